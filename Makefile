@@ -1,0 +1,23 @@
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+UV := .venv/bin/uv
+
+help:            ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
+
+.venv/ready: requirements.lock
+	@echo "== Python environment (once, about a minute)"
+	@test -x $(PY) || python3.11 -m venv .venv 2>/dev/null || python3 -m venv .venv
+	@$(PY) -m pip install -q --disable-pip-version-check uv==0.13.9
+	@$(UV) pip sync -q --require-hashes --python $(PY) requirements.lock
+	@touch $@
+
+env: .venv/ready ## the Python environment from the hashed lock file
+
+lock: .venv/ready ## renew requirements.lock from pyproject.toml
+	$(UV) pip compile pyproject.toml --group embedded --group dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
+
+test: env        ## all tests, on PostgreSQL and Redis of their own
+	$(PY) -m pytest -n 2
+
+.PHONY: help env lock test

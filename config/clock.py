@@ -1,0 +1,28 @@
+"""The only place that asks what time it is."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def now() -> datetime:
+    """The present moment, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def business_day(at: datetime, *, zone: ZoneInfo = SHANGHAI, cutover_h: int = 4) -> date:
+    """The store's business day a moment belongs to: it turns at `cutover_h` local time, not at midnight."""
+    return (at.astimezone(zone) - timedelta(hours=cutover_h)).date()
+
+
+def month_end(at: datetime, months: int, *, zone: ZoneInfo = SHANGHAI) -> datetime:
+    """The last instant's end of the month that lies `months` after `at`, as an exclusive UTC bound.
+
+    Lots "valid 12 months, rounded up to month end" end here (members-mall-orders.md 3.1).
+    """
+    local = at.astimezone(zone)
+    index = local.year * 12 + local.month - 1 + months + 1
+    return datetime(index // 12, index % 12 + 1, 1, tzinfo=zone).astimezone(UTC)

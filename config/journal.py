@@ -1,0 +1,84 @@
+"""One append-only row for each change of state: audit trail and outbox at once.
+
+A row whose kind has an effect elsewhere (see `workers/routes.py`) is offered by the relay until the
+consumer marks it done **in the same transaction as its effect**.  Losing all of Redis loses nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Index, Text, bindparam, insert, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from config.db import Base
+
+LEASE = timedelta(seconds=12)
+
+
+class Entry(Base):
+    """What happened (`kind`, past tense), to what (`subject`), by whom, when.  `done_at` closes its effect."""
+
+    __tablename__ = "journal"
+    __table_args__ = (Index("ix_journal_open", "id", postgresql_where=text("done_at IS NULL")),
+                      Index("ix_journal_subject", "subject", "id"))
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    subject: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    data: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    leased_until: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    done_at: Mapped[datetime | None]
+
+
+def record(session: Session, kind: str, subject: str, *, actor: str, now: datetime, **data: Any) -> None:
+    """Write one fact.  `subject` is `table:key`, for example `order:12`; `data` must be JSON."""
+    session.execute(insert(Entry), {"kind": kind, "subject": subject, "actor": actor, "at": now,
+                                    "data": data, "tries": 0})
+
+
+_LEASE = text("""
+    UPDATE journal SET leased_until = :until, tries = tries + 1
+    WHERE id IN (SELECT id FROM journal
+                 WHERE done_at IS NULL AND kind = ANY(:kinds)
+                   AND (leased_until IS NULL OR leased_until < :now)
+                 ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+    RETURNING id, kind""")
+
+
+def lease(session: Session, kinds: Sequence[str], *, now: datetime, most: int) -> list[tuple[int, str]]:
+    """Take up to `most` open rows of these kinds for `LEASE`; returns (id, kind).
+
+    Oldest first, but never "above the last one": a row that became visible late is still found.
+    Safe in several relays at once (SKIP LOCKED); a lease that runs out offers the row again.
+    """
+    return [(row.id, row.kind) for row in session.execute(
+        _LEASE, {"kinds": list(kinds), "now": now, "until": now + LEASE, "most": most})]
+
+
+_TAKE = text("SELECT id, kind, subject, at, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL"
+             " ORDER BY id FOR UPDATE SKIP LOCKED")
+_FINISH = text("UPDATE journal SET done_at = :now WHERE id = ANY(:ids)")
+_CLOSE = text("UPDATE journal SET done_at = at WHERE id IN (SELECT id FROM journal WHERE done_at IS NULL"
+              " AND NOT kind = ANY(:kinds) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)"
+              ).bindparams(bindparam("kinds"), bindparam("most"))
+
+
+def take(session: Session, ids: Sequence[int]) -> list[Any]:
+    """The rows among `ids` still open, locked; a row another consumer holds is skipped, not awaited."""
+    return list(session.execute(_TAKE, {"ids": list(ids)}))
+
+
+def finish(session: Session, ids: Sequence[int], *, now: datetime) -> None:
+    """Mark rows done.  Call it in the transaction of their effect and nowhere else."""
+    session.execute(_FINISH, {"ids": list(ids), "now": now})
+
+
+def close_without_effect(session: Session, kinds_with_effect: Sequence[str], *, most: int = 1000) -> int:
+    """Close rows of kinds that no route names, so that the open index stays small; returns how many."""
+    return session.execute(_CLOSE, {"kinds": list(kinds_with_effect), "most": most}).rowcount  # type: ignore[attr-defined,no-any-return]

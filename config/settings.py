@@ -1,0 +1,84 @@
+"""Settings from the environment; a wrong one fails at start with a clear sentence, never at use."""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class Settings(BaseSettings):
+    """Everything that differs between two running copies.  `.env.example` documents each name."""
+
+    model_config = SettingsConfigDict(env_file=ROOT / ".env", extra="ignore")
+
+    environment: Literal["development", "test", "production"] = "development"
+    database_url: str = ""
+    redis_url: str = ""
+    var_dir: Path = ROOT / "var"
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    public_url: str = ""
+    stand_in_port: int = Field(8090, ge=1, le=65535)
+    web_workers: int = Field(2, ge=1, le=64)
+    web_threads: int = Field(8, ge=1, le=256)
+    database_pool: int = Field(10, ge=1, le=100)
+    secret_key: str = ""
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    redis_prefix: str = "td"
+    unpaid_minutes: int = Field(15, ge=1, le=120)
+
+    wechat_dir: Path | None = None
+    wechat_api_base: str = "https://api.weixin.qq.com"
+    wechat_pay_base: str = "https://api.mch.weixin.qq.com"
+    wechat_phone_base: str = ""
+
+    @field_validator("database_url")
+    @classmethod
+    def _one_dialect(cls, value: str) -> str:
+        if value.startswith("postgresql://"):
+            value = value.replace("postgresql://", "postgresql+psycopg://", 1)
+        if value and not value.startswith("postgresql+psycopg://"):
+            raise ValueError("PostgreSQL is the one dialect: DATABASE_URL starts with postgresql://")
+        return value
+
+    @property
+    def base_url(self) -> str:
+        """Where the outside reaches us, without a slash at the end."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    def check_production(self) -> None:
+        """Refuse to start in production on anything made for a demonstration."""
+        if self.environment != "production":
+            return
+        faults = [sentence for bad, sentence in (
+            (not self.database_url, "DATABASE_URL is empty: production needs its own PostgreSQL."),
+            (not self.redis_url, "REDIS_URL is empty: production needs its own Redis."),
+            (len(self.secret_key) < 32, "SECRET_KEY must have at least 32 characters."),
+            (not self.public_url.startswith("https://"), "PUBLIC_URL must be an https address."),
+            (self.wechat_dir is None, "WECHAT_DIR must name the folder of the WeChat credentials."),
+            (self.wechat_api_base != "https://api.weixin.qq.com", "WECHAT_API_BASE is not WeChat's."),
+            (self.wechat_pay_base not in ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"),
+             "WECHAT_PAY_BASE is not WeChat Pay's."),
+            (bool(self.wechat_phone_base), "WECHAT_PHONE_BASE belongs to the stand-in."),
+        ) if bad]
+        if faults:
+            sys.exit("Tongdian cannot start in production:\n" + "\n".join(f"  - {f}" for f in faults))
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    try:
+        made = Settings()
+    except ValidationError as error:
+        lines = [f"  - {'.'.join(str(p) for p in e['loc']).upper()}: {e['msg']}" for e in error.errors()]
+        sys.exit("Tongdian cannot start, a setting is wrong:\n" + "\n".join(lines))
+    made.check_production()
+    return made

@@ -1,0 +1,32 @@
+"""The texts a server writes itself (refusals, receipts), from `config/locale/*.json`."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+_FOLDER = Path(__file__).parent / "locale"
+LANGUAGES = ("zh-CN", "en")
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def texts(language: str) -> dict[str, str]:
+    """Every text of one language by key."""
+    loaded: dict[str, str] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
+    return loaded
+
+
+def language_of(accept: str | None) -> str:
+    """The language a caller asked for: English when they say so first, else Chinese."""
+    return "en" if (accept or "").strip().lower().startswith("en") else "zh-CN"
+
+
+def say(key: str, language: str, **facts: Any) -> str:
+    """One text with its facts filled in; a fact the text does not name is left out."""
+    words = texts(language).get(key) or texts(language)["refused.refused"]
+    try:
+        return words.format(**facts)
+    except (KeyError, IndexError):
+        return words

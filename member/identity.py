@@ -1,0 +1,182 @@
+"""One person, one member: found by phone or openid, joined, merged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import phonenumbers
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.errors import NotFound, Refused
+from member import ledger
+from member.secrets import fingerprint, seal
+
+
+class BadPhone(Refused):
+    """Not a mainland mobile number of 11 digits."""
+
+    code, status = "bad_phone", 422
+
+
+class PhoneTaken(Refused):
+    """The phone belongs to a member who signs in with another WeChat account."""
+
+    code = "phone_taken"
+
+
+@dataclass(frozen=True, slots=True)
+class MemberCard:
+    """A member as faces may show them: masked."""
+
+    id: int
+    no: str
+    name: str
+    masked_phone: str | None
+    tier: str
+    points: int
+    pending_points: int
+
+    @property
+    def masked_name(self) -> str:
+        """The family name and stars."""
+        return self.name[:1] + "*" * max(len(self.name) - 1, 0) if self.name else "微信用户"
+
+
+def normalise_phone(raw: str) -> str:
+    """The 11 digits of a mainland mobile number; raises BadPhone."""
+    try:
+        number = phonenumbers.parse(raw, "CN")
+    except phonenumbers.NumberParseException as error:
+        raise BadPhone() from error
+    digits = str(number.national_number)
+    if number.country_code != 86 or len(digits) != 11 or not digits.startswith("1"):
+        raise BadPhone()
+    return digits
+
+
+def card_no(member_id: int) -> str:
+    """The printed card number."""
+    return f"M{member_id:010d}"
+
+
+_CARD = ("SELECT m.id, m.name, m.phone_masked, m.tier, a.balance, a.pending FROM member m"
+         " JOIN lot_account a ON a.member_id = m.id AND a.account = 'points' WHERE m.merged_into_id IS NULL AND ")
+_BY_ID = text(_CARD + "m.id = :id")
+_BY_TAIL = text(_CARD + "m.phone_tail = :tail ORDER BY m.id LIMIT 20")
+_BY_VALUE = text("SELECT member_id FROM identity WHERE kind = :kind AND fingerprint = :print")
+_NEW = text("""
+    WITH made AS (INSERT INTO member (name, tier, home_store_id, created_at)
+                  VALUES (:name, 'standard', :store, :now) RETURNING id),
+    opened AS (INSERT INTO lot_account (member_id, account, balance, pending, held, deficit)
+               SELECT id, 'points', 0, 0, 0, 0 FROM made)
+    SELECT id FROM made""")
+_KNOW = text("INSERT INTO identity (member_id, kind, fingerprint, sealed, created_at)"
+             " VALUES (:member, :kind, :print, :sealed, :now) ON CONFLICT (kind, fingerprint) DO NOTHING RETURNING id")
+_DROP = text("WITH a AS (DELETE FROM lot_account WHERE member_id = :id) DELETE FROM member WHERE id = :id")
+_PHONE = text("UPDATE member SET phone_masked = :masked, phone_tail = :tail WHERE id = :id")
+_HAS = text("SELECT 1 FROM identity WHERE member_id = :id AND kind = :kind")
+_MERGED = text("UPDATE member SET merged_into_id = :into WHERE id = :source AND merged_into_id IS NULL RETURNING id")
+_MOVE_IDS = text("UPDATE identity SET member_id = :into WHERE member_id = :source")
+_MOVE_ORDERS = text("UPDATE member_session SET member_id = :into WHERE member_id = :source")
+
+
+def _as_card(row: Any) -> MemberCard:
+    return MemberCard(row.id, card_no(row.id), row.name, row.phone_masked, row.tier, row.balance, row.pending)
+
+
+def card(session: Session, member_id: int) -> MemberCard:
+    """A member's card; NotFound when there is no such member any more."""
+    row = session.execute(_BY_ID, {"id": member_id}).first()
+    if row is None:
+        raise NotFound(member_id=member_id)
+    return _as_card(row)
+
+
+def _find(session: Session, kind: str, value: str) -> int | None:
+    return session.execute(_BY_VALUE, {"kind": kind, "print": fingerprint(kind, value)}).scalar()
+
+
+def _make(session: Session, kind: str, value: str, *, name: str, store_id: int | None, actor: str,
+          now: datetime) -> int:
+    """A new member known by one value; when two come at once, both get the one that was first."""
+    member_id = int(session.execute(_NEW, {"name": name, "store": store_id, "now": now}).scalar_one())
+    if _know(session, member_id, kind, value, now=now):
+        journal.record(session, "member.joined", f"member:{member_id}", actor=actor, now=now, by=kind)
+        return member_id
+    session.execute(_DROP, {"id": member_id})
+    found = _find(session, kind, value)
+    assert found is not None
+    return found
+
+
+def _know(session: Session, member_id: int, kind: str, value: str, *, now: datetime) -> bool:
+    made = session.execute(_KNOW, {"member": member_id, "kind": kind, "print": fingerprint(kind, value),
+                                   "sealed": seal(value.encode()), "now": now}).first()
+    if made and kind == "phone":
+        session.execute(_PHONE, {"id": member_id, "masked": f"{value[:3]}****{value[-4:]}", "tail": value[-4:]})
+    return made is not None
+
+
+def join(session: Session, *, phone: str, name: str, store_id: int | None, actor: str, now: datetime) -> MemberCard:
+    """The member of a phone, made when there is none.  Safe when two tills do it at once."""
+    digits = normalise_phone(phone)
+    found = _find(session, "phone", digits)
+    if found is None:
+        found = _make(session, "phone", digits, name=name, store_id=store_id, actor=actor, now=now)
+    return card(session, found)
+
+
+def by_openid(session: Session, openid: str, *, actor: str, now: datetime) -> int:
+    """The member of a WeChat person; one unknown becomes a member without a phone."""
+    found = _find(session, "openid", openid)
+    return found if found is not None else _make(session, "openid", openid, name="", store_id=None, actor=actor,
+                                                 now=now)
+
+
+def search(session: Session, words: str) -> list[MemberCard]:
+    """At most 20 members by 11-digit phone, last four digits, or card number."""
+    plain = words.strip()
+    if plain.upper().startswith("M") and plain[1:].isdigit():
+        row = session.execute(_BY_ID, {"id": int(plain[1:])}).first()
+        return [_as_card(row)] if row else []
+    if len(plain) == 4 and plain.isdigit():
+        return [_as_card(row) for row in session.execute(_BY_TAIL, {"tail": plain})]
+    found = _find(session, "phone", normalise_phone(plain))
+    return [card(session, found)] if found is not None else []
+
+
+def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now: datetime) -> int:
+    """Give a WeChat member their phone; returns the member who stays.
+
+    A phone of nobody is attached; a phone known at the till joins both into that member.
+
+    :raises PhoneTaken: it belongs to a member with another WeChat account; nothing changes.
+    """
+    digits = normalise_phone(phone)
+    owner = _find(session, "phone", digits)
+    if owner is None:
+        if _know(session, member_id, "phone", digits, now=now):
+            journal.record(session, "member.phone_bound", f"member:{member_id}", actor=actor, now=now)
+            return member_id
+        owner = _find(session, "phone", digits)
+    if owner == member_id:
+        return member_id
+    assert owner is not None
+    if session.execute(_HAS, {"id": owner, "kind": "openid"}).first():
+        raise PhoneTaken()
+    merge(session, member_id, owner, actor=actor, now=now)
+    return owner
+
+
+def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
+    """Make one member of two: identities, sessions and every lot move; a repeat changes nothing."""
+    if session.execute(_MERGED, {"source": source_id, "into": into_id}).first() is None:
+        return
+    session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
+    session.execute(_MOVE_ORDERS, {"source": source_id, "into": into_id})
+    ledger.move(session, source_id, into_id)
+    journal.record(session, "member.merged", f"member:{into_id}", actor=actor, now=now, source_id=source_id)

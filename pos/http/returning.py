@@ -1,0 +1,92 @@
+"""Returns at the counter, and paper."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from flask import Response, g
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from pos import printing
+from pos.http import who
+from trade.orders import read, returns
+from trade.orders.numbers import parse
+from trade.stores import tills
+
+bp = blueprint("return", "/api/pos", who.identify)
+
+
+class BackLine(Form):
+    """Units of one line that come back."""
+
+    line_no: int = Field(ge=1)
+    qty: int = Field(gt=0)
+
+
+class PreviewForm(Form):
+    """An order by its printed number, and what comes back of it."""
+
+    order_no: str = Field(min_length=12, max_length=12)
+    lines: list[BackLine] = Field(min_length=1, max_length=200)
+
+    def wants(self) -> dict[int, int]:
+        """Units by line number."""
+        return {line.line_no: line.qty for line in self.lines}
+
+
+class ReturnForm(WriteForm, PreviewForm):
+    """The same, with the refund the customer was shown."""
+
+    expected_refund_fen: int = Field(ge=0)
+
+
+@bp.post("/returns/preview")
+@permit("pos.return")
+@bp.input(PreviewForm)
+def preview(json_data: PreviewForm) -> Reply:
+    """What a return would give back and take; changes nothing."""
+    plan = returns.preview(session(), *parse(json_data.order_no), json_data.wants())
+    return {"preview": plan.as_json()}, 200
+
+
+@bp.post("/returns")
+@permit("pos.return")
+@bp.input(ReturnForm)
+def take_back(json_data: ReturnForm) -> Reply:
+    """Take units back: money and points by what was stored at the sale.  201 with the document."""
+    till, me = who.till(), who.me()
+
+    def work(opened: Session) -> Reply:
+        return_id, done = returns.take_back(
+            opened, *parse(json_data.order_no), json_data.wants(),
+            expected_refund_fen=json_data.expected_refund_fen, at_store_id=till.store_id,
+            shift_id=tills.current_shift_id(opened, till), staff_id=me.id, actor=me.actor, now=g.now)
+        return {"return": {"no": f"R{return_id}", "at": g.now.isoformat(), **done.as_json()}}, 201
+
+    return once(json_data, work)
+
+
+class PaperQuery(Form):
+    """The paper's width in millimetres."""
+
+    width: Literal["58", "80"] = "80"
+
+
+@bp.get("/receipts/<no>/print")
+@permit("pos.read")
+@bp.input(PaperQuery, location="query")
+def print_page(no: str, query_data: PaperQuery) -> Response:
+    """The receipt as a page that prints itself."""
+    page = printing.as_html(read.receipt(session(), *parse(no)), int(query_data.width))
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+@bp.get("/receipts/<no>/escpos")
+@permit("pos.read")
+@bp.input(PaperQuery, location="query")
+def escpos(no: str, query_data: PaperQuery) -> Response:
+    """The receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
+    data = printing.as_escpos(read.receipt(session(), *parse(no)), int(query_data.width))
+    return Response(data, content_type="application/octet-stream")

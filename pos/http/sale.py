@@ -1,0 +1,184 @@
+"""Selling at the counter: scan, member, quote, sale."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from flask import g
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from member import identity
+from pos.http import who
+from pos.scan import read_code
+from trade.orders import place, read
+from trade.orders.numbers import parse
+from trade.orders.returns import ShiftNotOpen
+from trade.pricing import prices
+from trade.pricing.quote import DiscountTooLarge, Want
+from trade.stores import tills
+from trade.stores.roles import DISCOUNT_LIMIT_BP
+
+bp = blueprint("sale", "/api/pos", who.identify)
+
+
+class UnknownCode(NotFound):
+    """Nothing in this store is sold under the scanned code."""
+
+    code = "unknown_code"
+
+
+class LineForm(Form):
+    """A sku and how much of it: pieces, or grams of weighed goods."""
+
+    sku_id: int
+    qty: int = Field(gt=0, le=1_000_000)
+
+
+class BasketForm(Form):
+    """What lies on the counter."""
+
+    lines: list[LineForm] = Field(min_length=1, max_length=200)
+    member_id: int | None = None
+    points: int = Field(0, ge=0, le=100_000_000)
+    discount_fen: int = Field(0, ge=0, le=100_000_000)
+
+
+class CashForm(Form):
+    """Cash handed over, in fen."""
+
+    kind: Literal["cash"]
+    received_fen: int = Field(ge=0, le=100_000_000)
+
+
+class SaleForm(WriteForm, BasketForm):
+    """A basket, what the customer was shown, and the cash handed over."""
+
+    expected_payable_fen: int = Field(ge=0)
+    tenders: list[CashForm] = Field(min_length=1, max_length=1)
+
+
+class JoinForm(WriteForm):
+    """A new member's phone and name."""
+
+    phone: str = Field(max_length=20)
+    name: str = Field("", max_length=40)
+
+
+def basket(form: BasketForm, store_id: int) -> place.Basket:
+    """The form as the domain's basket."""
+    return place.Basket(store_id, [Want(line.sku_id, line.qty) for line in form.lines], form.member_id,
+                        form.points, form.discount_fen)
+
+
+def check_discount(form: BasketForm, list_fen: int) -> None:
+    """A manual discount stays within the role's limit, or a manager signs in."""
+    limit_fen = list_fen * DISCOUNT_LIMIT_BP.get(who.me().role, 0) // 10_000
+    if form.discount_fen > limit_fen:
+        raise DiscountTooLarge(max_fen=limit_fen)
+
+
+def _item(row: Any, qty: int) -> dict[str, Any]:
+    return {"sku_id": row.id, "barcode": row.code, "name": row.name, "spec": row.spec, "unit": row.unit,
+            "weighed": row.weighed, "price_fen": row.price_fen, "free": row.free, "qty": qty,
+            "picture": row.picture}
+
+
+@bp.get("/scan/<code>")
+@permit("pos.read")
+def scan(code: str) -> Reply:
+    """One scanned code to sku, price and stock; a scale label gives its grams."""
+    key, grams = read_code(code)
+    row = prices.by_barcode(session(), who.till().store_id, key, now=g.now)
+    if row is None:
+        raise UnknownCode(code=code[:20])
+    return {"item": _item(row, grams or (1000 if row.weighed else 1))}, 200
+
+
+class SearchQuery(Form):
+    """Words of a name, pinyin initials, or the beginning of a barcode."""
+
+    q: str = Field(min_length=1, max_length=40)
+
+
+@bp.get("/search")
+@permit("pos.read")
+@bp.input(SearchQuery, location="query")
+def search(query_data: SearchQuery) -> Reply:
+    """At most 20 skus of this store that match."""
+    found = prices.search(session(), who.till().store_id, query_data.q, now=g.now)
+    return {"items": [_item(row, 1000 if row.weighed else 1) for row in found]}, 200
+
+
+@bp.get("/members")
+@permit("pos.sell")
+@bp.input(SearchQuery, location="query")
+def members(query_data: SearchQuery) -> Reply:
+    """Members by phone, by its last four digits, or by card number; names and phones are masked."""
+    return {"members": [member_json(found) for found in identity.search(session(), query_data.q)]}, 200
+
+
+def member_json(found: identity.MemberCard) -> dict[str, Any]:
+    """A member as the till shows them."""
+    return {"id": found.id, "no": found.no, "name": found.masked_name, "phone": found.masked_phone,
+            "tier": found.tier, "points": found.points, "pending_points": found.pending_points}
+
+
+@bp.post("/members")
+@permit("pos.sell")
+@bp.input(JoinForm)
+def join(json_data: JoinForm) -> Reply:
+    """Find the member of a phone, or make one."""
+    store_id, actor = who.till().store_id, who.me().actor
+
+    def work(opened: Session) -> Reply:
+        found = identity.join(opened, phone=json_data.phone, name=json_data.name, store_id=store_id,
+                              actor=actor, now=g.now)
+        return {"member": member_json(found)}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/quote")
+@permit("pos.sell")
+@bp.input(BasketForm)
+def quote(json_data: BasketForm) -> Reply:
+    """Price a basket; changes nothing."""
+    priced = place.price(session(), basket(json_data, who.till().store_id), now=g.now)
+    check_discount(json_data, priced.list_fen)
+    return {"quote": priced.as_json()}, 200
+
+
+@bp.post("/sales")
+@permit("pos.sell")
+@bp.input(SaleForm)
+def sell(json_data: SaleForm) -> Reply:
+    """Ring up one basket.  201 with the receipt; 409 with `code` when refused.
+
+    The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.
+    """
+    till, me = who.till(), who.me()
+
+    def work(opened: Session) -> Reply:
+        shift_id = tills.current_shift_id(opened, till)
+        if shift_id is None:
+            raise ShiftNotOpen()
+        wanted = basket(json_data, till.store_id)
+        if json_data.discount_fen:
+            check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
+        order_id = place.at_till(
+            opened, wanted, place.TillSale(till.id, shift_id, me.id),
+            received_fen=json_data.tenders[0].received_fen,
+            expected_payable_fen=json_data.expected_payable_fen, actor=me.actor, now=g.now)
+        return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
+
+    return once(json_data, work)
+
+
+@bp.get("/receipts/<no>")
+@permit("pos.read")
+def receipt(no: str) -> Reply:
+    """A stored sale by its printed number, of this store or an order of another to be returned here."""
+    return {"receipt": read.receipt(session(), *parse(no))}, 200

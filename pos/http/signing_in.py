@@ -1,0 +1,157 @@
+"""Staff sign in, switch by PIN, and register tills."""
+
+from __future__ import annotations
+
+from flask import Response, g, jsonify, request
+from pydantic import Field
+
+from config.db import transaction
+from config.http import Reply, WriteForm, blueprint, once, permit, session
+from pos.http import who
+from trade.stores import staff, tills
+from trade.stores.staff import StaffCard, WrongPassword, WrongPin
+
+staff_bp = blueprint("staff", "/api/staff", who.identify)
+bp = blueprint("till", "/api/pos", who.identify)
+
+
+class LoginForm(WriteForm):
+    """A log-in name and its password."""
+
+    login: str = Field(min_length=1, max_length=40)
+    password: str = Field(min_length=1, max_length=200)
+
+
+class PinForm(WriteForm):
+    """A colleague of this store and their PIN."""
+
+    staff_id: int
+    pin: str = Field(pattern=r"^\d{6,12}$")
+
+
+def _signed_in(card: StaffCard) -> Response:
+    with transaction(session()) as opened:
+        token = staff.sign_in(opened, card, now=g.now)
+    former = request.cookies.get(who.COOKIE)
+    if former:
+        with transaction(session()) as opened:
+            staff.sign_out(opened, former)
+        who.forget(former)
+    response = jsonify(staff=card.as_json())
+    response.set_cookie(who.COOKIE, token, max_age=int(who.SIGNED_IN_FOR.total_seconds()), httponly=True,
+                        samesite="Strict", secure=request.is_secure, path="/")
+    return response
+
+
+@staff_bp.post("/login")
+@permit("public")
+@staff_bp.input(LoginForm)
+def login(json_data: LoginForm) -> Response:
+    """Sign in with name and password; 401 `wrong_password`, 429 `login_locked` after five tries."""
+    with transaction(session()) as opened:
+        card = staff.check_password(opened, json_data.login, json_data.password, now=g.now)
+    if card is None:
+        raise WrongPassword()
+    return _signed_in(card)
+
+
+@staff_bp.post("/logout")
+@permit("signed_in")
+@staff_bp.input(WriteForm)
+def logout(json_data: WriteForm) -> Response:
+    """Sign out; a repeat changes nothing."""
+    token = request.cookies.get(who.COOKIE, "")
+    with transaction(session()) as opened:
+        staff.sign_out(opened, token)
+    who.forget(token)
+    response = jsonify({})
+    response.delete_cookie(who.COOKIE, path="/")
+    return response
+
+
+@staff_bp.get("/me")
+@permit("signed_in")
+def me() -> Reply:
+    """Who is signed in, and what they may do."""
+    return {"staff": who.me().as_json()}, 200
+
+
+@bp.post("/pin")
+@permit("public")
+@bp.input(PinForm)
+def pin(json_data: PinForm) -> Response:
+    """Switch the cashier at this till; 401 `wrong_pin`, 429 `pin_locked` after five tries."""
+    till = who.till()
+    with transaction(session()) as opened:
+        card, left = staff.check_pin(opened, json_data.staff_id, till.store_id, json_data.pin,
+                                     till_id=till.id, now=g.now)
+    if card is None:
+        raise WrongPin(tries_left=left)
+    return _signed_in(card)
+
+
+@bp.get("/till")
+@permit("public")
+def this_till() -> Reply:
+    """The till this device is, and the colleagues who may switch in."""
+    till = who.till()
+    return {"till": till.as_json(), "colleagues": staff.colleagues(session(), till.store_id)}, 200
+
+
+@bp.get("/tills")
+@permit("signed_in")
+def list_tills() -> Reply:
+    """The tills of one's own store (head office: of every store)."""
+    return {"tills": tills.listed(session(), who.me().store_id)}, 200
+
+
+@bp.post("/tills/<int:till_id>/register")
+@permit("pos.register")
+@bp.input(WriteForm)
+def register(till_id: int, json_data: WriteForm) -> Reply:
+    """Make this device the till; the former device of that till is signed off.
+
+    The token is answered once and not stored, so a retry makes a new one.
+    """
+    with transaction(session()) as opened:
+        till, token = tills.register(opened, till_id, who.me().store_id, actor=who.me().actor, now=g.now)
+    return {"till": till.as_json(), "token": token}, 200
+
+
+@bp.get("/shift")
+@permit("pos.shift")
+def shift() -> Reply:
+    """The open shift of this till, or null."""
+    return {"shift": tills.current_shift(session(), who.till())}, 200
+
+
+class OpenShift(WriteForm):
+    """The counted float, in fen."""
+
+    float_fen: int = Field(ge=0, le=10_000_000)
+
+
+class CloseShift(WriteForm):
+    """The counted cash, in fen, before anybody knows what should be there."""
+
+    counted_fen: int = Field(ge=0, le=1_000_000_000)
+
+
+@bp.post("/shift/open")
+@permit("pos.shift")
+@bp.input(OpenShift)
+def open_shift(json_data: OpenShift) -> Reply:
+    """Open a shift on this till; 409 `shift_open`."""
+    till, me_ = who.till(), who.me()
+    return once(json_data, lambda s: ({"shift": tills.open_shift(
+        s, till, me_.id, json_data.float_fen, actor=me_.actor, now=g.now)}, 200))
+
+
+@bp.post("/shift/close")
+@permit("pos.shift")
+@bp.input(CloseShift)
+def close_shift(json_data: CloseShift) -> Reply:
+    """Close the shift against a blind count; the answer tells the difference."""
+    till, me_ = who.till(), who.me()
+    return once(json_data, lambda s: ({"shift": tills.close_shift(
+        s, till, json_data.counted_fen, actor=me_.actor, now=g.now)}, 200))

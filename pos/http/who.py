@@ -1,0 +1,85 @@
+"""Who stands at the counter: the staff cookie and the till's token."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from cachetools import TTLCache
+from flask import g, request
+
+from config import clock
+from config.errors import NotPermitted, NotSignedIn, Refused
+from config.http import session
+from trade.stores import staff, tills
+from trade.stores.staff import StaffCard
+from trade.stores.tills import TillCard
+
+COOKIE = "td_staff"
+CACHED_S = 5
+_staff: TTLCache[str, StaffCard] = TTLCache(4096, CACHED_S)
+_tills: TTLCache[str, TillCard] = TTLCache(4096, CACHED_S)
+"""Looking a token up costs a round trip a scan; a sign-out elsewhere therefore takes up to 5 s to count."""
+
+
+class NoTill(Refused):
+    """This device is not registered as a till; a manager registers it once."""
+
+    code, status = "no_till", 401
+
+
+class CsrfMissing(Refused):
+    """A write came without the header that only our own pages send."""
+
+    code, status = "csrf_missing", 403
+
+
+def identify() -> StaffCard | None:
+    """The signed-in member of staff; a write must carry `X-Tongdian`, which no foreign page can send."""
+    token = request.cookies.get(COOKIE)
+    if request.method != "GET" and "X-Tongdian" not in request.headers:
+        raise CsrfMissing()
+    if not token:
+        return None
+    known = _staff.get(token)
+    if known is None:
+        known = staff.of_session(session(), token, now=clock.now())
+        if known is not None:
+            _staff[token] = known
+    return known
+
+
+def forget(token: str) -> None:
+    """Forget a token at once in this worker (sign-out, PIN switch)."""
+    _staff.pop(token, None)
+
+
+def till() -> TillCard:
+    """The till this device is registered as; raises NoTill."""
+    token = request.headers.get("X-Till-Token", "")
+    known = _tills.get(token)
+    if known is None:
+        known = tills.of_token(session(), token) if token else None
+        if known is None:
+            raise NoTill()
+        _tills[token] = known
+    if g.caller is not None and g.caller.store_id not in (None, known.store_id):
+        raise NotPermitted(permission="other_store")
+    return known
+
+
+def me() -> StaffCard:
+    """The signed-in member of staff; raises NotSignedIn."""
+    if g.caller is None:
+        raise NotSignedIn()
+    return g.caller  # type: ignore[no-any-return]
+
+
+def own_store() -> int:
+    """The store this person works in; the head office has none."""
+    store_id = me().store_id
+    if store_id is None:
+        raise NotPermitted(permission="own_store")
+    return store_id
+
+
+SIGNED_IN_FOR: timedelta = staff.SESSION_FOR

@@ -1,0 +1,98 @@
+"""Real PostgreSQL and Redis for every test: given by URL, else embedded; a database a worker under xdist."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+import pytest
+
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "gw0")
+_VAR = Path(__file__).resolve().parent.parent / "var" / "test"
+
+
+def _servers() -> tuple[str, str]:
+    """The test servers' URLs; the embedded ones live in var/test, apart from the demonstration's."""
+    from config.embedded import start_postgres, start_redis
+
+    database = os.environ.get("DATABASE_URL", "") or start_postgres(_VAR / "postgres")
+    redis = os.environ.get("REDIS_URL", "") or start_redis(_VAR / "redis")
+    return database.replace("postgresql+psycopg://", "postgresql://"), redis
+
+
+def _own_database(server: str) -> str:
+    """A fresh database of this worker; SQLAlchemy's URL for it."""
+    name = f"tongdian_test_{_WORKER}"
+    with psycopg.connect(server, autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {name}")
+    head, _, tail = server.partition("?")
+    place = head.split("://", 1)[1]
+    base = head.rsplit("/", 1)[0] if "/" in place else head
+    return base.replace("postgresql://", "postgresql+psycopg://") + f"/{name}" + (f"?{tail}" if tail else "")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Settings come before the first import of ours that reads them."""
+    if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
+        os.environ.update({"ENVIRONMENT": "test", "SECRET_KEY": "x" * 40, "REDIS_PREFIX": f"test-{_WORKER}",
+                           "VAR_DIR": str(_VAR / _WORKER), "LOG_LEVEL": "ERROR", "DATABASE_POOL": "40"})
+        server, redis = _servers()
+        os.environ["DATABASE_URL"] = _own_database(server)
+        os.environ["REDIS_URL"] = redis
+    else:
+        _servers()                              # started once, before the workers would race for it
+
+
+@pytest.fixture(scope="session")
+def migrated() -> None:
+    """The worker's database in its newest shape."""
+    from config.migrate import migrate
+
+    migrate()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """Where the test Redis answers."""
+    return os.environ["REDIS_URL"]
+
+
+@pytest.fixture
+def clean(migrated: None) -> None:
+    """Empty tables and an empty Redis prefix."""
+    from sqlalchemy import text
+
+    from config.db import engine
+    from config.queues import connection, key
+
+    with engine().begin() as db:
+        tables = db.scalars(text("SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+                                 " WHERE schemaname = 'public' AND tablename <> 'alembic_version'")).one()
+        db.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    for name in connection().scan_iter(key("*")):
+        connection().delete(name)
+
+
+@pytest.fixture
+def open_session(clean: None) -> Callable[[], object]:
+    """Makes sessions on the test database."""
+    from config.db import open_session as make
+
+    return make
+
+
+@pytest.fixture
+def session(open_session: Callable[[], object]) -> Iterator[object]:
+    """One session on empty tables."""
+    with open_session() as opened:  # type: ignore[attr-defined]
+        yield opened
+
+
+@pytest.fixture
+def now() -> datetime:
+    """Noon in Hangzhou on a Monday."""
+    return datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

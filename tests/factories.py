@@ -1,0 +1,128 @@
+"""Small shops for tests, made through the domain functions wherever there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from config.db import transaction
+from member import identity, points
+from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
+from trade.orders import place
+from trade.pricing.models import Price
+from trade.pricing.quote import Want
+from trade.stock import moves as stock
+from trade.stores import staff, tills
+from trade.stores.models import Role, Staff, Store, Till
+
+PASSWORD, PIN = "correct horse", "246810"
+_HASHES: dict[str, str] = {}
+
+
+def _hash(secret: str) -> str:
+    return _HASHES.setdefault(secret, staff.hash_secret(secret))
+
+
+@dataclass
+class Shop:
+    """One store with a till, its people and what it sells; sku ids by name."""
+
+    store_id: int
+    till_id: int
+    till_token: str
+    shift_id: int
+    people: dict[Role, int]
+    skus: dict[str, int] = field(default_factory=dict)
+
+    def sale(self) -> place.TillSale:
+        """Where a till sale of this shop is rung."""
+        return place.TillSale(self.till_id, self.shift_id, self.people[Role.CASHIER])
+
+
+GOODS = {"milk": (990, False), "bread": (650, False), "apple": (1198, True)}
+BARCODES = {"milk": "6901234567892", "bread": "6901234567908", "apple": "00042"}
+
+
+def open_shop(session: Session, *, code: str = "S1", stock_of: Mapping[str, int] | None = None, now: datetime) -> Shop:
+    """A store that is open, sells GOODS at their prices, and has `stock_of` each (100 by default)."""
+    with transaction(session):
+        store = Store(code=code, name=f"通店{code}", address="文三路 1 号", phone="0571-88880000", lat_e6=30_280_000,
+                      lng_e6=120_130_000, opens_minute=480, closes_minute=1320)
+        session.add(store)
+        session.flush()
+        till = Till(store_id=store.id, name="1号机")
+        people = {role: Staff(login=f"{role}-{code}", name=f"员工{code}", role=role,
+                              store_id=None if role is Role.HEAD_OFFICE else store.id,
+                              password_hash=_hash(PASSWORD), pin_hash=_hash(PIN)) for role in Role}
+        session.add_all([till, *people.values()])
+        session.flush()
+        card, token = tills.register(session, till.id, store.id, actor="test", now=now)
+        cashier = people[Role.CASHIER].id
+        shift = tills.open_shift(session, card, cashier, 20_000, actor="test", now=now)
+        shop = Shop(store.id, till.id, token, shift["id"], {role: who.id for role, who in people.items()})
+        _sell_goods(session, shop, stock_of or {}, now)
+    return shop
+
+
+def _sell_goods(session: Session, shop: Shop, stock_of: Mapping[str, int], now: datetime) -> None:
+    for name, (price_fen, weighed) in GOODS.items():
+        known = session.get(Barcode, BARCODES[name])
+        if known is None:
+            category = Category(name=f"类{name}", picture="/pictures/c01.svg", position=1)
+            session.add(category)
+            session.flush()
+            product = Product(category_id=category.id, name=f"商品{name}", pinyin=f"sp{name}", brand="山野",
+                              description="", picture="/pictures/p0001.svg")
+            session.add(product)
+            session.flush()
+            sku = Sku(product_id=product.id, spec="250ml", unit="kg" if weighed else "盒", weighed=weighed)
+            session.add(sku)
+            session.flush()
+            session.add_all([Barcode(code=BARCODES[name], sku_id=sku.id),
+                             Price(sku_id=sku.id, store_id=0, price_fen=price_fen, from_at=now - timedelta(days=90))])
+            shop.skus[name] = sku.id
+        else:
+            shop.skus[name] = known.sku_id
+        session.add(StoreSku(store_id=shop.store_id, sku_id=shop.skus[name], shelf="A-01"))
+        session.flush()
+    goods = {sku: stock_of.get(name, 100 * (1000 if name == "apple" else 1)) for name, sku in shop.skus.items()}
+    stock.take_in(session, shop.store_id, {sku: qty for sku, qty in goods.items() if qty}, key="opening",
+                  actor="test", now=now)
+
+
+def a_member(session: Session, *, phone: str = "13812342046", points_of: int = 0, now: datetime) -> int:
+    """A member who joined at the till, with points to spend."""
+    with transaction(session):
+        found = identity.join(session, phone=phone, name="王小明", store_id=None, actor="test", now=now)
+        if points_of:
+            points.earn(session, found.id, points_of, source="gift:1", key=f"gift:{phone}", pending=False,
+                        actor="test", now=now)
+    return found.id
+
+
+def wants(shop: Shop, **goods: int) -> list[Want]:
+    """A basket by name: `wants(shop, milk=2, apple=530)`."""
+    return [Want(shop.skus[name], qty) for name, qty in goods.items()]
+
+
+def ring_up(session: Session, shop: Shop, now: datetime, *, member_id: int | None = None, points_used: int = 0,
+            discount_fen: int = 0, **goods: int) -> int:
+    """Sell a basket at the shop's till for exact cash; returns the order id."""
+    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen)
+    with transaction(session):
+        due = place.price(session, basket, now=now).payable_fen
+        return place.at_till(session, basket, shop.sale(), received_fen=due, expected_payable_fen=due,
+                             actor="test", now=now)
+
+
+def order_online(session: Session, shop: Shop, member_id: int, now: datetime, *, points_used: int = 0,
+                 **goods: int) -> int:
+    """Place a pickup order; returns its id."""
+    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used)
+    with transaction(session):
+        due = place.price(session, basket, now=now).payable_fen
+        return place.online(session, basket, promise_at=now + timedelta(hours=2), remark="", expected_payable_fen=due,
+                            unpaid_for=timedelta(minutes=15), actor=f"member:{member_id}", now=now)

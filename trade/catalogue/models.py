@@ -1,0 +1,67 @@
+"""What is sold: products, the units one can put in a basket, and what a scanner reads."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.db import Base
+
+
+class Category(Base):
+    """A shelf in the mall and a group in the reports."""
+
+    __tablename__ = "category"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Text, unique=True)
+    picture: Mapped[str] = mapped_column(Text)
+    position: Mapped[int]
+
+
+class Product(Base):
+    """What a customer calls one thing; its SKUs differ by specification.
+
+    `pinyin` holds the initials of the name (`cnn` for 纯牛奶) for the till's search.
+    """
+
+    __tablename__ = "product"
+    __table_args__ = (Index("ix_product_category_id", "category_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
+    name: Mapped[str] = mapped_column(Text)
+    pinyin: Mapped[str] = mapped_column(Text)
+    brand: Mapped[str] = mapped_column(Text)
+    description: Mapped[str] = mapped_column(Text)
+    picture: Mapped[str] = mapped_column(Text)
+
+
+class Sku(Base):
+    """What a price and a stock belong to.  A weighed SKU is counted in grams and priced per kilogram."""
+
+    __tablename__ = "sku"
+    __table_args__ = (Index("ix_sku_product_id", "product_id", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
+    spec: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    weighed: Mapped[bool] = mapped_column(default=False)
+
+
+class Barcode(Base):
+    """A code that a scanner reads: GTIN, or the 5-digit PLU of a weighed SKU.  A SKU may have several."""
+
+    __tablename__ = "barcode"
+    __table_args__ = (Index("ix_barcode_sku_id", "sku_id"),
+                      CheckConstraint("code ~ '^[0-9A-Za-z-]{4,20}$'", name="code"))
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+
+
+class StoreSku(Base):
+    """Whether one store sells a SKU, and on which shelf it stands."""
+
+    __tablename__ = "store_sku"
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
+    sellable: Mapped[bool] = mapped_column(default=True)
+    shelf: Mapped[str] = mapped_column(Text, default="")

@@ -1,0 +1,139 @@
+"""Orders, their lines, who bore which deduction, and the documents of return."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Identity, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.db import Base
+from trade.orders.states import State
+
+_STATES = ", ".join(f"'{state}'" for state in State)
+
+
+class Order(Base):
+    """One sale, at the counter or in the mall.  `state` changes only in `moves.py`.
+
+    list_fen - discount_fen - points_fen = payable_fen; the lines and their allocations prove it.
+    The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
+    """
+
+    __tablename__ = "sale_order"
+    __table_args__ = (
+        CheckConstraint(f"state IN ({_STATES})", name="state"),
+        CheckConstraint("channel IN ('till', 'mall')", name="channel"),
+        CheckConstraint("list_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0", name="sums"),
+        Index("ix_sale_order_member", "member_id", text("id DESC")),
+        Index("ix_sale_order_open", "store_id", "state", "promise_at",
+              postgresql_where=text("state IN ('paid', 'preparing', 'ready')")),
+        Index("ix_sale_order_unpaid", "pay_by", postgresql_where=text("state = 'placed'")),
+        Index("ix_sale_order_shift", "store_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
+        Index("uq_sale_order_pickup", "store_id", "pickup_hash", unique=True,
+              postgresql_where=text("pickup_hash IS NOT NULL")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    channel: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    member_id: Mapped[int | None]
+    staff_id: Mapped[int | None]
+    till_id: Mapped[int | None]
+    shift_id: Mapped[int | None]
+    list_fen: Mapped[int]
+    discount_fen: Mapped[int]
+    points_used: Mapped[int]
+    points_fen: Mapped[int]
+    payable_fen: Mapped[int]
+    earns_points: Mapped[int]
+    placed_at: Mapped[datetime]
+    pay_by: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    closed_at: Mapped[datetime | None]
+    promise_at: Mapped[datetime | None]
+    remark: Mapped[str] = mapped_column(Text, default="")
+    pickup_hash: Mapped[bytes | None]
+    pickup_sealed: Mapped[bytes | None]
+    handed_by: Mapped[int | None]
+
+
+class OrderLine(Base):
+    """What was bought, at which price; `net_fen` is what was paid for it after every deduction."""
+
+    __tablename__ = "order_line"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
+        CheckConstraint("qty > 0", name="qty"),
+        CheckConstraint("net_fen >= 0 AND net_fen <= list_fen", name="net"),
+        CheckConstraint("picked_qty >= 0 AND picked_qty <= qty", name="picked"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    sku_id: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    spec: Mapped[str] = mapped_column(Text)
+    unit: Mapped[str] = mapped_column(Text)
+    weighed: Mapped[bool]
+    qty: Mapped[int]
+    unit_price_fen: Mapped[int]
+    list_fen: Mapped[int]
+    net_fen: Mapped[int]
+    picked_qty: Mapped[int] = mapped_column(default=0)
+
+
+class Allocation(Base):
+    """A line's share of one order-level deduction, in fen and, where points paid, in points."""
+
+    __tablename__ = "allocation"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id", "line_no"],
+                             ["order_line.store_id", "order_line.order_id", "order_line.line_no"]),
+        CheckConstraint("source IN ('manual', 'points')", name="source"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    amount_fen: Mapped[int]
+    points: Mapped[int] = mapped_column(default=0)
+
+
+class Return(Base):
+    """Goods that came back: the money and the points that went with them."""
+
+    __tablename__ = "sale_return"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
+        Index("ix_sale_return_order", "store_id", "order_id"),
+        CheckConstraint("refund_fen >= 0", name="refund"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    order_id: Mapped[int]
+    at_store_id: Mapped[int]
+    shift_id: Mapped[int | None]
+    staff_id: Mapped[int | None]
+    refund_fen: Mapped[int]
+    points_back: Mapped[int]
+    points_clawed: Mapped[int]
+    at: Mapped[datetime]
+
+
+class ReturnLine(Base):
+    """Units of one order line that came back in one return."""
+
+    __tablename__ = "return_line"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "return_id"], ["sale_return.store_id", "sale_return.id"]),
+        Index("ix_return_line_order", "store_id", "order_id", "line_no"),
+        CheckConstraint("qty > 0", name="qty"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    return_id: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int]
+    qty: Mapped[int]
+    refund_fen: Mapped[int]
+    points_back: Mapped[int]

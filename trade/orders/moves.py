@@ -1,0 +1,92 @@
+"""The only writer of an order's state."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.errors import NotFound, WrongState
+from trade.orders.states import BIRTHS, MOVES, State
+
+_OPEN = text("""
+    WITH born AS (INSERT INTO sale_order (
+            store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, discount_fen,
+            points_used, points_fen, payable_fen, earns_points, placed_at, pay_by, paid_at, closed_at,
+            promise_at, remark)
+        VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
+            :discount_fen, :points_used, :points_fen, :payable_fen, :earns_points, :placed_at, :pay_by,
+            :paid_at, :closed_at, :promise_at, :remark)
+        RETURNING id),
+    lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
+            unit_price_fen, list_fen, net_fen, picked_qty)
+        SELECT :store_id, born.id, line.*, 0 FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
+            line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
+            unit_price_fen bigint, list_fen bigint, net_fen bigint)),
+    shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, amount_fen, points)
+        SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
+            line_no bigint, source text, amount_fen bigint, points bigint)),
+    told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
+        SELECT :fact, 'order:' || born.id, :actor, :placed_at, jsonb_build_object('store_id',
+            CAST(:store_id AS bigint), 'order_id', born.id, 'sku_ids', CAST(:sku_ids AS jsonb)), 0 FROM born)
+    SELECT id FROM born""")
+
+
+def open_order(session: Session, head: Mapping[str, Any], lines: Sequence[Mapping[str, Any]],
+               shares: Sequence[Mapping[str, Any]], *, actor: str) -> int:
+    """Write an order with its lines, allocations and journal row in one statement; returns its id.
+
+    `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel.
+    """
+    state, fact = BIRTHS[head["channel"]]
+    return int(session.execute(_OPEN, {
+        **head, "state": state, "fact": fact, "actor": actor,
+        "sku_ids": json.dumps(sorted({line["sku_id"] for line in lines})),
+        "lines": json.dumps(lines, ensure_ascii=False), "shares": json.dumps(shares)}).scalar_one())
+
+
+_MOVE = text("""
+    WITH moved AS (UPDATE sale_order SET state = :target,
+            paid_at = CASE WHEN :target = 'paid' THEN :now ELSE paid_at END,
+            closed_at = CASE WHEN :target IN ('done', 'cancelled') THEN :now ELSE closed_at END
+        WHERE store_id = :store AND id = :order AND state = ANY(:sources) RETURNING id),
+    told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
+        SELECT :fact, 'order:' || id, :actor, :now, CAST(:data AS jsonb) || jsonb_build_object(
+            'store_id', CAST(:store AS bigint), 'order_id', id, 'sku_ids', (SELECT jsonb_agg(DISTINCT sku_id)
+                FROM order_line WHERE order_line.store_id = :store AND order_line.order_id = :order)), 0
+        FROM moved)
+    SELECT id FROM moved""")
+
+_STATE = text("SELECT state FROM sale_order WHERE store_id = :store AND id = :order")
+
+
+def move(session: Session, store_id: int, order_id: int, event: str, *, actor: str, now: datetime,
+         **data: Any) -> State:
+    """Fire one event; returns the new state.
+
+    The guard is in the UPDATE, so of two people firing at once exactly one succeeds.
+
+    :raises WrongState: the order is not where MOVES says it must be; facts name its state.
+    :raises NotFound: there is no such order in this store.
+    """
+    sources, target, fact = MOVES[event]
+    key = {"store": store_id, "order": order_id}
+    moved = session.execute(_MOVE, {
+        **key, "target": target, "sources": sorted(sources), "fact": fact, "actor": actor, "now": now,
+        "data": json.dumps(data)}).first()
+    if moved is None:
+        state = session.execute(_STATE, key).scalar()
+        if state is None:
+            raise NotFound(order_id=order_id)
+        raise WrongState(order_id=order_id, state=state, event=event)
+    return target
+
+
+def note(session: Session, order_id: int, kind: str, *, actor: str, now: datetime, **data: Any) -> None:
+    """Record a fact of an order that does not change its state (a picked line, a returned unit)."""
+    journal.record(session, kind, f"order:{order_id}", actor=actor, now=now, order_id=order_id, **data)

@@ -1,0 +1,73 @@
+"""Money arrives for a mall order: what happens now, in one transaction (later: `workers/routes.py`)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.errors import WrongState
+from member import points as member_points
+from trade.orders import moves
+from trade.payments import moves as payments
+from trade.payments.moves import Paid
+
+
+class Outcome(StrEnum):
+    """What a word of WeChat about a payment led to."""
+
+    APPLIED = "applied"
+    REPEATED = "repeated"
+    REFUNDED_LATE = "refunded_late"
+    UNKNOWN_ORDER = "unknown_order"
+    MISMATCH = "mismatch"
+
+
+_EVENT = text("INSERT INTO pay_event (event_id, kind, at) VALUES (:id, :kind, :now)"
+              " ON CONFLICT DO NOTHING RETURNING event_id")
+_ORDER = text("SELECT member_id, points_used, earns_points FROM sale_order WHERE store_id = :store AND id = :id")
+
+
+def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> bool:
+    """Remember a notice; False when its effect is already done.  The row dies with a failed effect."""
+    return session.execute(_EVENT, {"id": event_id, "kind": kind, "now": now}).first() is not None
+
+
+def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outcome:
+    """Apply one success of WeChat, however often and in whatever order it arrives.
+
+    An open attempt becomes paid and its order moves on; a success for a closed attempt, or for an order
+    that is no longer waiting, is refunded in full under a number made of the attempt's id.
+    """
+    tender = payments.by_trade_no(session, fact.trade_no)
+    if tender is None:
+        return Outcome.UNKNOWN_ORDER
+    if tender.amount_fen != fact.amount_fen:
+        return Outcome.MISMATCH
+    taken = payments.paid(session, fact, now=now)
+    if taken is None:
+        tender = payments.by_trade_no(session, fact.trade_no)
+        if tender is not None and tender.state == "closed":
+            return _refund_late(session, tender, fact, actor=actor, now=now)
+        return Outcome.REPEATED
+    try:
+        moves.move(session, taken.store_id, taken.order_id, "pay", actor=actor, now=now,
+                   transaction_id=fact.transaction_id)
+    except WrongState:
+        return _refund_late(session, tender, fact, actor=actor, now=now)
+    order = session.execute(_ORDER, {"store": taken.store_id, "id": taken.order_id}).one()
+    source = f"order:{taken.order_id}"
+    if order.points_used:
+        member_points.post(session, order.member_id, source=source, actor=actor, now=now)
+    if order.earns_points:
+        member_points.earn(session, order.member_id, order.earns_points, source=source, key=f"{source}:earn",
+                           pending=True, actor=actor, now=now)
+    return Outcome.APPLIED
+
+
+def _refund_late(session: Session, tender: object, fact: Paid, *, actor: str, now: datetime) -> Outcome:
+    payments.refund(session, tender, fact.amount_fen, reason="paid_late", actor=actor, now=now,
+                    number=f"L{getattr(tender, 'id')}")  # noqa: B009
+    return Outcome.REFUNDED_LATE

@@ -1,0 +1,106 @@
+"""Money in and money back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Identity, Index, Text, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.db import Base
+
+
+class TenderState(StrEnum):
+    """An attempt to pay; see `trade/payments/states.py`."""
+
+    CREATED = "created"
+    PREPAID = "prepaid"
+    CLOSING = "closing"
+    PAID = "paid"
+    CLOSED = "closed"
+
+
+class RefundState(StrEnum):
+    """Money on its way back."""
+
+    REQUESTED = "requested"
+    ACCEPTED = "accepted"
+    DONE = "done"
+    ABNORMAL = "abnormal"
+    CLOSED = "closed"
+
+
+def _names(states: type[StrEnum]) -> str:
+    return ", ".join(f"'{state}'" for state in states)
+
+
+class Tender(Base):
+    """One attempt to pay (part of) an order.  At most one WeChat attempt of an order is open."""
+
+    __tablename__ = "tender"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
+        CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
+        CheckConstraint("kind IN ('cash', 'wechat')", name="kind"),
+        CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
+        Index("ix_tender_order", "store_id", "order_id"),
+        Index("uq_tender_open", "store_id", "order_id", unique=True,
+              postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
+        Index("ix_tender_open_ask", "ask_at",
+              postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    order_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    amount_fen: Mapped[int]
+    received_fen: Mapped[int] = mapped_column(default=0)
+    change_fen: Mapped[int] = mapped_column(default=0)
+    trade_no: Mapped[str | None] = mapped_column(Text, unique=True)
+    prepay_id: Mapped[str | None] = mapped_column(Text)
+    transaction_id: Mapped[str | None] = mapped_column(Text)
+    payer: Mapped[str | None] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    paid_at: Mapped[datetime | None]
+    ask_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class Refund(Base):
+    """Money owed back on one tender.  WeChat's answer is awaited; cash is done at once."""
+
+    __tablename__ = "refund"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "tender_id"], ["tender.store_id", "tender.id"]),
+        CheckConstraint(f"state IN ({_names(RefundState)})", name="state"),
+        CheckConstraint("amount_fen > 0", name="amount"),
+        Index("ix_refund_tender", "store_id", "tender_id"),
+        Index("ix_refund_open", "ask_at", postgresql_where=text("state IN ('requested', 'accepted')")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    tender_id: Mapped[int]
+    order_id: Mapped[int]
+    return_id: Mapped[int | None]
+    shift_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(Text)
+    state: Mapped[str] = mapped_column(Text)
+    amount_fen: Mapped[int]
+    refund_no: Mapped[str | None] = mapped_column(Text, unique=True)
+    reason: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+    ask_at: Mapped[datetime | None]
+    asked: Mapped[int] = mapped_column(default=0)
+
+
+class PayEvent(Base):
+    """A WeChat notice whose effect is done; the row lives and dies with the effect."""
+
+    __tablename__ = "pay_event"
+    event_id: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

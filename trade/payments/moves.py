@@ -1,0 +1,194 @@
+"""The only writer of the states of tenders and refunds (rules: wechat.md 2.6 and 2.9).
+
+    tender   created -> prepaid -> paid            a success after `closed` is refunded, never forgotten
+                  \\-> closing -> closed | paid
+    refund   requested -> accepted -> done         `closed` at WeChat asks again under a new number
+                      \\-> abnormal -> done
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import journal
+
+ASK_AFTER = (5, 15, 30, 60, 180, 300, 600)      # seconds between questions to WeChat while a tender is open
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What WeChat says of a finished payment, checked and decrypted."""
+
+    trade_no: str
+    transaction_id: str
+    amount_fen: int
+    payer: str
+
+
+_OPEN = text("SELECT * FROM tender WHERE store_id = :store AND order_id = :order"
+             " AND state IN ('created', 'prepaid', 'closing')")
+_NEW = text("""
+    WITH next AS (SELECT nextval(pg_get_serial_sequence('tender', 'id')) AS id)
+    INSERT INTO tender (store_id, id, order_id, kind, state, amount_fen, received_fen, change_fen, trade_no, payer,
+                        created_at, expires_at, ask_at, asked)
+    SELECT :store, next.id, :order, 'wechat', 'created', :amount, 0, 0,
+           'TD' || lpad(:order ::text, 10, '0') || 'A' || next.id, :payer, :now, :expires, :ask, 0
+    FROM next ON CONFLICT DO NOTHING RETURNING *""".replace(":order ::text", "CAST(:order AS text)"))
+
+
+def intend(session: Session, store_id: int, order_id: int, amount_fen: int, *, payer: str, now: datetime,
+           expires_at: datetime) -> Any:
+    """The open WeChat attempt of an order, made when there is none; returns its row.
+
+    Two callers at once get the same attempt: the partial unique index lets one insert.
+    """
+    key = {"store": store_id, "order": order_id}
+    found = session.execute(_OPEN, key).first()
+    if found is None:
+        session.execute(_NEW, {**key, "amount": amount_fen, "payer": payer, "now": now, "expires": expires_at,
+                               "ask": now + timedelta(seconds=ASK_AFTER[0])})
+        found = session.execute(_OPEN, key).one()
+    return found
+
+
+_PREPAID = text("UPDATE tender SET state = 'prepaid', prepay_id = :prepay WHERE store_id = :store AND id = :id"
+                " AND state = 'created' RETURNING id")
+_CLOSING = text("UPDATE tender SET state = 'closing', ask_at = :now WHERE store_id = :store AND id = :id"
+                " AND state IN ('created', 'prepaid') RETURNING id")
+_CLOSED = text("UPDATE tender SET state = 'closed', ask_at = NULL WHERE store_id = :store AND id = :id"
+               " AND state = 'closing' RETURNING id")
+_PAID = text("""
+    UPDATE tender SET state = 'paid', transaction_id = :transaction, paid_at = :now, ask_at = NULL
+    WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing') RETURNING store_id, id, order_id""")
+_BY_NO = text("SELECT * FROM tender WHERE trade_no = :trade_no")
+_LATER = text("UPDATE tender SET ask_at = :at, asked = asked + 1 WHERE store_id = :store AND id = :id"
+              " AND state IN ('created', 'prepaid', 'closing')")
+
+
+def prepaid(session: Session, store_id: int, tender_id: int, prepay_id: str) -> None:
+    """WeChat knows the attempt."""
+    session.execute(_PREPAID, {"store": store_id, "id": tender_id, "prepay": prepay_id})
+
+
+def closing(session: Session, store_id: int, tender_id: int, *, now: datetime) -> None:
+    """We are about to close the attempt at WeChat; its stock stays held until WeChat agrees."""
+    session.execute(_CLOSING, {"store": store_id, "id": tender_id, "now": now})
+
+
+def closed(session: Session, store_id: int, tender_id: int) -> bool:
+    """WeChat confirmed that nobody can pay any more; False when it was paid meanwhile."""
+    return session.execute(_CLOSED, {"store": store_id, "id": tender_id}).first() is not None
+
+
+def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
+    """Mark the attempt paid; returns (store_id, id, order_id), or None when it is not open any more."""
+    return session.execute(_PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id,
+                                   "now": now}).first()
+
+
+def by_trade_no(session: Session, trade_no: str) -> Any | None:
+    """The attempt of one merchant order number."""
+    return session.execute(_BY_NO, {"trade_no": trade_no}).first()
+
+
+def ask_later(session: Session, store_id: int, tender_id: int, asked: int, *, now: datetime) -> None:
+    """Plan the next question to WeChat about an open attempt."""
+    wait_s = ASK_AFTER[min(asked + 1, len(ASK_AFTER) - 1)]
+    session.execute(_LATER, {"store": store_id, "id": tender_id, "at": now + timedelta(seconds=wait_s)})
+
+
+_REFUND = text("""
+    WITH next AS (SELECT nextval(pg_get_serial_sequence('refund', 'id')) AS id)
+    INSERT INTO refund (store_id, id, tender_id, order_id, return_id, shift_id, kind, state, amount_fen, refund_no,
+                        reason, created_at, done_at, ask_at, asked)
+    SELECT :store, next.id, :tender, :order, :return_id, :shift, :kind, :state, :amount,
+           CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
+           CASE WHEN :kind = 'cash' THEN CAST(:now AS timestamptz) END,
+           CASE WHEN :kind = 'wechat' THEN CAST(:now AS timestamptz) END, 0
+    FROM next ON CONFLICT (refund_no) DO NOTHING RETURNING id""")
+
+
+def refund(session: Session, tender: Any, amount_fen: int, *, reason: str, actor: str, now: datetime,
+           return_id: int | None = None, shift_id: int | None = None, number: str | None = None) -> None:
+    """Owe money back on a tender: cash is given at once, WeChat is asked by a job after commit.
+
+    `number` makes the refund deterministic; a repeat with the same number changes nothing.
+    """
+    at_once = tender.kind == "cash"
+    made = session.execute(_REFUND, {
+        "store": tender.store_id, "tender": tender.id, "order": tender.order_id, "return_id": return_id,
+        "shift": shift_id, "kind": tender.kind, "state": "done" if at_once else "requested",
+        "amount": amount_fen, "number": number, "reason": reason, "now": now}).first()
+    if made and not at_once:
+        journal.record(session, "refund.requested", f"refund:{made.id}", actor=actor, now=now,
+                       store_id=tender.store_id, refund_id=made.id)
+
+
+_REFUND_TO = text("""
+    UPDATE refund SET state = :target, done_at = CASE WHEN :target = 'done' THEN CAST(:now AS timestamptz) END,
+        ask_at = CASE WHEN :target = 'accepted' THEN ask_at END
+    WHERE refund_no = :number AND state = ANY(:sources) RETURNING store_id, id, order_id""")
+REFUND_MOVES = {
+    "accept":   (["requested"],                          "accepted"),
+    "finish":   (["requested", "accepted", "abnormal"],  "done"),
+    "stick":    (["requested", "accepted"],              "abnormal"),
+    "shut":     (["requested", "accepted", "abnormal"],  "closed"),
+}
+
+
+def move_refund(session: Session, number: str, event: str, *, actor: str, now: datetime) -> bool:
+    """Fire one event of a refund; False when it is not where the table says it must be (a repeat)."""
+    sources, target = REFUND_MOVES[event]
+    moved = session.execute(_REFUND_TO, {"number": number, "target": target, "sources": sources,
+                                         "now": now}).first()
+    if moved is None:
+        return False
+    journal.record(session, f"refund.{target}", f"refund:{moved.id}", actor=actor, now=now,
+                   store_id=moved.store_id, order_id=moved.order_id, number=number)
+    return True
+
+
+_REFUND_LATER = text("UPDATE refund SET ask_at = :at, asked = asked + 1 WHERE refund_no = :number"
+                     " AND state IN ('requested', 'accepted')")
+REFUND_ASK_S = (60, 60, 60, 60, 60, 300, 600, 1200, 1800)
+
+
+def ask_refund_later(session: Session, number: str, asked: int, *, now: datetime) -> None:
+    """Plan the next question about a refund: a minute five times, then 5, 10, 20, 30 minutes (wechat.md 2.9)."""
+    wait_s = REFUND_ASK_S[min(asked, len(REFUND_ASK_S) - 1)]
+    session.execute(_REFUND_LATER, {"number": number, "at": now + timedelta(seconds=wait_s)})
+
+
+_TENDERS = text("""
+    SELECT tender.*, tender.amount_fen - coalesce((SELECT sum(amount_fen) FROM refund
+        WHERE refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'), 0)
+        AS left_fen
+    FROM tender WHERE store_id = :store AND order_id = :order AND state = 'paid'
+    ORDER BY kind = 'cash', id""")
+
+
+def refundable(session: Session, store_id: int, order_id: int) -> list[Any]:
+    """Paid tenders in the order refunds go: wallets first, cash last; `left_fen` is captured less refunded."""
+    return list(session.execute(_TENDERS, {"store": store_id, "order": order_id}))
+
+
+def plan_refund(tenders: list[Any], refund_fen: int) -> list[tuple[Any, int]]:
+    """The refund waterfall: how much of `refund_fen` goes back on each tender (till-and-store-desk.md 3.6)."""
+    plan = []
+    for tender in tenders:
+        part_fen = min(refund_fen, int(tender.left_fen))
+        if part_fen:
+            plan.append((tender, part_fen))
+            refund_fen -= part_fen
+    assert refund_fen == 0, f"{refund_fen} fen more to refund than was captured"
+    return plan
+
+
+def open_tender(session: Session, store_id: int, order_id: int) -> Any | None:
+    """The WeChat attempt of an order that could still be paid, if there is one."""
+    return session.execute(_OPEN, {"store": store_id, "order": order_id}).first()

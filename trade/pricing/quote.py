@@ -1,0 +1,179 @@
+"""Why does this basket cost what it costs?  Pure: basket and terms in, priced lines and their trace out.
+
+Named intermediate prices of a line, in fen, in this order:
+
+    list_fen      unit price x quantity (grams: price per kg, half up)
+    after_manual  list_fen less the line's share of the manual order discount
+    net_fen       after_manual less the line's share of what points paid; what the customer pays for the line
+
+Each order-level deduction is split over the lines in proportion to their price at that step, by largest
+remainder, and stored (till-and-store-desk.md 3.1).  Worked table, discount 1.00 and 200 points (2.00):
+
+    line   list_fen   manual share   after_manual   points share   net_fen
+    1          1990             67           1923            129      1794
+    2           990             33            957             64       893
+    3           100              0 *          100              7        93
+    sum        3080            100           2980            200      2780      (* 3.2 fen, remainder too small)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from config.errors import Refused
+from config.money import line_fen, split
+from member.terms import Terms, earns
+
+
+class NotForSale(Refused):
+    """A sku of the basket has no price or is not sold in this store."""
+
+    code = "not_for_sale"
+
+
+class DiscountTooLarge(Refused):
+    """The manual discount exceeds the basket or the role's limit."""
+
+    code = "discount_too_large"
+
+
+class PointsNotUsable(Refused):
+    """The points wish breaks the step or the ceiling; `max_points` is what may be used now."""
+
+    code = "points_not_usable"
+
+
+class PriceChanged(Refused):
+    """The basket no longer costs what the customer was shown; the new figure is in the facts."""
+
+    code = "price_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One sku as a store sells it now.  `free` is what may still be promised, pieces or grams."""
+
+    sku_id: int
+    name: str
+    spec: str
+    unit: str
+    weighed: bool
+    picture: str
+    unit_price_fen: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A basket line: pieces, or grams of a weighed sku."""
+
+    sku_id: int
+    qty: int
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A line's part of one order-level deduction."""
+
+    source: str
+    amount_fen: int
+    points: int
+
+
+@dataclass(slots=True)
+class Line:
+    """A priced basket line."""
+
+    line_no: int
+    item: Item
+    qty: int
+    list_fen: int
+    net_fen: int
+    shares: list[Share] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        """The line as both faces show it."""
+        item = self.item
+        return {"line_no": self.line_no, "sku_id": item.sku_id, "name": item.name, "spec": item.spec,
+                "unit": item.unit, "weighed": item.weighed, "picture": item.picture, "free": item.free,
+                "qty": self.qty, "unit_price_fen": item.unit_price_fen, "list_fen": self.list_fen,
+                "net_fen": self.net_fen,
+                "allocations": [{"source": s.source, "amount_fen": s.amount_fen, "points": s.points}
+                                for s in self.shares]}
+
+
+@dataclass(slots=True)
+class Quote:
+    """A basket with every fen explained: list - discount - points = payable."""
+
+    lines: list[Line]
+    list_fen: int
+    discount_fen: int
+    points_used: int
+    points_fen: int
+    payable_fen: int
+    earns_points: int
+    max_points: int
+    points_step: int
+    trace: list[dict[str, Any]]
+
+    def as_json(self) -> dict[str, Any]:
+        """The quote as both faces show it."""
+        return {"lines": [line.as_json() for line in self.lines], "list_fen": self.list_fen,
+                "discount_fen": self.discount_fen, "points_used": self.points_used,
+                "points_fen": self.points_fen, "payable_fen": self.payable_fen,
+                "earns_points": self.earns_points, "max_points": self.max_points,
+                "points_step": self.points_step, "trace": self.trace}
+
+
+def quote(items: Mapping[int, Item], wants: Sequence[Want], *, terms: Terms, tier: str | None,
+          points_available: int = 0, points: int = 0, discount_fen: int = 0) -> Quote:
+    """Price a basket.
+
+    :param items: the store's skus by id; every wanted sku must be among them.
+    :param tier: the member's tier, or None for a customer without a card, who earns nothing.
+    :param points: how many points the member wants to spend; 0 for none.
+    :param discount_fen: a manual discount on the whole order, in fen.
+    :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
+    """
+    missing = [want.sku_id for want in wants if want.sku_id not in items]
+    if missing:
+        raise NotForSale(sku_ids=missing)
+    lines = []
+    for number, want in enumerate(wants, start=1):
+        item = items[want.sku_id]
+        cost_fen = line_fen(item.unit_price_fen, want.qty, weighed=item.weighed)
+        lines.append(Line(number, item, want.qty, cost_fen, cost_fen))
+    list_fen = sum(line.list_fen for line in lines)
+    if not 0 <= discount_fen <= list_fen:
+        raise DiscountTooLarge(max_fen=list_fen)
+    trace = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
+    _deduct(lines, "manual", discount_fen, 0, trace)
+    ceiling = _max_points(terms, list_fen - discount_fen, points_available) if tier else 0
+    if points and (points > ceiling or points % terms.redeem_step):
+        raise PointsNotUsable(max_points=ceiling, step=terms.redeem_step)
+    points_fen = points * terms.redeem_fen_per_point
+    _deduct(lines, "points", points_fen, points, trace)
+    payable_fen = list_fen - discount_fen - points_fen
+    return Quote(lines, list_fen, discount_fen, points, points_fen, payable_fen,
+                 earns(terms, payable_fen, tier) if tier else 0, ceiling, terms.redeem_step, trace)
+
+
+def _max_points(terms: Terms, net_fen: int, available: int) -> int:
+    by_rule = net_fen * terms.redeem_max_bp // 10_000 // terms.redeem_fen_per_point
+    return min(by_rule, available) // terms.redeem_step * terms.redeem_step
+
+
+def _deduct(lines: list[Line], source: str, amount_fen: int, points: int, trace: list[dict[str, Any]]) -> None:
+    """Spread one order-level deduction over the lines' price at this step, and write it in the trace."""
+    if not amount_fen:
+        return
+    weights = [line.net_fen for line in lines]
+    money, worth = split(amount_fen, weights), split(points, weights)
+    for line, share_fen, share_points in zip(lines, money, worth, strict=True):
+        if share_fen or share_points:
+            line.net_fen -= share_fen
+            line.shares.append(Share(source, share_fen, share_points))
+    trace.append({"seq": len(trace) + 1, "source": source, "delta_fen": -amount_fen})

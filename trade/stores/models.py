@@ -1,0 +1,117 @@
+"""Shops, tills, shifts and the people who work there."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Identity, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from config.db import Base
+
+
+class Role(StrEnum):
+    """What a member of staff is employed as; `roles.py` says what each may do."""
+
+    CASHIER = "cashier"
+    STORE_STAFF = "store_staff"
+    STORE_MANAGER = "store_manager"
+    HEAD_OFFICE = "head_office"
+
+
+class Store(Base):
+    """A selling place, a stock place and a settlement party in one.
+
+    Opening hours are minutes after local midnight; `area` is the same-city delivery polygon as
+    `[[lat, lng], ...]`; `slot_capacity` is how many pickup orders fit in one slot.
+    """
+
+    __tablename__ = "store"
+    __table_args__ = (CheckConstraint("opens_minute BETWEEN 0 AND 1439 AND closes_minute BETWEEN 1 AND 1440"
+                                      " AND opens_minute < closes_minute", name="hours"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    code: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    address: Mapped[str] = mapped_column(Text)
+    phone: Mapped[str] = mapped_column(Text)
+    lat_e6: Mapped[int]
+    lng_e6: Mapped[int]
+    zone: Mapped[str] = mapped_column(Text, default="Asia/Shanghai")
+    opens_minute: Mapped[int]
+    closes_minute: Mapped[int]
+    slot_capacity: Mapped[int] = mapped_column(default=30)
+    area: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+
+
+class Till(Base):
+    """A registered device at the counter.  Only the hash of its token is kept."""
+
+    __tablename__ = "till"
+    __table_args__ = (UniqueConstraint("store_id", "name"),)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    token_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    registered_at: Mapped[datetime | None]
+
+
+class Staff(Base):
+    """A person with a log-in.  `store_id` is empty for the head office only."""
+
+    __tablename__ = "staff"
+    __table_args__ = (
+        CheckConstraint("role IN ('cashier', 'store_staff', 'store_manager', 'head_office')", name="role"),
+        CheckConstraint("(store_id IS NULL) = (role = 'head_office')", name="own_store"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    login: Mapped[str] = mapped_column(Text, unique=True)
+    name: Mapped[str] = mapped_column(Text)
+    role: Mapped[str] = mapped_column(Text)
+    store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id"))
+    password_hash: Mapped[str] = mapped_column(Text)
+    pin_hash: Mapped[str | None] = mapped_column(Text)
+    active: Mapped[bool] = mapped_column(default=True)
+
+
+class StaffSession(Base):
+    """A signed-in member of staff; the cookie carries the secret, the table its hash."""
+
+    __tablename__ = "staff_session"
+    token_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    expires_at: Mapped[datetime]
+
+
+class Attempt(Base):
+    """One failed try at a secret (password, PIN, pickup code); counted here so that a lock survives Redis."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (Index("ix_attempt_subject_at", "subject", "at"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    subject: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class Shift(Base):
+    """One drawer's takings from float to count.  Expected cash is float plus cash in less cash out."""
+
+    __tablename__ = "shift"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),
+        CheckConstraint("state IN ('open', 'closed')", name="state"),
+        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
+        Index("uq_shift_open", "store_id", "till_id", unique=True, postgresql_where=text("state = 'open'")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    till_id: Mapped[int]
+    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    state: Mapped[str] = mapped_column(Text, default="open")
+    opened_at: Mapped[datetime]
+    float_fen: Mapped[int]
+    closed_at: Mapped[datetime | None]
+    counted_fen: Mapped[int | None]
+    expected_fen: Mapped[int | None]

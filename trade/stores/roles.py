@@ -1,0 +1,18 @@
+"""What each role may do.  Every endpoint names its permission; this table is the whole truth."""
+
+from __future__ import annotations
+
+from trade.stores.models import Role
+
+_CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read"}
+_STORE = {"desk.read", "desk.fulfil", "pos.read"}
+
+PERMISSIONS: dict[Role, frozenset[str]] = {
+    Role.CASHIER: frozenset(_CASHIER),
+    Role.STORE_STAFF: frozenset(_STORE),
+    Role.STORE_MANAGER: frozenset(_CASHIER | _STORE | {"pos.register", "pos.discount"}),
+    Role.HEAD_OFFICE: frozenset({"pos.register", "pos.read", "office.read"}),
+}
+
+DISCOUNT_LIMIT_BP = {Role.CASHIER: 500, Role.STORE_MANAGER: 3000}
+"""How much of a basket a role may take off by hand, in basis points of the list price."""

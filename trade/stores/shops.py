@@ -1,0 +1,88 @@
+"""Shops as a customer sees them: distance, opening hours, pickup slots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound
+from trade.stores.models import Store
+
+SLOT = timedelta(hours=1)
+SLOTS = 8
+PREPARE = timedelta(minutes=30)
+
+
+def clock_words(minute: int) -> str:
+    """Minutes after midnight as `08:30`; the end of a day is `24:00`."""
+    return f"{minute // 60:02d}:{minute % 60:02d}"
+
+
+def open_at(store: Store, at: datetime) -> bool:
+    """Is the store open at this moment, in its own zone?"""
+    local = at.astimezone(ZoneInfo(store.zone))
+    return store.opens_minute <= local.hour * 60 + local.minute < store.closes_minute
+
+
+_NEAREST = text("""
+    SELECT id, CASE WHEN CAST(:lat AS double precision) IS NOT NULL THEN
+        CAST(2 * 6371000 * asin(sqrt(
+            power(sin(radians((CAST(:lat AS double precision) - lat_e6 / 1e6) / 2)), 2)
+            + cos(radians(CAST(:lat AS double precision))) * cos(radians(lat_e6 / 1e6))
+              * power(sin(radians((CAST(:lng AS double precision) - lng_e6 / 1e6) / 2)), 2))) AS bigint) END AS metres
+    FROM store ORDER BY metres NULLS LAST, id""")
+
+
+def listed(session: Session, *, place: tuple[str, str] | None, now: datetime) -> list[dict[str, Any]]:
+    """Every store, nearest first when the customer's place (degrees north, east) is known."""
+    lat, lng = place or (None, None)
+    shops = {store.id: store for store in session.scalars(select(Store))}
+    return [{"id": store.id, "name": store.name, "address": store.address, "phone": store.phone,
+             "opens": clock_words(store.opens_minute), "closes": clock_words(store.closes_minute),
+             "open_now": open_at(store, now), "distance_m": row.metres}
+            for row in session.execute(_NEAREST, {"lat": lat, "lng": lng}) for store in [shops[row.id]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One hour in which an order may be fetched."""
+
+    from_at: datetime
+    to_at: datetime
+    label: str
+    open: bool
+
+    def as_json(self) -> dict[str, Any]:
+        """As the checkout shows it."""
+        return {"from_at": self.from_at.isoformat(), "to_at": self.to_at.isoformat(), "label": self.label,
+                "open": self.open}
+
+
+_TAKEN = text("SELECT promise_at, count(*) FROM sale_order WHERE store_id = :store AND channel = 'mall'"
+              " AND state IN ('placed', 'paid', 'preparing', 'ready') AND promise_at >= :from_at"
+              " GROUP BY promise_at")
+
+
+def slots(session: Session, store_id: int, *, now: datetime) -> list[Slot]:
+    """The next pickup slots of a store, within its opening hours; a full one is shown closed."""
+    store = session.get(Store, store_id)
+    if store is None:
+        raise NotFound(store_id=store_id)
+    zone = ZoneInfo(store.zone)
+    earliest = now + PREPARE
+    taken = {row[0]: row[1] for row in session.execute(_TAKEN, {"store": store_id, "from_at": now})}
+    found: list[Slot] = []
+    for day in range(3):
+        date = (now.astimezone(zone) + timedelta(days=day)).date()
+        midnight = datetime.combine(date, time(), zone)
+        for minute in range(store.opens_minute, store.closes_minute - 59, 60):
+            from_at = midnight + timedelta(minutes=minute)
+            if from_at >= earliest and len(found) < SLOTS:
+                label = f"{date.month}-{date.day} {clock_words(minute)}-{clock_words(minute + 60)}"
+                found.append(Slot(from_at, from_at + SLOT, label, taken.get(from_at, 0) < store.slot_capacity))
+    return found

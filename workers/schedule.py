@@ -1,0 +1,56 @@
+"""What runs by the clock: job, queue, and every how many seconds."""
+
+from __future__ import annotations
+
+import signal
+import time
+from datetime import datetime
+
+from redis import RedisError
+
+from config import clock
+from config.logs import log, set_up
+from config.queues import connection, key, queue, retry
+from config.settings import settings
+
+#             job                       queue      seconds
+EVERY = (
+    ("workers.jobs.ask_payments",       "wechat",  5),
+    ("workers.jobs.expire_unpaid",      "wechat",  20),
+    ("workers.jobs.ask_refunds",        "wechat",  20),
+    ("workers.jobs.expire_points",      "clock",   3600),
+    ("workers.jobs.prove_books",        "clock",   24 * 3600),
+    ("workers.jobs.forget_requests",    "clock",   24 * 3600),
+)
+
+
+def run_due(now: datetime) -> int:
+    """Enqueue every job whose period has begun; returns how many.
+
+    A key that lives for the period makes two schedulers harmless, and a lost Redis runs everything once.
+    """
+    enqueued = 0
+    for job, where, seconds in EVERY:
+        mark = key(f"due:{job}")
+        if connection().set(mark, now.isoformat(), nx=True, ex=seconds):
+            queue(where).enqueue(f"{job}.run", retry=retry(), result_ttl=60, failure_ttl=600)
+            enqueued += 1
+    return enqueued
+
+
+def main() -> None:
+    """Run until told to stop."""
+    set_up(settings().log_level)
+    stopping: list[int] = []
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda number, _frame: stopping.append(number))
+    while not stopping:
+        try:
+            run_due(clock.now())
+        except (RedisError, OSError) as error:
+            log.warning("scheduler_waits_for_redis", error=type(error).__name__)
+        time.sleep(1)
+
+
+if __name__ == "__main__":
+    main()
