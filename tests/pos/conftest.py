@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from config.http import make_app
+from pos.http import desk, returning, sale, signing_in, who
+from tests import factories as make
+
+
+class Client:
+    """A till's browser: keeps the cookie, sends what our own pages send."""
+
+    def __init__(self, app: Any, till_token: str = "") -> None:
+        self.http = app.test_client()
+        self.headers = {"X-Tongdian": "1"} | ({"X-Till-Token": till_token} if till_token else {})
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.http.get(path, headers={**self.headers, **more.pop("headers", {})}, **more)
+
+    def post(self, path: str, body: dict[str, Any] | None = None, **more: Any) -> Any:
+        sent = {"request_id": str(uuid.uuid4()), **(body or {})}
+        return self.http.post(path, json=sent, headers={**self.headers, **more.pop("headers", {})}, **more)
+
+    def ask(self, path: str, body: dict[str, Any]) -> Any:
+        return self.http.post(path, json=body, headers=self.headers)
+
+    def sign_in(self, login: str, password: str = make.PASSWORD) -> Any:
+        return self.post("/api/staff/login", {"login": login, "password": password})
+
+
+@pytest.fixture(scope="session")
+def app():
+    made = make_app("test", "0")
+    for face in (signing_in.staff_bp, signing_in.bp, sale.bp, returning.bp, desk.bp):
+        made.register_blueprint(face)
+    return made
+
+
+@pytest.fixture
+def shop(session):
+    from config import clock
+
+    who._staff.clear()
+    who._tills.clear()
+    return make.open_shop(session, stock_of={"milk": 5}, now=clock.now())
+
+
+@pytest.fixture
+def client(app, shop) -> Callable[[str], Client]:
+    def signed_in(role: str = "cashier") -> Client:
+        made = Client(app, shop.till_token)
+        assert made.sign_in(f"{role}-S1").status_code == 200
+        return made
+
+    return signed_in
