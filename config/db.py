@@ -31,10 +31,12 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse a moment without a zone: it would be read as another one elsewhere."""
         assert value is None or value.tzinfo is not None, f"a moment without a zone: {value}"
         return value
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """The moment in UTC."""
         return None if value is None else value.astimezone(UTC)
 
 
@@ -48,10 +50,17 @@ class Base(DeclarativeBase):
 def make_engine(url: str, *, pool: int | None = None) -> Engine:
     """An engine on psycopg 3 with prepared statements, which are worth 2.4 to 2.9 times on reads."""
     return create_engine(
-        url, pool_size=pool or settings().database_pool, max_overflow=0, pool_timeout=10,
-        connect_args={"prepare_threshold": 1, "options": "-c timezone=UTC -c lock_timeout=10000"
-                      " -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
-                      " -c jit=off -c plan_cache_mode=force_generic_plan"})
+        url,
+        pool_size=pool or settings().database_pool,
+        max_overflow=0,
+        pool_timeout=10,
+        connect_args={
+            "prepare_threshold": 1,
+            "options": "-c timezone=UTC -c lock_timeout=10000"
+            " -c statement_timeout=30000 -c idle_in_transaction_session_timeout=60000"
+            " -c jit=off -c plan_cache_mode=force_generic_plan",
+        },
+    )
 
 
 @lru_cache(maxsize=1)

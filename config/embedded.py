@@ -72,7 +72,7 @@ def start_redis(folder: Path) -> str:
     """Start (or join) a Redis that keeps its data in `folder`, on a socket; returns its URL."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "redis.sock"
-    if len(str(path)) > 100:                       # the kernel's limit for a socket path is 107 bytes
+    if len(str(path)) > 100:  # the kernel's limit for a socket path is 107 bytes
         return _start_redis_on_port(folder)
     url = f"unix://{path}"
     if not _answers(url):
@@ -97,10 +97,29 @@ def _start_redis_on_port(folder: Path) -> str:
 def _run_redis(folder: Path, *where: str) -> None:
     with (folder / "redis.log").open("ab") as log:
         subprocess.Popen(
-            [redis_program(), *where, "--dir", str(folder), "--appendonly", "yes", "--appendfsync", "everysec",
-             "--maxmemory-policy", "noeviction", "--save", "", "--pidfile", str(folder / "redis.pid"),
-             "--daemonize", "no"],
-            stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
+            [
+                redis_program(),
+                *where,
+                "--dir",
+                str(folder),
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "everysec",
+                "--maxmemory-policy",
+                "noeviction",
+                "--save",
+                "",
+                "--pidfile",
+                str(folder / "redis.pid"),
+                "--daemonize",
+                "no",
+            ],
+            stdout=log,
+            stderr=log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
 
 
 def _answers(url: str) -> bool:

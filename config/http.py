@@ -28,8 +28,12 @@ R = TypeVar("R")
 Reply = tuple[dict[str, Any], int]
 
 REQUESTS = Counter("tongdian_http_requests_total", "HTTP requests", ["route", "status"])
-SECONDS = Histogram("tongdian_http_seconds", "Time to answer, in seconds", ["route"],
-                    buckets=(.005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5))
+SECONDS = Histogram(
+    "tongdian_http_seconds",
+    "Time to answer, in seconds",
+    ["route"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+)
 
 
 class Form(BaseModel):
@@ -48,9 +52,12 @@ class Caller(Protocol):
     """Who is calling: the journal's name for them and what they may do."""
 
     @property
-    def actor(self) -> str: ...
+    def actor(self) -> str:
+        """How the journal names the caller."""
+
     @property
-    def permissions(self) -> frozenset[str]: ...
+    def permissions(self) -> frozenset[str]:
+        """What the caller may do."""
 
 
 def blueprint(name: str, prefix: str, identify: Callable[[], Caller | None]) -> APIBlueprint:
@@ -66,6 +73,7 @@ def blueprint(name: str, prefix: str, identify: Callable[[], Caller | None]) -> 
 
 def permit(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
     """Name the permission an endpoint needs; `public` asks for nobody, `signed_in` for anybody."""
+
     def wrap(view: Callable[P, R]) -> Callable[P, R]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -92,8 +100,15 @@ def session() -> Session:
 def once(form: WriteForm, work: Callable[[Session], Reply]) -> Reply:
     """Do a write once for its request id (see `config/requests.py`)."""
     who = g.caller.actor if g.caller is not None else f"anyone:{request.path}"
-    return requests.once(session(), work, who=who, request_id=form.request_id.lower(),
-                         route=f"{request.method} {request.path}", body=form.model_dump(mode="json"), now=g.now)
+    return requests.once(
+        session(),
+        work,
+        who=who,
+        request_id=form.request_id.lower(),
+        route=f"{request.method} {request.path}",
+        body=form.model_dump(mode="json"),
+        now=g.now,
+    )
 
 
 def _begin() -> None:
@@ -109,8 +124,9 @@ def _finish(response: Response) -> Response:
     response.headers["Referrer-Policy"] = "same-origin"
     if response.mimetype == "text/html":
         response.headers["X-Frame-Options"] = "SAMEORIGIN"
-        response.headers["Content-Security-Policy"] = ("default-src 'self'; img-src 'self' data:;"
-                                                       " style-src 'self' 'unsafe-inline'")
+        response.headers["Content-Security-Policy"] = (
+            "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
+        )
     if request.path.startswith("/api/"):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
@@ -139,8 +155,14 @@ def _malformed(error: ValidationError) -> tuple[Response, int]:
 
 
 def _http_error(error: HTTPError) -> tuple[Response, int]:
-    codes = {400: "malformed", 404: "not_found", 405: "wrong_method", 413: "too_large", 415: "malformed",
-             422: "malformed"}
+    codes = {
+        400: "malformed",
+        404: "not_found",
+        405: "wrong_method",
+        413: "too_large",
+        415: "malformed",
+        422: "malformed",
+    }
     facts = {"fields": error.detail} if error.detail else {}
     return _plain(codes.get(error.status_code, "refused"), error.status_code, **facts)
 
@@ -157,10 +179,15 @@ def _fault(error: Exception) -> tuple[Response, int]:
 
 def make_app(title: str, version: str) -> APIFlask:
     """An app with everything but the faces, which `wsgi.py` registers."""
-    app = APIFlask("tongdian", title=title, version=version, spec_path="/openapi.json", docs_path=None,
-                   static_folder=None)
-    app.config.update(MAX_CONTENT_LENGTH=256 * 1024, SYNC_LOCAL_SPEC=False, AUTO_OPERATION_ID=True,
-                      VALIDATION_ERROR_DESCRIPTION="Malformed input")
+    app = APIFlask(
+        "tongdian", title=title, version=version, spec_path="/openapi.json", docs_path=None, static_folder=None
+    )  # type: ignore[arg-type]
+    app.config.update(
+        MAX_CONTENT_LENGTH=256 * 1024,
+        SYNC_LOCAL_SPEC=False,
+        AUTO_OPERATION_ID=True,
+        VALIDATION_ERROR_DESCRIPTION="Malformed input",
+    )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.before_request(_begin)

@@ -23,8 +23,10 @@ class Entry(Base):
     """What happened (`kind`, past tense), to what (`subject`), by whom, when.  `done_at` closes its effect."""
 
     __tablename__ = "journal"
-    __table_args__ = (Index("ix_journal_open", "id", postgresql_where=text("done_at IS NULL")),
-                      Index("ix_journal_subject", "subject", "id"))
+    __table_args__ = (
+        Index("ix_journal_open", "id", postgresql_where=text("done_at IS NULL")),
+        Index("ix_journal_subject", "subject", "id"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
     subject: Mapped[str] = mapped_column(Text)
@@ -38,8 +40,9 @@ class Entry(Base):
 
 def record(session: Session, kind: str, subject: str, *, actor: str, now: datetime, **data: Any) -> None:
     """Write one fact.  `subject` is `table:key`, for example `order:12`; `data` must be JSON."""
-    session.execute(insert(Entry), {"kind": kind, "subject": subject, "actor": actor, "at": now,
-                                    "data": data, "tries": 0})
+    session.execute(
+        insert(Entry), {"kind": kind, "subject": subject, "actor": actor, "at": now, "data": data, "tries": 0}
+    )
 
 
 _LEASE = text("""
@@ -57,16 +60,21 @@ def lease(session: Session, kinds: Sequence[str], *, now: datetime, most: int) -
     Oldest first, but never "above the last one": a row that became visible late is still found.
     Safe in several relays at once (SKIP LOCKED); a lease that runs out offers the row again.
     """
-    return [(row.id, row.kind) for row in session.execute(
-        _LEASE, {"kinds": list(kinds), "now": now, "until": now + LEASE, "most": most})]
+    return [
+        (row.id, row.kind)
+        for row in session.execute(_LEASE, {"kinds": list(kinds), "now": now, "until": now + LEASE, "most": most})
+    ]
 
 
-_TAKE = text("SELECT id, kind, subject, at, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL"
-             " ORDER BY id FOR UPDATE SKIP LOCKED")
+_TAKE = text(
+    "SELECT id, kind, subject, at, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL"
+    " ORDER BY id FOR UPDATE SKIP LOCKED"
+)
 _FINISH = text("UPDATE journal SET done_at = :now WHERE id = ANY(:ids)")
-_CLOSE = text("UPDATE journal SET done_at = at WHERE id IN (SELECT id FROM journal WHERE done_at IS NULL"
-              " AND NOT kind = ANY(:kinds) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)"
-              ).bindparams(bindparam("kinds"), bindparam("most"))
+_CLOSE = text(
+    "UPDATE journal SET done_at = at WHERE id IN (SELECT id FROM journal WHERE done_at IS NULL"
+    " AND NOT kind = ANY(:kinds) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)"
+).bindparams(bindparam("kinds"), bindparam("most"))
 
 
 def take(session: Session, ids: Sequence[int]) -> list[Any]:

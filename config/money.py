@@ -46,5 +46,5 @@ def refund_share(paid: int, qty: int, returned: int, more: int) -> int:
     Cumulative floors, so that any sequence of partial returns ends at exactly `paid`
     (till-and-store-desk.md 3.1).  Works for fen and for points alike.
     """
-    assert 0 <= returned and 0 < more and returned + more <= qty, (qty, returned, more)
+    assert returned >= 0 and more > 0 and returned + more <= qty, (qty, returned, more)
     return paid * (returned + more) // qty - paid * returned // qty

@@ -19,8 +19,9 @@ def connection() -> redis.Redis:
     """This process's Redis, for values (bytes in, bytes out)."""
     from config.embedded import redis_url
 
-    return redis.Redis.from_url(redis_url(), socket_timeout=5, socket_connect_timeout=2,
-                                health_check_interval=30, retry_on_timeout=False)
+    return redis.Redis.from_url(
+        redis_url(), socket_timeout=5, socket_connect_timeout=2, health_check_interval=30, retry_on_timeout=False
+    )
 
 
 @lru_cache(maxsize=1)

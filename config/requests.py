@@ -30,13 +30,17 @@ class StoredAnswer(Base):
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSONB)
 
 
-_CLAIM = text("INSERT INTO request_answer (who, request_id, body_hash, at) VALUES (:who, :id, :hash, :now)"
-              " ON CONFLICT DO NOTHING RETURNING 1")
+_CLAIM = text(
+    "INSERT INTO request_answer (who, request_id, body_hash, at) VALUES (:who, :id, :hash, :now)"
+    " ON CONFLICT DO NOTHING RETURNING 1"
+)
 _FIRST = text("SELECT body_hash, status, answer FROM request_answer WHERE who = :who AND request_id = :id")
-_KEEP = text("UPDATE request_answer SET status = :status, answer = CAST(:answer AS jsonb)"
-             " WHERE who = :who AND request_id = :id")
-_FORGET = text("DELETE FROM request_answer WHERE ctid IN (SELECT ctid FROM request_answer WHERE at < :before"
-               " LIMIT :most)")
+_KEEP = text(
+    "UPDATE request_answer SET status = :status, answer = CAST(:answer AS jsonb) WHERE who = :who AND request_id = :id"
+)
+_FORGET = text(
+    "DELETE FROM request_answer WHERE ctid IN (SELECT ctid FROM request_answer WHERE at < :before LIMIT :most)"
+)
 
 
 def body_hash(route: str, body: Any) -> bytes:
@@ -45,8 +49,16 @@ def body_hash(route: str, body: Any) -> bytes:
     return hashlib.sha256(plain.encode()).digest()
 
 
-def once(session: Session, work: Callable[[Session], Answer], *, who: str, request_id: str, route: str,
-         body: Any, now: datetime) -> Answer:
+def once(
+    session: Session,
+    work: Callable[[Session], Answer],
+    *,
+    who: str,
+    request_id: str,
+    route: str,
+    body: Any,
+    now: datetime,
+) -> Answer:
     """Do `work` in one transaction and keep its answer; a repeat is given that answer.
 
     A repeat that arrives while the first is under way waits for it (the unique key blocks it).  When the

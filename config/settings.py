@@ -57,17 +57,23 @@ class Settings(BaseSettings):
         """Refuse to start in production on anything made for a demonstration."""
         if self.environment != "production":
             return
-        faults = [sentence for bad, sentence in (
-            (not self.database_url, "DATABASE_URL is empty: production needs its own PostgreSQL."),
-            (not self.redis_url, "REDIS_URL is empty: production needs its own Redis."),
-            (len(self.secret_key) < 32, "SECRET_KEY must have at least 32 characters."),
-            (not self.public_url.startswith("https://"), "PUBLIC_URL must be an https address."),
-            (self.wechat_dir is None, "WECHAT_DIR must name the folder of the WeChat credentials."),
-            (self.wechat_api_base != "https://api.weixin.qq.com", "WECHAT_API_BASE is not WeChat's."),
-            (self.wechat_pay_base not in ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"),
-             "WECHAT_PAY_BASE is not WeChat Pay's."),
-            (bool(self.wechat_phone_base), "WECHAT_PHONE_BASE belongs to the stand-in."),
-        ) if bad]
+        faults = [
+            sentence
+            for bad, sentence in (
+                (not self.database_url, "DATABASE_URL is empty: production needs its own PostgreSQL."),
+                (not self.redis_url, "REDIS_URL is empty: production needs its own Redis."),
+                (len(self.secret_key) < 32, "SECRET_KEY must have at least 32 characters."),
+                (not self.public_url.startswith("https://"), "PUBLIC_URL must be an https address."),
+                (self.wechat_dir is None, "WECHAT_DIR must name the folder of the WeChat credentials."),
+                (self.wechat_api_base != "https://api.weixin.qq.com", "WECHAT_API_BASE is not WeChat's."),
+                (
+                    self.wechat_pay_base not in ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"),
+                    "WECHAT_PAY_BASE is not WeChat Pay's.",
+                ),
+                (bool(self.wechat_phone_base), "WECHAT_PHONE_BASE belongs to the stand-in."),
+            )
+            if bad
+        ]
         if faults:
             sys.exit("Tongdian cannot start in production:\n" + "\n".join(f"  - {f}" for f in faults))
 

@@ -26,6 +26,7 @@ def compress(folder: Path) -> None:
 
 def serve(app: APIFlask, name: str, prefix: str, folder: Path, *, single_page: bool = True) -> None:
     """Serve one build under `prefix`; an unknown path of a single-page app is its index."""
+
     def page(path: str = "index.html") -> Response:
         target = safe_join(str(folder), path)
         if target is None or not Path(target).is_file():
@@ -33,21 +34,30 @@ def serve(app: APIFlask, name: str, prefix: str, folder: Path, *, single_page: b
                 raise NotFound(path=path)
             path, target = "index.html", str(folder / "index.html")
         packed = Path(target + ".gz").is_file() and "gzip" in request.headers.get("Accept-Encoding", "")
-        response = send_from_directory(folder, path + ".gz" if packed else path,
-                                       mimetype=_mimetype(path), conditional=True)
+        response = send_from_directory(
+            folder, path + ".gz" if packed else path, mimetype=_mimetype(path), conditional=True
+        )
         if packed:
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
-        response.headers["Cache-Control"] = ("public, max-age=31536000, immutable" if _HASHED.search(path)
-                                             else "no-cache")
+        response.headers["Cache-Control"] = (
+            "public, max-age=31536000, immutable" if _HASHED.search(path) else "no-cache"
+        )
         return response
 
-    guarded = permit("public")(page)
-    app.add_url_rule(f"{prefix}/", name, app.doc(hide=True)(guarded))
-    app.add_url_rule(f"{prefix}/<path:path>", name, app.doc(hide=True)(guarded))
+    guarded = app.doc(hide=True)(permit("public")(page))
+    app.add_url_rule(f"{prefix}/", name, guarded)
+    app.add_url_rule(f"{prefix}/<path:path>", name, guarded)
 
 
 def _mimetype(path: str) -> str:
-    kinds = {".js": "text/javascript", ".css": "text/css", ".html": "text/html", ".svg": "image/svg+xml",
-             ".json": "application/json", ".png": "image/png", ".ico": "image/x-icon"}
+    kinds = {
+        ".js": "text/javascript",
+        ".css": "text/css",
+        ".html": "text/html",
+        ".svg": "image/svg+xml",
+        ".json": "application/json",
+        ".png": "image/png",
+        ".ico": "image/x-icon",
+    }
     return kinds.get(Path(path).suffix, "application/octet-stream")

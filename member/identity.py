@@ -63,8 +63,10 @@ def card_no(member_id: int) -> str:
     return f"M{member_id:010d}"
 
 
-_CARD = ("SELECT m.id, m.name, m.phone_masked, m.tier, a.balance, a.pending FROM member m"
-         " JOIN lot_account a ON a.member_id = m.id AND a.account = 'points' WHERE m.merged_into_id IS NULL AND ")
+_CARD = (
+    "SELECT m.id, m.name, m.phone_masked, m.tier, a.balance, a.pending FROM member m"
+    " JOIN lot_account a ON a.member_id = m.id AND a.account = 'points' WHERE m.merged_into_id IS NULL AND "
+)
 _BY_ID = text(_CARD + "m.id = :id")
 _BY_TAIL = text(_CARD + "m.phone_tail = :tail ORDER BY m.id LIMIT 20")
 _BY_VALUE = text("SELECT member_id FROM identity WHERE kind = :kind AND fingerprint = :print")
@@ -74,8 +76,10 @@ _NEW = text("""
     opened AS (INSERT INTO lot_account (member_id, account, balance, pending, held, deficit)
                SELECT id, 'points', 0, 0, 0, 0 FROM made)
     SELECT id FROM made""")
-_KNOW = text("INSERT INTO identity (member_id, kind, fingerprint, sealed, created_at)"
-             " VALUES (:member, :kind, :print, :sealed, :now) ON CONFLICT (kind, fingerprint) DO NOTHING RETURNING id")
+_KNOW = text(
+    "INSERT INTO identity (member_id, kind, fingerprint, sealed, created_at)"
+    " VALUES (:member, :kind, :print, :sealed, :now) ON CONFLICT (kind, fingerprint) DO NOTHING RETURNING id"
+)
 _DROP = text("WITH a AS (DELETE FROM lot_account WHERE member_id = :id) DELETE FROM member WHERE id = :id")
 _PHONE = text("UPDATE member SET phone_masked = :masked, phone_tail = :tail WHERE id = :id")
 _HAS = text("SELECT 1 FROM identity WHERE member_id = :id AND kind = :kind")
@@ -100,8 +104,9 @@ def _find(session: Session, kind: str, value: str) -> int | None:
     return session.execute(_BY_VALUE, {"kind": kind, "print": fingerprint(kind, value)}).scalar()
 
 
-def _make(session: Session, kind: str, value: str, *, name: str, store_id: int | None, actor: str,
-          now: datetime) -> int:
+def _make(
+    session: Session, kind: str, value: str, *, name: str, store_id: int | None, actor: str, now: datetime
+) -> int:
     """A new member known by one value; when two come at once, both get the one that was first."""
     member_id = int(session.execute(_NEW, {"name": name, "store": store_id, "now": now}).scalar_one())
     if _know(session, member_id, kind, value, now=now):
@@ -114,8 +119,16 @@ def _make(session: Session, kind: str, value: str, *, name: str, store_id: int |
 
 
 def _know(session: Session, member_id: int, kind: str, value: str, *, now: datetime) -> bool:
-    made = session.execute(_KNOW, {"member": member_id, "kind": kind, "print": fingerprint(kind, value),
-                                   "sealed": seal(value.encode()), "now": now}).first()
+    made = session.execute(
+        _KNOW,
+        {
+            "member": member_id,
+            "kind": kind,
+            "print": fingerprint(kind, value),
+            "sealed": seal(value.encode()),
+            "now": now,
+        },
+    ).first()
     if made and kind == "phone":
         session.execute(_PHONE, {"id": member_id, "masked": f"{value[:3]}****{value[-4:]}", "tail": value[-4:]})
     return made is not None
@@ -133,8 +146,9 @@ def join(session: Session, *, phone: str, name: str, store_id: int | None, actor
 def by_openid(session: Session, openid: str, *, actor: str, now: datetime) -> int:
     """The member of a WeChat person; one unknown becomes a member without a phone."""
     found = _find(session, "openid", openid)
-    return found if found is not None else _make(session, "openid", openid, name="", store_id=None, actor=actor,
-                                                 now=now)
+    return (
+        found if found is not None else _make(session, "openid", openid, name="", store_id=None, actor=actor, now=now)
+    )
 
 
 def search(session: Session, words: str) -> list[MemberCard]:

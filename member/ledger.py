@@ -42,9 +42,12 @@ class Step:
     now: datetime
 
 
-_LOCK = text("SELECT balance, pending, held, deficit FROM lot_account WHERE member_id = :member"
-             " AND account = :account FOR NO KEY UPDATE")
-_APPLY = text("""
+_LOCK = text(
+    "SELECT balance, pending, held, deficit FROM lot_account WHERE member_id = :member"
+    " AND account = :account FOR NO KEY UPDATE"
+)
+_APPLY = text(
+    """
     WITH entry AS (
         INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
         VALUES (:member, :account, :event, :quantity, :d_pending, :source, :key, :actor, :now)
@@ -72,10 +75,13 @@ _APPLY = text("""
         SELECT :account || '.' || :event, 'member:' || :member, :actor, :now,
                jsonb_build_object('quantity', CAST(:quantity AS bigint), 'source', CAST(:source AS text)), 0, :now
         FROM entry)
-    SELECT id FROM entry""".replace("'member:' || :member", "'member:' || CAST(:member AS text)")
-              .replace(":account || '.' || :event", "CAST(:account AS text) || '.' || CAST(:event AS text)"))
-_ENTRY = text("SELECT id, quantity, pending, event FROM lot_entry WHERE member_id = :member AND account = :account"
-              " AND key = :key")
+    SELECT id FROM entry""".replace("'member:' || :member", "'member:' || CAST(:member AS text)").replace(
+        ":account || '.' || :event", "CAST(:account AS text) || '.' || CAST(:event AS text)"
+    )
+)
+_ENTRY = text(
+    "SELECT id, quantity, pending, event FROM lot_entry WHERE member_id = :member AND account = :account AND key = :key"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +114,19 @@ def entry(session: Session, step: Step) -> Any | None:
     return session.execute(_ENTRY, {"member": step.member_id, "account": step.account, "key": step.key}).first()
 
 
-def apply(session: Session, step: Step, *, quantity: int = 0, pending: int = 0, balance: int = 0, held: int = 0,
-          deficit: int = 0, changes: Iterable[Change] = (), used: Sequence[tuple[int, int]] = (),
-          new: New | None = None) -> bool:
+def apply(
+    session: Session,
+    step: Step,
+    *,
+    quantity: int = 0,
+    pending: int = 0,
+    balance: int = 0,
+    held: int = 0,
+    deficit: int = 0,
+    changes: Iterable[Change] = (),
+    used: Sequence[tuple[int, int]] = (),
+    new: New | None = None,
+) -> bool:
     """Write one fact with everything that follows from it, in one statement.
 
     False when the key was posted before with the same content; then nothing changes.
@@ -118,15 +134,33 @@ def apply(session: Session, step: Step, *, quantity: int = 0, pending: int = 0, 
     :raises LedgerKeyReused: it was posted with other content.
     """
     parts, lot = list(changes), new or New()
-    made = session.execute(_APPLY, {
-        "member": step.member_id, "account": step.account, "event": step.event, "source": step.source,
-        "key": step.key, "actor": step.actor, "now": step.now, "quantity": quantity, "d_pending": pending,
-        "d_balance": balance, "d_held": held, "d_deficit": deficit,
-        "lots": [c.lot_id for c in parts], "deltas": [c.delta for c in parts],
-        "states": [c.state for c in parts], "expiries": [c.expires_at for c in parts],
-        "used": [lot_id for lot_id, _ in used], "used_quantities": [taken for _, taken in used],
-        "new_initial": lot.initial, "new_remaining": lot.remaining, "new_state": lot.state,
-        "new_expires": lot.expires_at}).first()
+    made = session.execute(
+        _APPLY,
+        {
+            "member": step.member_id,
+            "account": step.account,
+            "event": step.event,
+            "source": step.source,
+            "key": step.key,
+            "actor": step.actor,
+            "now": step.now,
+            "quantity": quantity,
+            "d_pending": pending,
+            "d_balance": balance,
+            "d_held": held,
+            "d_deficit": deficit,
+            "lots": [c.lot_id for c in parts],
+            "deltas": [c.delta for c in parts],
+            "states": [c.state for c in parts],
+            "expiries": [c.expires_at for c in parts],
+            "used": [lot_id for lot_id, _ in used],
+            "used_quantities": [taken for _, taken in used],
+            "new_initial": lot.initial,
+            "new_remaining": lot.remaining,
+            "new_state": lot.state,
+            "new_expires": lot.expires_at,
+        },
+    ).first()
     if made is not None:
         return True
     first = entry(session, step)
@@ -165,8 +199,15 @@ def used_by(session: Session, member_id: int, account: str, source: str) -> list
 
 def mark_restored(session: Session, member_id: int, parts: Sequence[tuple[int, int, int]]) -> None:
     """Note that (entry, lot, quantity) went back into its lot."""
-    session.execute(_RESTORED, {"member": member_id, "entries": [p[0] for p in parts],
-                                "lots": [p[1] for p in parts], "quantities": [p[2] for p in parts]})
+    session.execute(
+        _RESTORED,
+        {
+            "member": member_id,
+            "entries": [p[0] for p in parts],
+            "lots": [p[1] for p in parts],
+            "quantities": [p[2] for p in parts],
+        },
+    )
 
 
 def take(found: Iterable[Any], wanted: int) -> list[tuple[int, int]]:
@@ -184,9 +225,11 @@ _MOVE = (
     text("UPDATE lot SET member_id = :into WHERE member_id = :source"),
     text("UPDATE lot_consumption SET member_id = :into WHERE member_id = :source"),
     text("UPDATE lot_entry SET member_id = :into WHERE member_id = :source"),
-    text("UPDATE lot_account t SET balance = t.balance + s.balance, pending = t.pending + s.pending,"
-         " held = t.held + s.held, deficit = t.deficit + s.deficit FROM lot_account s"
-         " WHERE t.member_id = :into AND s.member_id = :source AND s.account = t.account"),
+    text(
+        "UPDATE lot_account t SET balance = t.balance + s.balance, pending = t.pending + s.pending,"
+        " held = t.held + s.held, deficit = t.deficit + s.deficit FROM lot_account s"
+        " WHERE t.member_id = :into AND s.member_id = :source AND s.account = t.account"
+    ),
     text("UPDATE lot_account SET balance = 0, pending = 0, held = 0, deficit = 0 WHERE member_id = :source"),
 )
 

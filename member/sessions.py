@@ -24,11 +24,15 @@ class MemberSession(Base):
     expires_at: Mapped[datetime]
 
 
-_OPEN = text("INSERT INTO member_session (token_hash, member_id, openid_sealed, expires_at)"
-             " VALUES (:hash, :member, :openid, :until)")
-_WHO = text("SELECT coalesce(member.merged_into_id, member.id) AS member_id, s.openid_sealed, s.expires_at"
-            " FROM member_session s JOIN member ON member.id = s.member_id"
-            " WHERE s.token_hash = :hash AND s.expires_at > :now")
+_OPEN = text(
+    "INSERT INTO member_session (token_hash, member_id, openid_sealed, expires_at)"
+    " VALUES (:hash, :member, :openid, :until)"
+)
+_WHO = text(
+    "SELECT coalesce(member.merged_into_id, member.id) AS member_id, s.openid_sealed, s.expires_at"
+    " FROM member_session s JOIN member ON member.id = s.member_id"
+    " WHERE s.token_hash = :hash AND s.expires_at > :now"
+)
 _SLIDE = text("UPDATE member_session SET expires_at = :until WHERE token_hash = :hash")
 _CLOSE = text("DELETE FROM member_session WHERE token_hash = :hash")
 
@@ -40,8 +44,7 @@ def _hash(token: str) -> bytes:
 def sign_in(session: Session, member_id: int, openid_sealed: bytes, *, now: datetime) -> str:
     """Open a session; returns the token that the mini-program keeps."""
     token = secrets.token_urlsafe(32)
-    session.execute(_OPEN, {"hash": _hash(token), "member": member_id, "openid": openid_sealed,
-                            "until": now + KEPT})
+    session.execute(_OPEN, {"hash": _hash(token), "member": member_id, "openid": openid_sealed, "until": now + KEPT})
     return token
 
 

@@ -15,8 +15,7 @@ class Terms:
     """
 
     earn_bp: int = 100
-    tier_bp: dict[str, int] = field(
-        default_factory=lambda: {"standard": 10_000, "silver": 12_000, "gold": 15_000})
+    tier_bp: dict[str, int] = field(default_factory=lambda: {"standard": 10_000, "silver": 12_000, "gold": 15_000})
     redeem_fen_per_point: int = 1
     redeem_step: int = 100
     redeem_max_bp: int = 5_000

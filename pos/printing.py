@@ -98,9 +98,21 @@ def as_escpos(receipt: dict[str, Any], width_mm: int) -> bytes:
     """The receipt for a thermal printer of 58 or 80 mm; ends with a cut.  The drawer is not kicked here."""
     lines = "\n".join(body(receipt, COLUMNS[width_mm])) + "\n"
     foot = _t("thanks") + "\n\n\n"
-    return b"".join((
-        _INIT, _GB18030, _CENTRE, _BIG, (receipt["store_name"] + "\n").encode("gb18030"), _SMALL, _LEFT,
-        lines.encode("gb18030", "replace"), _CENTRE, foot.encode("gb18030"), _CUT))
+    return b"".join(
+        (
+            _INIT,
+            _GB18030,
+            _CENTRE,
+            _BIG,
+            (receipt["store_name"] + "\n").encode("gb18030"),
+            _SMALL,
+            _LEFT,
+            lines.encode("gb18030", "replace"),
+            _CENTRE,
+            foot.encode("gb18030"),
+            _CUT,
+        )
+    )
 
 
 _PAGE = """<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>{no}</title><style>
@@ -114,6 +126,12 @@ p {{ text-align: center }}</style></head>
 def as_html(receipt: dict[str, Any], width_mm: int) -> str:
     """The receipt as a page sized for the paper; the caller prints it."""
     lines = "\n".join(body(receipt, COLUMNS[width_mm]))
-    return _PAGE.format(no=html.escape(receipt["no"]), mm=width_mm, inner=width_mm - 4,
-                        size=11 if width_mm == 58 else 12, store=html.escape(receipt["store_name"]),
-                        lines=html.escape(lines), thanks=html.escape(_t("thanks")))
+    return _PAGE.format(
+        no=html.escape(receipt["no"]),
+        mm=width_mm,
+        inner=width_mm - 4,
+        size=11 if width_mm == 58 else 12,
+        store=html.escape(receipt["store_name"]),
+        lines=html.escape(lines),
+        thanks=html.escape(_t("thanks")),
+    )

@@ -15,7 +15,17 @@ import trade.stock.models
 import trade.stores.models
 from config.db import Base
 
-MODULES = (config.journal, config.requests, member.models.ledger, member.models.people, member.sessions,
-           trade.catalogue.models, trade.orders.models, trade.payments.models, trade.pricing.models,
-           trade.stock.models, trade.stores.models)
+MODULES = (
+    config.journal,
+    config.requests,
+    member.models.ledger,
+    member.models.people,
+    member.sessions,
+    trade.catalogue.models,
+    trade.orders.models,
+    trade.payments.models,
+    trade.pricing.models,
+    trade.stock.models,
+    trade.stores.models,
+)
 METADATA = Base.metadata

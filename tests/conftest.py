@@ -38,13 +38,21 @@ def _own_database(server: str) -> str:
 def pytest_configure(config: pytest.Config) -> None:
     """Settings come before the first import of ours that reads them."""
     if hasattr(config, "workerinput") or not config.getoption("numprocesses", None):
-        os.environ.update({"ENVIRONMENT": "test", "SECRET_KEY": "x" * 40, "REDIS_PREFIX": f"test-{_WORKER}",
-                           "VAR_DIR": str(_VAR / _WORKER), "LOG_LEVEL": "ERROR", "DATABASE_POOL": "40"})
+        os.environ.update(
+            {
+                "ENVIRONMENT": "test",
+                "SECRET_KEY": "x" * 40,
+                "REDIS_PREFIX": f"test-{_WORKER}",
+                "VAR_DIR": str(_VAR / _WORKER),
+                "LOG_LEVEL": "ERROR",
+                "DATABASE_POOL": "40",
+            }
+        )
         server, redis = _servers()
         os.environ["DATABASE_URL"] = _own_database(server)
         os.environ["REDIS_URL"] = redis
     else:
-        _servers()                              # started once, before the workers would race for it
+        _servers()  # started once, before the workers would race for it
 
 
 @pytest.fixture(scope="session")
@@ -70,8 +78,12 @@ def clean(migrated: None) -> None:
     from config.queues import connection, key
 
     with engine().begin() as db:
-        tables = db.scalars(text("SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-                                 " WHERE schemaname = 'public' AND tablename <> 'alembic_version'")).one()
+        tables = db.scalars(
+            text(
+                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
+                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+            )
+        ).one()
         db.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
     for name in connection().scan_iter(key("*")):
         connection().delete(name)

@@ -7,8 +7,8 @@ import sys
 from alembic import command
 from alembic.config import Config
 
-from config.migrate import SCRIPTS
 from config.db import engine
+from config.migrate import SCRIPTS
 from tests import all_models
 
 assert all_models.METADATA

@@ -49,14 +49,30 @@ BARCODES = {"milk": "6901234567892", "bread": "6901234567908", "apple": "00042"}
 def open_shop(session: Session, *, code: str = "S1", stock_of: Mapping[str, int] | None = None, now: datetime) -> Shop:
     """A store that is open, sells GOODS at their prices, and has `stock_of` each (100 by default)."""
     with transaction(session):
-        store = Store(code=code, name=f"通店{code}", address="文三路 1 号", phone="0571-88880000", lat_e6=30_280_000,
-                      lng_e6=120_130_000, opens_minute=480, closes_minute=1320)
+        store = Store(
+            code=code,
+            name=f"通店{code}",
+            address="文三路 1 号",
+            phone="0571-88880000",
+            lat_e6=30_280_000,
+            lng_e6=120_130_000,
+            opens_minute=480,
+            closes_minute=1320,
+        )
         session.add(store)
         session.flush()
         till = Till(store_id=store.id, name="1号机")
-        people = {role: Staff(login=f"{role}-{code}", name=f"员工{code}", role=role,
-                              store_id=None if role is Role.HEAD_OFFICE else store.id,
-                              password_hash=_hash(PASSWORD), pin_hash=_hash(PIN)) for role in Role}
+        people = {
+            role: Staff(
+                login=f"{role}-{code}",
+                name=f"员工{code}",
+                role=role,
+                store_id=None if role is Role.HEAD_OFFICE else store.id,
+                password_hash=_hash(PASSWORD),
+                pin_hash=_hash(PIN),
+            )
+            for role in Role
+        }
         session.add_all([till, *people.values()])
         session.flush()
         card, token = tills.register(session, till.id, store.id, actor="test", now=now)
@@ -74,23 +90,34 @@ def _sell_goods(session: Session, shop: Shop, stock_of: Mapping[str, int], now: 
             category = Category(name=f"类{name}", picture="/pictures/c01.svg", position=1)
             session.add(category)
             session.flush()
-            product = Product(category_id=category.id, name=f"商品{name}", pinyin=f"sp{name}", brand="山野",
-                              description="", picture="/pictures/p0001.svg")
+            product = Product(
+                category_id=category.id,
+                name=f"商品{name}",
+                pinyin=f"sp{name}",
+                brand="山野",
+                description="",
+                picture="/pictures/p0001.svg",
+            )
             session.add(product)
             session.flush()
             sku = Sku(product_id=product.id, spec="250ml", unit="kg" if weighed else "盒", weighed=weighed)
             session.add(sku)
             session.flush()
-            session.add_all([Barcode(code=BARCODES[name], sku_id=sku.id),
-                             Price(sku_id=sku.id, store_id=0, price_fen=price_fen, from_at=now - timedelta(days=90))])
+            session.add_all(
+                [
+                    Barcode(code=BARCODES[name], sku_id=sku.id),
+                    Price(sku_id=sku.id, store_id=0, price_fen=price_fen, from_at=now - timedelta(days=90)),
+                ]
+            )
             shop.skus[name] = sku.id
         else:
             shop.skus[name] = known.sku_id
         session.add(StoreSku(store_id=shop.store_id, sku_id=shop.skus[name], shelf="A-01"))
         session.flush()
     goods = {sku: stock_of.get(name, 100 * (1000 if name == "apple" else 1)) for name, sku in shop.skus.items()}
-    stock.take_in(session, shop.store_id, {sku: qty for sku, qty in goods.items() if qty}, key="opening",
-                  actor="test", now=now)
+    stock.take_in(
+        session, shop.store_id, {sku: qty for sku, qty in goods.items() if qty}, key="opening", actor="test", now=now
+    )
 
 
 def a_member(session: Session, *, phone: str = "13812342046", points_of: int = 0, now: datetime) -> int:
@@ -98,8 +125,9 @@ def a_member(session: Session, *, phone: str = "13812342046", points_of: int = 0
     with transaction(session):
         found = identity.join(session, phone=phone, name="王小明", store_id=None, actor="test", now=now)
         if points_of:
-            points.earn(session, found.id, points_of, source="gift:1", key=f"gift:{phone}", pending=False,
-                        actor="test", now=now)
+            points.earn(
+                session, found.id, points_of, source="gift:1", key=f"gift:{phone}", pending=False, actor="test", now=now
+            )
     return found.id
 
 
@@ -108,21 +136,39 @@ def wants(shop: Shop, **goods: int) -> list[Want]:
     return [Want(shop.skus[name], qty) for name, qty in goods.items()]
 
 
-def ring_up(session: Session, shop: Shop, now: datetime, *, member_id: int | None = None, points_used: int = 0,
-            discount_fen: int = 0, **goods: int) -> int:
+def ring_up(
+    session: Session,
+    shop: Shop,
+    now: datetime,
+    *,
+    member_id: int | None = None,
+    points_used: int = 0,
+    discount_fen: int = 0,
+    **goods: int,
+) -> int:
     """Sell a basket at the shop's till for exact cash; returns the order id."""
     basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen)
     with transaction(session):
         due = place.price(session, basket, now=now).payable_fen
-        return place.at_till(session, basket, shop.sale(), received_fen=due, expected_payable_fen=due,
-                             actor="test", now=now)
+        return place.at_till(
+            session, basket, shop.sale(), received_fen=due, expected_payable_fen=due, actor="test", now=now
+        )
 
 
-def order_online(session: Session, shop: Shop, member_id: int, now: datetime, *, points_used: int = 0,
-                 **goods: int) -> int:
+def order_online(
+    session: Session, shop: Shop, member_id: int, now: datetime, *, points_used: int = 0, **goods: int
+) -> int:
     """Place a pickup order; returns its id."""
     basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used)
     with transaction(session):
         due = place.price(session, basket, now=now).payable_fen
-        return place.online(session, basket, promise_at=now + timedelta(hours=2), remark="", expected_payable_fen=due,
-                            unpaid_for=timedelta(minutes=15), actor=f"member:{member_id}", now=now)
+        return place.online(
+            session,
+            basket,
+            promise_at=now + timedelta(hours=2),
+            remark="",
+            expected_payable_fen=due,
+            unpaid_for=timedelta(minutes=15),
+            actor=f"member:{member_id}",
+            now=now,
+        )

@@ -24,9 +24,15 @@ def main(name: str) -> None:
         sys.exit(f"There is no queue {name!r}; one of: {', '.join(QUEUES)}.")
     while True:
         try:
-            worker = SimpleWorker([key(name)], connection=blocking(), serializer=JSONSerializer,
-                                  worker_ttl=WORKER_TTL_S, maintenance_interval=MAINTENANCE_S,
-                                  job_monitoring_interval=MAINTENANCE_S, log_job_description=False)
+            worker = SimpleWorker(
+                [key(name)],
+                connection=blocking(),
+                serializer=JSONSerializer,
+                worker_ttl=WORKER_TTL_S,
+                maintenance_interval=MAINTENANCE_S,
+                job_monitoring_interval=MAINTENANCE_S,
+                log_job_description=False,
+            )
             worker.work(logging_level="WARNING")
             return
         except (RedisError, OSError) as error:

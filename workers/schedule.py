@@ -15,12 +15,12 @@ from config.settings import settings
 
 #             job                       queue      seconds
 EVERY = (
-    ("workers.jobs.ask_payments",       "wechat",  5),
-    ("workers.jobs.expire_unpaid",      "wechat",  20),
-    ("workers.jobs.ask_refunds",        "wechat",  20),
-    ("workers.jobs.expire_points",      "clock",   3600),
-    ("workers.jobs.prove_books",        "clock",   24 * 3600),
-    ("workers.jobs.forget_requests",    "clock",   24 * 3600),
+    ("workers.jobs.ask_payments", "wechat", 5),
+    ("workers.jobs.expire_unpaid", "wechat", 20),
+    ("workers.jobs.ask_refunds", "wechat", 20),
+    ("workers.jobs.expire_points", "clock", 3600),
+    ("workers.jobs.prove_books", "clock", 24 * 3600),
+    ("workers.jobs.forget_requests", "clock", 24 * 3600),
 )
 
 

@@ -32,9 +32,11 @@ class LedgerEntry(Base):
     """
 
     __tablename__ = "lot_entry"
-    __table_args__ = (UniqueConstraint("member_id", "account", "key"),
-                      Index("ix_lot_entry_source", "member_id", "source"),
-                      CheckConstraint(f"event IN ({', '.join(repr(e) for e in EVENTS)})", name="event"))
+    __table_args__ = (
+        UniqueConstraint("member_id", "account", "key"),
+        Index("ix_lot_entry_source", "member_id", "source"),
+        CheckConstraint(f"event IN ({', '.join(repr(e) for e in EVENTS)})", name="event"),
+    )
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account: Mapped[str] = mapped_column(Text)
@@ -51,9 +53,11 @@ class Lot(Base):
     """Value that came in together and expires together."""
 
     __tablename__ = "lot"
-    __table_args__ = (CheckConstraint("remaining >= 0 AND remaining <= initial", name="remaining"),
-                      CheckConstraint("state IN ('pending', 'available', 'void')", name="state"),
-                      Index("ix_lot_order", "member_id", "account", "expires_at", "id"))
+    __table_args__ = (
+        CheckConstraint("remaining >= 0 AND remaining <= initial", name="remaining"),
+        CheckConstraint("state IN ('pending', 'available', 'void')", name="state"),
+        Index("ix_lot_order", "member_id", "account", "expires_at", "id"),
+    )
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     account: Mapped[str] = mapped_column(Text)
@@ -69,8 +73,10 @@ class Consumption(Base):
     """How much of a lot an entry took, and how much of that came back."""
 
     __tablename__ = "lot_consumption"
-    __table_args__ = (CheckConstraint("quantity > 0 AND restored BETWEEN 0 AND quantity", name="restored"),
-                      Index("ix_lot_consumption_lot", "member_id", "lot_id"))
+    __table_args__ = (
+        CheckConstraint("quantity > 0 AND restored BETWEEN 0 AND quantity", name="restored"),
+        Index("ix_lot_consumption_lot", "member_id", "lot_id"),
+    )
     member_id: Mapped[int] = mapped_column(primary_key=True)
     entry_id: Mapped[int] = mapped_column(primary_key=True)
     lot_id: Mapped[int] = mapped_column(primary_key=True)

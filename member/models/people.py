@@ -14,8 +14,10 @@ class Member(Base):
     """One person to the chain, at the till and in WeChat.  A merged member points to the one that stays."""
 
     __tablename__ = "member"
-    __table_args__ = (CheckConstraint("tier IN ('standard', 'silver', 'gold')", name="tier"),
-                      Index("ix_member_phone_tail", "phone_tail"))
+    __table_args__ = (
+        CheckConstraint("tier IN ('standard', 'silver', 'gold')", name="tier"),
+        Index("ix_member_phone_tail", "phone_tail"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text, default="")
     phone_masked: Mapped[str | None] = mapped_column(Text)
@@ -30,8 +32,11 @@ class Identity(Base):
     """How a person is recognised: sealed value and keyed fingerprint, never plain text."""
 
     __tablename__ = "identity"
-    __table_args__ = (UniqueConstraint("kind", "fingerprint"), Index("ix_identity_member_id", "member_id"),
-                      CheckConstraint("kind IN ('phone', 'openid')", name="kind"))
+    __table_args__ = (
+        UniqueConstraint("kind", "fingerprint"),
+        Index("ix_identity_member_id", "member_id"),
+        CheckConstraint("kind IN ('phone', 'openid')", name="kind"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
     kind: Mapped[str] = mapped_column(Text)

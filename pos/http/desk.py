@@ -49,7 +49,8 @@ def orders() -> Response:
     response = jsonify(orders=cards, counts={state: counts[state] for state in ("paid", "preparing", "ready")})
     response.set_etag(hashlib.sha1(response.get_data(), usedforsecurity=False).hexdigest())
     response.headers["Cache-Control"] = "no-cache"
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
 
 
 @bp.get("/done")
@@ -75,8 +76,7 @@ def _step(form: WriteForm, order_id: int, work: Callable[[Session, int, str], No
 @bp.input(WriteForm)
 def accept(order_id: int, json_data: WriteForm) -> Reply:
     """Take an order on: paid to preparing."""
-    return _step(json_data, order_id, lambda s, store, actor: close.accept(
-        s, store, order_id, actor=actor, now=g.now))
+    return _step(json_data, order_id, lambda s, store, actor: close.accept(s, store, order_id, actor=actor, now=g.now))
 
 
 @bp.post("/orders/<int:order_id>/refuse")
@@ -84,8 +84,11 @@ def accept(order_id: int, json_data: WriteForm) -> Reply:
 @bp.input(RefuseForm)
 def refuse(order_id: int, json_data: RefuseForm) -> Reply:
     """Give an order back: the customer is refunded in full."""
-    return _step(json_data, order_id, lambda s, store, actor: close.refuse(
-        s, store, order_id, json_data.reason, actor=actor, now=g.now))
+    return _step(
+        json_data,
+        order_id,
+        lambda s, store, actor: close.refuse(s, store, order_id, json_data.reason, actor=actor, now=g.now),
+    )
 
 
 @bp.post("/orders/<int:order_id>/pick")
@@ -93,8 +96,13 @@ def refuse(order_id: int, json_data: RefuseForm) -> Reply:
 @bp.input(PickForm)
 def pick(order_id: int, json_data: PickForm) -> Reply:
     """Set how much of a line is picked (absolute)."""
-    return _step(json_data, order_id, lambda s, store, actor: close.pick(
-        s, store, order_id, json_data.line_no, json_data.picked_qty, actor=actor, now=g.now))
+    return _step(
+        json_data,
+        order_id,
+        lambda s, store, actor: close.pick(
+            s, store, order_id, json_data.line_no, json_data.picked_qty, actor=actor, now=g.now
+        ),
+    )
 
 
 @bp.post("/orders/<int:order_id>/ready")
@@ -102,8 +110,7 @@ def pick(order_id: int, json_data: PickForm) -> Reply:
 @bp.input(WriteForm)
 def ready(order_id: int, json_data: WriteForm) -> Reply:
     """All is packed: the customer gets a pickup code.  409 `not_all_picked`."""
-    return _step(json_data, order_id, lambda s, store, actor: close.ready(
-        s, store, order_id, actor=actor, now=g.now))
+    return _step(json_data, order_id, lambda s, store, actor: close.ready(s, store, order_id, actor=actor, now=g.now))
 
 
 @bp.post("/pickup/check")

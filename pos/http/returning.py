@@ -60,9 +60,16 @@ def take_back(json_data: ReturnForm) -> Reply:
 
     def work(opened: Session) -> Reply:
         return_id, done = returns.take_back(
-            opened, *parse(json_data.order_no), json_data.wants(),
-            expected_refund_fen=json_data.expected_refund_fen, at_store_id=till.store_id,
-            shift_id=tills.current_shift_id(opened, till), staff_id=me.id, actor=me.actor, now=g.now)
+            opened,
+            *parse(json_data.order_no),
+            json_data.wants(),
+            expected_refund_fen=json_data.expected_refund_fen,
+            at_store_id=till.store_id,
+            shift_id=tills.current_shift_id(opened, till),
+            staff_id=me.id,
+            actor=me.actor,
+            now=g.now,
+        )
         return {"return": {"no": f"R{return_id}", "at": g.now.isoformat(), **done.as_json()}}, 201
 
     return once(json_data, work)

@@ -69,8 +69,9 @@ class JoinForm(WriteForm):
 
 def basket(form: BasketForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
-    return place.Basket(store_id, [Want(line.sku_id, line.qty) for line in form.lines], form.member_id,
-                        form.points, form.discount_fen)
+    return place.Basket(
+        store_id, [Want(line.sku_id, line.qty) for line in form.lines], form.member_id, form.points, form.discount_fen
+    )
 
 
 def check_discount(form: BasketForm, list_fen: int) -> None:
@@ -81,9 +82,18 @@ def check_discount(form: BasketForm, list_fen: int) -> None:
 
 
 def _item(row: Any, qty: int) -> dict[str, Any]:
-    return {"sku_id": row.id, "barcode": row.code, "name": row.name, "spec": row.spec, "unit": row.unit,
-            "weighed": row.weighed, "price_fen": row.price_fen, "free": row.free, "qty": qty,
-            "picture": row.picture}
+    return {
+        "sku_id": row.id,
+        "barcode": row.code,
+        "name": row.name,
+        "spec": row.spec,
+        "unit": row.unit,
+        "weighed": row.weighed,
+        "price_fen": row.price_fen,
+        "free": row.free,
+        "qty": qty,
+        "picture": row.picture,
+    }
 
 
 @bp.get("/scan/<code>")
@@ -122,8 +132,15 @@ def members(query_data: SearchQuery) -> Reply:
 
 def member_json(found: identity.MemberCard) -> dict[str, Any]:
     """A member as the till shows them."""
-    return {"id": found.id, "no": found.no, "name": found.masked_name, "phone": found.masked_phone,
-            "tier": found.tier, "points": found.points, "pending_points": found.pending_points}
+    return {
+        "id": found.id,
+        "no": found.no,
+        "name": found.masked_name,
+        "phone": found.masked_phone,
+        "tier": found.tier,
+        "points": found.points,
+        "pending_points": found.pending_points,
+    }
 
 
 @bp.post("/members")
@@ -134,8 +151,9 @@ def join(json_data: JoinForm) -> Reply:
     store_id, actor = who.till().store_id, who.me().actor
 
     def work(opened: Session) -> Reply:
-        found = identity.join(opened, phone=json_data.phone, name=json_data.name, store_id=store_id,
-                              actor=actor, now=g.now)
+        found = identity.join(
+            opened, phone=json_data.phone, name=json_data.name, store_id=store_id, actor=actor, now=g.now
+        )
         return {"member": member_json(found)}, 200
 
     return once(json_data, work)
@@ -169,9 +187,14 @@ def sell(json_data: SaleForm) -> Reply:
         if json_data.discount_fen:
             check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
         order_id = place.at_till(
-            opened, wanted, place.TillSale(till.id, shift_id, me.id),
+            opened,
+            wanted,
+            place.TillSale(till.id, shift_id, me.id),
             received_fen=json_data.tenders[0].received_fen,
-            expected_payable_fen=json_data.expected_payable_fen, actor=me.actor, now=g.now)
+            expected_payable_fen=json_data.expected_payable_fen,
+            actor=me.actor,
+            now=g.now,
+        )
         return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
 
     return once(json_data, work)

@@ -38,8 +38,15 @@ def _signed_in(card: StaffCard) -> Response:
             staff.sign_out(opened, former)
         who.forget(former)
     response = jsonify(staff=card.as_json())
-    response.set_cookie(who.COOKIE, token, max_age=int(who.SIGNED_IN_FOR.total_seconds()), httponly=True,
-                        samesite="Strict", secure=request.is_secure, path="/")
+    response.set_cookie(
+        who.COOKIE,
+        token,
+        max_age=int(who.SIGNED_IN_FOR.total_seconds()),
+        httponly=True,
+        samesite="Strict",
+        secure=request.is_secure,
+        path="/",
+    )
     return response
 
 
@@ -83,8 +90,9 @@ def pin(json_data: PinForm) -> Response:
     """Switch the cashier at this till; 401 `wrong_pin`, 429 `pin_locked` after five tries."""
     till = who.till()
     with transaction(session()) as opened:
-        card, left = staff.check_pin(opened, json_data.staff_id, till.store_id, json_data.pin,
-                                     till_id=till.id, now=g.now)
+        card, left = staff.check_pin(
+            opened, json_data.staff_id, till.store_id, json_data.pin, till_id=till.id, now=g.now
+        )
     if card is None:
         raise WrongPin(tries_left=left)
     return _signed_in(card)
@@ -143,8 +151,10 @@ class CloseShift(WriteForm):
 def open_shift(json_data: OpenShift) -> Reply:
     """Open a shift on this till; 409 `shift_open`."""
     till, me_ = who.till(), who.me()
-    return once(json_data, lambda s: ({"shift": tills.open_shift(
-        s, till, me_.id, json_data.float_fen, actor=me_.actor, now=g.now)}, 200))
+    return once(
+        json_data,
+        lambda s: ({"shift": tills.open_shift(s, till, me_.id, json_data.float_fen, actor=me_.actor, now=g.now)}, 200),
+    )
 
 
 @bp.post("/shift/close")
@@ -153,5 +163,7 @@ def open_shift(json_data: OpenShift) -> Reply:
 def close_shift(json_data: CloseShift) -> Reply:
     """Close the shift against a blind count; the answer tells the difference."""
     till, me_ = who.till(), who.me()
-    return once(json_data, lambda s: ({"shift": tills.close_shift(
-        s, till, json_data.counted_fen, actor=me_.actor, now=g.now)}, 200))
+    return once(
+        json_data,
+        lambda s: ({"shift": tills.close_shift(s, till, json_data.counted_fen, actor=me_.actor, now=g.now)}, 200),
+    )

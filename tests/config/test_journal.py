@@ -37,7 +37,8 @@ def test_facts_without_an_effect_leave_the_open_index(session, now):
         journal.record(session, "order.sold", "order:1", actor="t", now=now)
         assert journal.close_without_effect(session, ["order.sold"]) == 1
         assert [kind for _, kind in journal.lease(session, ["order.sold", "shift.opened"], now=now, most=9)] == [
-            "order.sold"]
+            "order.sold"
+        ]
 
 
 def test_a_row_another_consumer_holds_is_skipped(open_session, session, now):

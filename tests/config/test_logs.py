@@ -5,11 +5,14 @@ import pytest
 from config.logs import mask, mask_event
 
 
-@pytest.mark.parametrize(("said", "kept"), [
-    ("call 13812342046 now", "call 138****2046 now"),
-    ("paid by 130123456789012345", "paid by [code]"),
-    ("order 003000000017", "order 003000000017"),
-])
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("call 13812342046 now", "call 138****2046 now"),
+        ("paid by 130123456789012345", "paid by [code]"),
+        ("order 003000000017", "order 003000000017"),
+    ],
+)
 def test_phones_and_payment_codes_are_masked(said, kept):
     assert mask(said) == kept
 

@@ -15,7 +15,10 @@ KEY = {"who": "till:1", "request_id": "a" * 32, "route": "POST /x"}
 
 
 def test_a_retry_gets_the_first_answer(session, now):
-    answers = [requests.once(session, lambda _: ({"n": n}, 201), **KEY, body={"a": 1}, now=now) for n in (1, 2)]
+    answers = []
+    for number in (1, 2):
+        reply = ({"n": number}, 201)
+        answers.append(requests.once(session, lambda _, r=reply: r, **KEY, body={"a": 1}, now=now))  # type: ignore[misc]
     assert answers == [({"n": 1}, 201)] * 2
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from tests import factories as make
 from tests.pos.conftest import Client
+from trade.stores.models import Role
 
 
 def _basket(shop, **goods):
@@ -11,8 +12,11 @@ def _basket(shop, **goods):
 
 
 def _sale(shop, due, received=None, **goods):
-    return {**_basket(shop, **goods), "expected_payable_fen": due,
-            "tenders": [{"kind": "cash", "received_fen": received or due}]}
+    return {
+        **_basket(shop, **goods),
+        "expected_payable_fen": due,
+        "tenders": [{"kind": "cash", "received_fen": received or due}],
+    }
 
 
 def test_a_cashier_scans_sells_and_prints(client, shop):
@@ -24,8 +28,9 @@ def test_a_cashier_scans_sells_and_prints(client, shop):
     answer = till.post("/api/pos/sales", _sale(shop, 1980, 2000, milk=2))
     assert answer.status_code == 201
     receipt = answer.json["receipt"]
-    assert receipt["tenders"] == [{"kind": "cash", "amount_fen": 1980, "received_fen": 2000, "change_fen": 20,
-                                   "state": "paid"}]
+    assert receipt["tenders"] == [
+        {"kind": "cash", "amount_fen": 1980, "received_fen": 2000, "change_fen": 20, "state": "paid"}
+    ]
     page = till.get(f"/api/pos/receipts/{receipt['no']}/print?width=58")
     assert "商品milk" in page.text
     assert page.mimetype == "text/html"
@@ -52,8 +57,14 @@ def test_a_scale_label_gives_its_grams(client, shop):
     assert (item["sku_id"], item["qty"], item["weighed"]) == (shop.skus["apple"], 530, True)
 
 
-@pytest.mark.parametrize(("code", "status", "said"), [
-    ("6900000000001", 404, "unknown_code"), ("2000042005301", 422, "bad_check_digit"), ("012345678905", 404, "unknown_code")])
+@pytest.mark.parametrize(
+    ("code", "status", "said"),
+    [
+        ("6900000000001", 404, "unknown_code"),
+        ("2000042005301", 422, "bad_check_digit"),
+        ("012345678905", 404, "unknown_code"),
+    ],
+)
 def test_a_code_that_is_not_sold_says_what_to_do(client, code, status, said):
     answer = client().get(f"/api/pos/scan/{code}")
     assert (answer.status_code, answer.json["code"]) == (status, said)
@@ -123,7 +134,8 @@ def test_signing_in_switching_and_signing_out(app, shop):
     colleagues = till.get("/api/pos/till").json["colleagues"]
     manager = next(one for one in colleagues if one["role"] == "store_manager")
     assert till.post("/api/pos/pin", {"staff_id": manager["id"], "pin": "000000"}).json["facts"] == {"tries_left": 4}
-    assert till.post("/api/pos/pin", {"staff_id": manager["id"], "pin": make.PIN}).json["staff"]["role"] == "store_manager"
+    switched = till.post("/api/pos/pin", {"staff_id": manager["id"], "pin": make.PIN}).json["staff"]
+    assert switched["role"] == "store_manager"
     assert till.post("/api/pos/pin", {"staff_id": 999, "pin": make.PIN}).json["code"] == "not_found"
     token = till.post(f"/api/pos/tills/{shop.till_id}/register").json["token"]
     assert Client(app, token).get("/api/pos/till").status_code == 200
@@ -132,11 +144,16 @@ def test_signing_in_switching_and_signing_out(app, shop):
     assert till.get("/api/staff/me").status_code == 401
 
 
-@pytest.mark.parametrize(("path", "body", "code"), [
-    ("/api/pos/pin", {"pin": "000000"}, "pin_locked"), ("/api/staff/login", {"login": "x", "password": "y"}, "login_locked")])
+@pytest.mark.parametrize(
+    ("path", "body", "code"),
+    [
+        ("/api/pos/pin", {"pin": "000000"}, "pin_locked"),
+        ("/api/staff/login", {"login": "x", "password": "y"}, "login_locked"),
+    ],
+)
 def test_five_wrong_tries_lock(app, shop, path, body, code):
     till = Client(app, shop.till_token)
-    body = {**body, **({"staff_id": shop.people[make.Role.CASHIER]} if "pin" in body else {})}
+    body = {**body, **({"staff_id": shop.people[Role.CASHIER]} if "pin" in body else {})}
     for _ in range(5):
         assert till.post(path, body).status_code == 401
     assert till.post(path, body).json["code"] == code
@@ -147,7 +164,8 @@ def test_bad_input_names_its_fields(client, shop):
     answer = till.post("/api/pos/sales", {"lines": [{"sku_id": 1, "qty": 0}], "what": 1})
     assert (answer.status_code, answer.json["code"]) == (422, "malformed")
     assert answer.json["facts"]["fields"]
-    assert till.http.post("/api/pos/quote", data="{", headers={**till.headers, "Content-Type": "application/json"}).status_code in (400, 422)
+    broken = till.http.post("/api/pos/quote", data="{", headers={**till.headers, "Content-Type": "application/json"})
+    assert broken.status_code in (400, 422)
     assert till.get("/nowhere").json["code"] == "not_found"
     assert till.http.delete("/api/staff/me", headers=till.headers).json["code"] == "wrong_method"
 

@@ -30,8 +30,9 @@ def member(session, now):
 
 def _tender(session, shop, order, now, fen):
     with transaction(session):
-        made = payments.intend(session, shop.store_id, order, fen, payer="o1", now=now,
-                               expires_at=now + timedelta(minutes=15))
+        made = payments.intend(
+            session, shop.store_id, order, fen, payer="o1", now=now, expires_at=now + timedelta(minutes=15)
+        )
         payments.prepaid(session, shop.store_id, made.id, "prepay")
     return made
 
@@ -102,8 +103,18 @@ def test_a_unit_of_a_mall_order_comes_back_at_the_till_for_exactly_what_was_paid
         plan = returns.preview(session, shop.store_id, order, {1: 1})
         assert (plan.refund_fen, plan.points_back, plan.points_clawed) == (840, 150, 8)
         assert [(t.kind, fen) for t, fen in plan.refunds] == [("wechat", 840)]
-        returns.take_back(session, shop.store_id, order, {1: 1}, expected_refund_fen=840, at_store_id=shop.store_id,
-                          shift_id=None, staff_id=1, actor="t", now=now)
+        returns.take_back(
+            session,
+            shop.store_id,
+            order,
+            {1: 1},
+            expected_refund_fen=840,
+            at_store_id=shop.store_id,
+            shift_id=None,
+            staff_id=1,
+            actor="t",
+            now=now,
+        )
     number = session.execute(text("SELECT refund_no FROM refund WHERE tender_id = :id"), {"id": tender.id}).scalar_one()
     assert _do(session, payments.move_refund, number, "accept", actor="wechat", now=now)
     assert _do(session, payments.move_refund, number, "finish", actor="wechat", now=now)
@@ -158,7 +169,8 @@ def test_a_payment_after_the_close_is_refunded_in_full_once(session, shop, membe
         fact = Paid(tender.trade_no, "42", 990, "o1")
         assert _do(session, pay.receive, fact, actor="wechat", now=now) is Outcome.REFUNDED_LATE
     assert session.execute(text("SELECT refund_no, amount_fen, state FROM refund")).all() == [
-        (f"L{tender.id}", 990, "requested")]
+        (f"L{tender.id}", 990, "requested")
+    ]
 
 
 def test_a_payment_while_we_are_closing_is_fulfilled_not_refunded(session, shop, member, now):

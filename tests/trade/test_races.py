@@ -9,10 +9,13 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import points
+from member.ledger import PointsShort
 from tests import factories as make
 from trade.orders import place, returns
 from trade.stock import proof as stock_proof
+from trade.stock.moves import OutOfStock
 from trade.stores import tills
+from trade.stores.models import Role
 
 
 def _try(work, *refusals):
@@ -30,14 +33,15 @@ def test_two_hundred_buyers_for_ten_units_across_till_and_mall(open_session, ses
     def buy(number: int) -> str:
         with open_session() as mine:
             if number % 2:
-                return _try(lambda: make.ring_up(mine, shop, now, milk=1), place.ShortOf, make.stock.OutOfStock)
+                return _try(lambda: make.ring_up(mine, shop, now, milk=1), place.ShortOf, OutOfStock)
             return _try(lambda: make.order_online(mine, shop, members[number % 20], now, milk=1), place.ShortOf)
 
     with ThreadPoolExecutor(24) as pool:
         outcomes = Counter(pool.map(buy, range(200)))
     assert outcomes == {"done": 10, "out_of_stock": 190}
-    level = session.execute(text("SELECT on_hand - held AS free, on_hand FROM stock_level WHERE sku_id = :sku"),
-                            {"sku": shop.skus["milk"]}).one()
+    level = session.execute(
+        text("SELECT on_hand - held AS free, on_hand FROM stock_level WHERE sku_id = :sku"), {"sku": shop.skus["milk"]}
+    ).one()
     assert level.free == 0
     assert stock_proof.differences(session) == []
 
@@ -47,7 +51,7 @@ def test_orders_over_the_same_rows_in_any_order_never_deadlock(open_session, ses
     names = ["milk", "bread", "apple"]
 
     def buy(number: int) -> str:
-        turned = names[number % 3:] + names[:number % 3]
+        turned = names[number % 3 :] + names[: number % 3]
         with open_session() as mine:
             return _try(lambda: make.ring_up(mine, shop, now, **dict.fromkeys(turned, 1)))
 
@@ -65,7 +69,7 @@ def test_fifty_spends_of_one_balance_and_one_wins(open_session, session, now):
         return "done"
 
     with ThreadPoolExecutor(25) as pool:
-        outcomes = Counter(pool.map(lambda n: _try(lambda: spend(n), points.PointsShort), range(50)))
+        outcomes = Counter(pool.map(lambda n: _try(lambda: spend(n), PointsShort), range(50)))
     assert outcomes == {"done": 1, "points_short": 49}
     assert points.check(session) == []
 
@@ -75,8 +79,9 @@ def test_sixty_four_earnings_under_one_key_credit_once(open_session, session, no
 
     def earn(_):
         with open_session() as mine, transaction(mine):
-            return points.earn(mine, member, 10, source="order:1", key="order:1:earn", pending=False, actor="t",
-                               now=now)
+            return points.earn(
+                mine, member, 10, source="order:1", key="order:1:earn", pending=False, actor="t", now=now
+            )
 
     with ThreadPoolExecutor(25) as pool:
         assert sum(pool.map(earn, range(64))) == 1
@@ -87,11 +92,12 @@ def test_one_shift_opens_on_a_till(open_session, session, now):
     shop = make.open_shop(session, now=now)
     with transaction(session):
         card = tills.of_token(session, shop.till_token)
+        assert card is not None
         tills.close_shift(session, card, 20_000, actor="t", now=now)
 
     def open_(_):
         with open_session() as mine, transaction(mine):
-            tills.open_shift(mine, card, shop.people[make.Role.CASHIER], 0, actor="t", now=now)
+            tills.open_shift(mine, card, shop.people[Role.CASHIER], 0, actor="t", now=now)
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = Counter(pool.map(lambda n: _try(lambda: open_(n), tills.ShiftOpen), range(8)))
@@ -104,8 +110,18 @@ def test_one_unit_comes_back_once(open_session, session, now):
 
     def back(_):
         with open_session() as mine, transaction(mine):
-            returns.take_back(mine, shop.store_id, order, {1: 1}, expected_refund_fen=990, at_store_id=shop.store_id,
-                              shift_id=shop.shift_id, staff_id=1, actor="t", now=now)
+            returns.take_back(
+                mine,
+                shop.store_id,
+                order,
+                {1: 1},
+                expected_refund_fen=990,
+                at_store_id=shop.store_id,
+                shift_id=shop.shift_id,
+                staff_id=1,
+                actor="t",
+                now=now,
+            )
 
     with ThreadPoolExecutor(8) as pool:
         outcomes = Counter(pool.map(lambda n: _try(lambda: back(n), returns.TooMuchReturned), range(8)))

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import points
-from member.points import PointsShort
+from member.ledger import PointsShort
 from tests import factories as make
 from trade.orders import place, proof, read, returns
 from trade.payments.cash import TenderShort
@@ -20,19 +20,23 @@ def shop(session, now):
 
 
 def _everything(session):
-    return session.execute(text(
-        "SELECT (SELECT count(*) FROM sale_order), (SELECT sum(on_hand) FROM stock_level),"
-        " (SELECT count(*) FROM stock_movement), (SELECT coalesce(sum(balance), 0) FROM lot_account),"
-        " (SELECT count(*) FROM lot_entry), (SELECT count(*) FROM tender),"
-        " (SELECT count(*) FROM journal WHERE kind LIKE 'order.%')")).one()
+    return session.execute(
+        text(
+            "SELECT (SELECT count(*) FROM sale_order), (SELECT sum(on_hand) FROM stock_level),"
+            " (SELECT count(*) FROM stock_movement), (SELECT coalesce(sum(balance), 0) FROM lot_account),"
+            " (SELECT count(*) FROM lot_entry), (SELECT count(*) FROM tender),"
+            " (SELECT count(*) FROM journal WHERE kind LIKE 'order.%')"
+        )
+    ).one()
 
 
 def _sell(session, shop, now, *, received=10_000, expected=None, member_id=None, points_used=0, wanted=None, **goods):
     basket = place.Basket(shop.store_id, wanted or make.wants(shop, **goods), member_id, points_used)
     with transaction(session):
         due = expected if expected is not None else place.price(session, basket, now=now).payable_fen
-        return place.at_till(session, basket, shop.sale(), received_fen=received, expected_payable_fen=due,
-                             actor="t", now=now)
+        return place.at_till(
+            session, basket, shop.sale(), received_fen=received, expected_payable_fen=due, actor="t", now=now
+        )
 
 
 def test_a_sale_moves_goods_money_and_points_together(session, shop, now):
@@ -46,13 +50,16 @@ def test_a_sale_moves_goods_money_and_points_together(session, shop, now):
     assert [proof.differences(session), stock_proof.differences(session), points.check(session)] == [[], [], []]
 
 
-@pytest.mark.parametrize(("case", "refusal"), [
-    ({"milk": 6}, OutOfStock),
-    ({"milk": 1, "received": 100}, TenderShort),
-    ({"milk": 1, "expected": 989}, PriceChanged),
-    ({"wanted": [Want(999, 1)]}, NotForSale),
-    ({"wanted": []}, place.EmptyBasket),
-])
+@pytest.mark.parametrize(
+    ("case", "refusal"),
+    [
+        ({"milk": 6}, OutOfStock),
+        ({"milk": 1, "received": 100}, TenderShort),
+        ({"milk": 1, "expected": 989}, PriceChanged),
+        ({"wanted": [Want(999, 1)]}, NotForSale),
+        ({"wanted": []}, place.EmptyBasket),
+    ],
+)
 def test_a_refused_sale_changes_nothing(session, shop, now, case, refusal):
     before = _everything(session)
     with pytest.raises(refusal):
@@ -90,9 +97,18 @@ def test_returning_unit_by_unit_ends_at_exactly_what_was_paid(session, shop, now
         for _ in range(units):
             with transaction(session):
                 due = returns.preview(session, shop.store_id, order, {line: 1}).refund_fen
-                _, done = returns.take_back(session, shop.store_id, order, {line: 1}, expected_refund_fen=due,
-                                            at_store_id=shop.store_id, shift_id=shop.shift_id, staff_id=1,
-                                            actor="t", now=now)
+                _, done = returns.take_back(
+                    session,
+                    shop.store_id,
+                    order,
+                    {line: 1},
+                    expected_refund_fen=due,
+                    at_store_id=shop.store_id,
+                    shift_id=shop.shift_id,
+                    staff_id=1,
+                    actor="t",
+                    now=now,
+                )
             back, given, clawed = back + done.refund_fen, given + done.points_back, clawed + done.points_clawed
     assert (back, given, clawed) == (paid, 500, paid // 100)
     assert points.balance(session, member).available == 500
@@ -108,8 +124,18 @@ def test_points_already_spent_become_a_deficit_that_the_next_sale_absorbs(sessio
     with transaction(session):
         plan = returns.preview(session, shop.store_id, order, {1: 1})
         assert (plan.points_clawed, plan.points_deficit) == (6, 1)
-        returns.take_back(session, shop.store_id, order, {1: 1}, expected_refund_fen=plan.refund_fen,
-                          at_store_id=shop.store_id, shift_id=shop.shift_id, staff_id=1, actor="t", now=now)
+        returns.take_back(
+            session,
+            shop.store_id,
+            order,
+            {1: 1},
+            expected_refund_fen=plan.refund_fen,
+            at_store_id=shop.store_id,
+            shift_id=shop.shift_id,
+            staff_id=1,
+            actor="t",
+            now=now,
+        )
     assert points.balance(session, member).deficit == 1
     make.ring_up(session, shop, now, member_id=member, milk=1)
     assert points.balance(session, member).available == 8
@@ -119,12 +145,32 @@ def test_points_already_spent_become_a_deficit_that_the_next_sale_absorbs(sessio
 def test_cash_needs_a_drawer(session, shop, now):
     order = make.ring_up(session, shop, now, milk=1)
     with pytest.raises(returns.ShiftNotOpen), transaction(session):
-        returns.take_back(session, shop.store_id, order, {1: 1}, expected_refund_fen=990, at_store_id=shop.store_id,
-                          shift_id=None, staff_id=1, actor="t", now=now)
+        returns.take_back(
+            session,
+            shop.store_id,
+            order,
+            {1: 1},
+            expected_refund_fen=990,
+            at_store_id=shop.store_id,
+            shift_id=None,
+            staff_id=1,
+            actor="t",
+            now=now,
+        )
 
 
 def test_a_refund_that_changed_since_the_preview_is_shown_again(session, shop, now):
     order = make.ring_up(session, shop, now, milk=1)
     with pytest.raises(returns.RefundChanged), transaction(session):
-        returns.take_back(session, shop.store_id, order, {1: 1}, expected_refund_fen=1, at_store_id=shop.store_id,
-                          shift_id=shop.shift_id, staff_id=1, actor="t", now=now)
+        returns.take_back(
+            session,
+            shop.store_id,
+            order,
+            {1: 1},
+            expected_refund_fen=1,
+            at_store_id=shop.store_id,
+            shift_id=shop.shift_id,
+            staff_id=1,
+            actor="t",
+            now=now,
+        )

@@ -18,7 +18,8 @@ from workers.jobs import expire_points, forget_requests, project_availability, p
 
 def work(name: str) -> None:
     """Drain one queue with a real worker."""
-    SimpleWorker([key(name)], connection=connection(), serializer=JSONSerializer).work(burst=True, logging_level="ERROR")
+    worker = SimpleWorker([key(name)], connection=connection(), serializer=JSONSerializer)
+    worker.work(burst=True, logging_level="ERROR")
 
 
 def _open_rows(session):
@@ -47,7 +48,8 @@ def test_a_lost_redis_loses_no_effect(open_session, session, now, monkeypatch):
         connection().delete(name)
     work("effects")
     assert _open_rows(session) == 1
-    monkeypatch.setattr(clock, "now", lambda at=clock.now() + journal.LEASE + timedelta(seconds=1): at)
+    later = clock.now() + journal.LEASE + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
     assert relay.relay_once() == 1
     work("effects")
     assert _open_rows(session) == 0
@@ -92,8 +94,10 @@ def test_points_expire_once(session, now):
 
 
 def test_old_request_ids_are_forgotten(session, now):
-    session.execute(text("INSERT INTO request_answer (who, request_id, body_hash, at) VALUES ('a', 'b', '', :at)"),
-                    {"at": clock.now() - timedelta(days=31)})
+    session.execute(
+        text("INSERT INTO request_answer (who, request_id, body_hash, at) VALUES ('a', 'b', '', :at)"),
+        {"at": clock.now() - timedelta(days=31)},
+    )
     session.commit()
     assert forget_requests.run() == 1
 

@@ -51,8 +51,10 @@ class Barcode(Base):
     """A code that a scanner reads: GTIN, or the 5-digit PLU of a weighed SKU.  A SKU may have several."""
 
     __tablename__ = "barcode"
-    __table_args__ = (Index("ix_barcode_sku_id", "sku_id"),
-                      CheckConstraint("code ~ '^[0-9A-Za-z-]{4,20}$'", name="code"))
+    __table_args__ = (
+        Index("ix_barcode_sku_id", "sku_id"),
+        CheckConstraint("code ~ '^[0-9A-Za-z-]{4,20}$'", name="code"),
+    )
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
 

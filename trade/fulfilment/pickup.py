@@ -38,8 +38,10 @@ class AlreadyCollected(Refused):
 
 
 _TAKEN = text("SELECT 1 FROM sale_order WHERE store_id = :store AND pickup_hash = :hash")
-_FIND = text("SELECT o.id, o.state, o.closed_at, staff.name AS by FROM sale_order o"
-             " LEFT JOIN staff ON staff.id = o.handed_by WHERE o.store_id = :store AND o.pickup_hash = :hash")
+_FIND = text(
+    "SELECT o.id, o.state, o.closed_at, staff.name AS by FROM sale_order o"
+    " LEFT JOIN staff ON staff.id = o.handed_by WHERE o.store_id = :store AND o.pickup_hash = :hash"
+)
 _WRONG = text("INSERT INTO attempt (subject, at) VALUES (:subject, :now)")
 _TRIES = text("SELECT count(*), min(at) FROM attempt WHERE subject = :subject AND at > :since")
 

@@ -33,12 +33,15 @@ _PICK = text("""
     WHERE order_line.store_id = :store AND order_id = :order AND line_no = :line AND :picked BETWEEN 0 AND qty
       AND sale_order.store_id = :store AND sale_order.id = :order AND sale_order.state = 'preparing'
     RETURNING line_no""")
-_UNPICKED = text("SELECT line_no FROM order_line WHERE store_id = :store AND order_id = :order"
-                 " AND picked_qty < qty ORDER BY line_no")
-_CODE = text("UPDATE sale_order SET pickup_hash = :hash, pickup_sealed = :sealed"
-             " WHERE store_id = :store AND id = :order")
-_HANDED = text("UPDATE sale_order SET handed_by = :staff WHERE store_id = :store AND id = :order"
-               " RETURNING member_id, earns_points")
+_UNPICKED = text(
+    "SELECT line_no FROM order_line WHERE store_id = :store AND order_id = :order AND picked_qty < qty ORDER BY line_no"
+)
+_CODE = text(
+    "UPDATE sale_order SET pickup_hash = :hash, pickup_sealed = :sealed WHERE store_id = :store AND id = :order"
+)
+_HANDED = text(
+    "UPDATE sale_order SET handed_by = :staff WHERE store_id = :store AND id = :order RETURNING member_id, earns_points"
+)
 _HEAD = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order")
 
 
@@ -55,11 +58,11 @@ def accept(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     moves.move(session, store_id, order_id, "accept", actor=actor, now=now)
 
 
-def pick(session: Session, store_id: int, order_id: int, line_no: int, picked_qty: int, *, actor: str,
-         now: datetime) -> None:
+def pick(
+    session: Session, store_id: int, order_id: int, line_no: int, picked_qty: int, *, actor: str, now: datetime
+) -> None:
     """Set how much of a line lies in the tote (absolute, so a repeat changes nothing)."""
-    done = session.execute(_PICK, {"store": store_id, "order": order_id, "line": line_no,
-                                   "picked": picked_qty}).first()
+    done = session.execute(_PICK, {"store": store_id, "order": order_id, "line": line_no, "picked": picked_qty}).first()
     if done is None:
         state = head(session, store_id, order_id).state
         if state != "preparing":
@@ -75,8 +78,10 @@ def ready(session: Session, store_id: int, order_id: int, *, actor: str, now: da
         raise NotAllPicked(line_nos=unpicked)
     moves.move(session, store_id, order_id, "ready", actor=actor, now=now)
     code = pickup.draw(session, store_id)
-    session.execute(_CODE, {"store": store_id, "order": order_id, "hash": pickup.fingerprint(store_id, code),
-                            "sealed": pickup.seal(code)})
+    session.execute(
+        _CODE,
+        {"store": store_id, "order": order_id, "hash": pickup.fingerprint(store_id, code), "sealed": pickup.seal(code)},
+    )
 
 
 def collect(session: Session, store_id: int, order_id: int, *, staff_id: int, actor: str, now: datetime) -> None:
@@ -123,16 +128,24 @@ def _free(session: Session, store_id: int, order_id: int, *, actor: str, now: da
         member_points.release(session, order.member_id, source=source, actor=actor, now=now)
     if order.paid_at is not None:
         if order.points_used:
-            member_points.reinstate(session, order.member_id, order.points_used, source=source,
-                                    key=f"{source}:undo", actor=actor, now=now)
+            member_points.reinstate(
+                session, order.member_id, order.points_used, source=source, key=f"{source}:undo", actor=actor, now=now
+            )
         if order.earns_points:
-            member_points.claw(session, order.member_id, order.earns_points, source=source,
-                               key=f"{source}:undo-earn", actor=actor, now=now)
+            member_points.claw(
+                session,
+                order.member_id,
+                order.earns_points,
+                source=source,
+                key=f"{source}:undo-earn",
+                actor=actor,
+                now=now,
+            )
 
 
-def _undo_payment(session: Session, store_id: int, order_id: int, reason: str, *, actor: str,
-                  now: datetime) -> None:
+def _undo_payment(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:
     for tender in payments.refundable(session, store_id, order_id):
         if tender.left_fen:
-            payments.refund(session, tender, int(tender.left_fen), reason=reason, actor=actor, now=now,
-                            number=f"C{tender.id}")
+            payments.refund(
+                session, tender, int(tender.left_fen), reason=reason, actor=actor, now=now, number=f"C{tender.id}"
+            )

@@ -26,12 +26,22 @@ class Order(Base):
         CheckConstraint("channel IN ('till', 'mall')", name="channel"),
         CheckConstraint("list_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0", name="sums"),
         Index("ix_sale_order_member", "member_id", text("id DESC")),
-        Index("ix_sale_order_open", "store_id", "state", "promise_at",
-              postgresql_where=text("state IN ('paid', 'preparing', 'ready')")),
+        Index(
+            "ix_sale_order_open",
+            "store_id",
+            "state",
+            "promise_at",
+            postgresql_where=text("state IN ('paid', 'preparing', 'ready')"),
+        ),
         Index("ix_sale_order_unpaid", "pay_by", postgresql_where=text("state = 'placed'")),
         Index("ix_sale_order_shift", "store_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
-        Index("uq_sale_order_pickup", "store_id", "pickup_hash", unique=True,
-              postgresql_where=text("pickup_hash IS NOT NULL")),
+        Index(
+            "uq_sale_order_pickup",
+            "store_id",
+            "pickup_hash",
+            unique=True,
+            postgresql_where=text("pickup_hash IS NOT NULL"),
+        ),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -88,8 +98,9 @@ class Allocation(Base):
 
     __tablename__ = "allocation"
     __table_args__ = (
-        ForeignKeyConstraint(["store_id", "order_id", "line_no"],
-                             ["order_line.store_id", "order_line.order_id", "order_line.line_no"]),
+        ForeignKeyConstraint(
+            ["store_id", "order_id", "line_no"], ["order_line.store_id", "order_line.order_id", "order_line.line_no"]
+        ),
         CheckConstraint("source IN ('manual', 'points')", name="source"),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)

@@ -37,17 +37,33 @@ _OPEN = text("""
     SELECT id FROM born""")
 
 
-def open_order(session: Session, head: Mapping[str, Any], lines: Sequence[Mapping[str, Any]],
-               shares: Sequence[Mapping[str, Any]], *, actor: str) -> int:
+def open_order(
+    session: Session,
+    head: Mapping[str, Any],
+    lines: Sequence[Mapping[str, Any]],
+    shares: Sequence[Mapping[str, Any]],
+    *,
+    actor: str,
+) -> int:
     """Write an order with its lines, allocations and journal row in one statement; returns its id.
 
     `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel.
     """
     state, fact = BIRTHS[head["channel"]]
-    return int(session.execute(_OPEN, {
-        **head, "state": state, "fact": fact, "actor": actor,
-        "sku_ids": json.dumps(sorted({line["sku_id"] for line in lines})),
-        "lines": json.dumps(lines, ensure_ascii=False), "shares": json.dumps(shares)}).scalar_one())
+    return int(
+        session.execute(
+            _OPEN,
+            {
+                **head,
+                "state": state,
+                "fact": fact,
+                "actor": actor,
+                "sku_ids": json.dumps(sorted({line["sku_id"] for line in lines})),
+                "lines": json.dumps(lines, ensure_ascii=False),
+                "shares": json.dumps(shares),
+            },
+        ).scalar_one()
+    )
 
 
 _MOVE = text("""
@@ -65,8 +81,9 @@ _MOVE = text("""
 _STATE = text("SELECT state FROM sale_order WHERE store_id = :store AND id = :order")
 
 
-def move(session: Session, store_id: int, order_id: int, event: str, *, actor: str, now: datetime,
-         **data: Any) -> State:
+def move(
+    session: Session, store_id: int, order_id: int, event: str, *, actor: str, now: datetime, **data: Any
+) -> State:
     """Fire one event; returns the new state.
 
     The guard is in the UPDATE, so of two people firing at once exactly one succeeds.
@@ -76,9 +93,18 @@ def move(session: Session, store_id: int, order_id: int, event: str, *, actor: s
     """
     sources, target, fact = MOVES[event]
     key = {"store": store_id, "order": order_id}
-    moved = session.execute(_MOVE, {
-        **key, "target": target, "sources": sorted(sources), "fact": fact, "actor": actor, "now": now,
-        "data": json.dumps(data)}).first()
+    moved = session.execute(
+        _MOVE,
+        {
+            **key,
+            "target": target,
+            "sources": sorted(sources),
+            "fact": fact,
+            "actor": actor,
+            "now": now,
+            "data": json.dumps(data),
+        },
+    ).first()
     if moved is None:
         state = session.execute(_STATE, key).scalar()
         if state is None:

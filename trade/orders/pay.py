@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -25,8 +26,9 @@ class Outcome(StrEnum):
     MISMATCH = "mismatch"
 
 
-_EVENT = text("INSERT INTO pay_event (event_id, kind, at) VALUES (:id, :kind, :now)"
-              " ON CONFLICT DO NOTHING RETURNING event_id")
+_EVENT = text(
+    "INSERT INTO pay_event (event_id, kind, at) VALUES (:id, :kind, :now) ON CONFLICT DO NOTHING RETURNING event_id"
+)
 _ORDER = text("SELECT member_id, points_used, earns_points FROM sale_order WHERE store_id = :store AND id = :id")
 
 
@@ -53,8 +55,9 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
             return _refund_late(session, tender, fact, actor=actor, now=now)
         return Outcome.REPEATED
     try:
-        moves.move(session, taken.store_id, taken.order_id, "pay", actor=actor, now=now,
-                   transaction_id=fact.transaction_id)
+        moves.move(
+            session, taken.store_id, taken.order_id, "pay", actor=actor, now=now, transaction_id=fact.transaction_id
+        )
     except WrongState:
         return _refund_late(session, tender, fact, actor=actor, now=now)
     order = session.execute(_ORDER, {"store": taken.store_id, "id": taken.order_id}).one()
@@ -62,12 +65,19 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
     if order.points_used:
         member_points.post(session, order.member_id, source=source, actor=actor, now=now)
     if order.earns_points:
-        member_points.earn(session, order.member_id, order.earns_points, source=source, key=f"{source}:earn",
-                           pending=True, actor=actor, now=now)
+        member_points.earn(
+            session,
+            order.member_id,
+            order.earns_points,
+            source=source,
+            key=f"{source}:earn",
+            pending=True,
+            actor=actor,
+            now=now,
+        )
     return Outcome.APPLIED
 
 
-def _refund_late(session: Session, tender: object, fact: Paid, *, actor: str, now: datetime) -> Outcome:
-    payments.refund(session, tender, fact.amount_fen, reason="paid_late", actor=actor, now=now,
-                    number=f"L{getattr(tender, 'id')}")  # noqa: B009
+def _refund_late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:
+    payments.refund(session, tender, fact.amount_fen, reason="paid_late", actor=actor, now=now, number=f"L{tender.id}")
     return Outcome.REFUNDED_LATE

@@ -59,8 +59,10 @@ class TillSale:
     staff_id: int
 
 
-_WHO = text("SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points FROM member"
-            " LEFT JOIN lot_account a ON a.member_id = member.id AND a.account = 'points' WHERE member.id = :id")
+_WHO = text(
+    "SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points FROM member"
+    " LEFT JOIN lot_account a ON a.member_id = member.id AND a.account = 'points' WHERE member.id = :id"
+)
 
 
 def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
@@ -69,26 +71,56 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         raise EmptyBasket()
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
     who = session.execute(_WHO, {"id": basket.member_id}).first() if basket.member_id else None
-    return quote(items, basket.wants, terms=terms_at(now), tier=who.tier if who else None,
-                 points_available=max(who.points, 0) if who else 0, points=basket.points,
-                 discount_fen=basket.discount_fen)
+    return quote(
+        items,
+        basket.wants,
+        terms=terms_at(now),
+        tier=who.tier if who else None,
+        points_available=max(who.points, 0) if who else 0,
+        points=basket.points,
+        discount_fen=basket.discount_fen,
+    )
 
 
 def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str, Any]:
     blank = dict.fromkeys(("staff_id", "till_id", "shift_id", "pay_by", "paid_at", "closed_at", "promise_at"))
-    return {**blank, "store_id": basket.store_id, "member_id": basket.member_id, "list_fen": priced.list_fen,
-            "discount_fen": priced.discount_fen, "points_used": priced.points_used,
-            "points_fen": priced.points_fen, "payable_fen": priced.payable_fen,
-            "earns_points": priced.earns_points, "placed_at": now, "remark": "", **more}
+    return {
+        **blank,
+        "store_id": basket.store_id,
+        "member_id": basket.member_id,
+        "list_fen": priced.list_fen,
+        "discount_fen": priced.discount_fen,
+        "points_used": priced.points_used,
+        "points_fen": priced.points_fen,
+        "payable_fen": priced.payable_fen,
+        "earns_points": priced.earns_points,
+        "placed_at": now,
+        "remark": "",
+        **more,
+    }
 
 
 def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    lines = [{"line_no": line.line_no, "sku_id": line.item.sku_id, "name": line.item.name,
-              "spec": line.item.spec, "unit": line.item.unit, "weighed": line.item.weighed, "qty": line.qty,
-              "unit_price_fen": line.item.unit_price_fen, "list_fen": line.list_fen, "net_fen": line.net_fen}
-             for line in priced.lines]
-    shares = [{"line_no": line.line_no, "source": share.source, "amount_fen": share.amount_fen,
-               "points": share.points} for line in priced.lines for share in line.shares]
+    lines = [
+        {
+            "line_no": line.line_no,
+            "sku_id": line.item.sku_id,
+            "name": line.item.name,
+            "spec": line.item.spec,
+            "unit": line.item.unit,
+            "weighed": line.item.weighed,
+            "qty": line.qty,
+            "unit_price_fen": line.item.unit_price_fen,
+            "list_fen": line.list_fen,
+            "net_fen": line.net_fen,
+        }
+        for line in priced.lines
+    ]
+    shares = [
+        {"line_no": line.line_no, "source": share.source, "amount_fen": share.amount_fen, "points": share.points}
+        for line in priced.lines
+        for share in line.shares
+    ]
     return lines, shares
 
 
@@ -102,12 +134,19 @@ def _units(basket: Basket) -> Mapping[int, int]:
 
 def _same_price(priced: Quote, expected_payable_fen: int) -> None:
     if priced.payable_fen != expected_payable_fen:
-        raise PriceChanged(payable_fen=priced.payable_fen, expected_fen=expected_payable_fen,
-                           quote=priced.as_json())
+        raise PriceChanged(payable_fen=priced.payable_fen, expected_fen=expected_payable_fen, quote=priced.as_json())
 
 
-def at_till(session: Session, basket: Basket, at: TillSale, *, received_fen: int, expected_payable_fen: int,
-            actor: str, now: datetime) -> int:
+def at_till(
+    session: Session,
+    basket: Basket,
+    at: TillSale,
+    *,
+    received_fen: int,
+    expected_payable_fen: int,
+    actor: str,
+    now: datetime,
+) -> int:
     """Ring up one basket for cash: goods leave, money enters, points move, in one transaction.
 
     Returns the order's id.  Stock is locked before points, here as everywhere.
@@ -118,24 +157,49 @@ def at_till(session: Session, basket: Basket, at: TillSale, *, received_fen: int
     _same_price(priced, expected_payable_fen)
     change_fen = cash.change(priced.payable_fen, received_fen)
     lines, shares = _lines(priced)
-    head = _head(basket, priced, now, channel="till", staff_id=at.staff_id, till_id=at.till_id,
-                 shift_id=at.shift_id, paid_at=now, closed_at=now)
+    head = _head(
+        basket,
+        priced,
+        now,
+        channel="till",
+        staff_id=at.staff_id,
+        till_id=at.till_id,
+        shift_id=at.shift_id,
+        paid_at=now,
+        closed_at=now,
+    )
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
     stock.sell(session, basket.store_id, _units(basket), key=f"order:{order_id}:sell", actor=actor, now=now)
     cash.take(session, basket.store_id, order_id, priced.payable_fen, received_fen, change_fen, now=now)
     if basket.member_id:
         source = f"order:{order_id}"
         if priced.points_used:
-            member_points.spend(session, basket.member_id, priced.points_used, source=source,
-                                actor=actor, now=now)
+            member_points.spend(session, basket.member_id, priced.points_used, source=source, actor=actor, now=now)
         if priced.earns_points:
-            member_points.earn(session, basket.member_id, priced.earns_points, source=source,
-                               key=f"{source}:earn", pending=False, actor=actor, now=now)
+            member_points.earn(
+                session,
+                basket.member_id,
+                priced.earns_points,
+                source=source,
+                key=f"{source}:earn",
+                pending=False,
+                actor=actor,
+                now=now,
+            )
     return order_id
 
 
-def online(session: Session, basket: Basket, *, promise_at: datetime, remark: str, expected_payable_fen: int,
-           unpaid_for: timedelta, actor: str, now: datetime) -> int:
+def online(
+    session: Session,
+    basket: Basket,
+    *,
+    promise_at: datetime,
+    remark: str,
+    expected_payable_fen: int,
+    unpaid_for: timedelta,
+    actor: str,
+    now: datetime,
+) -> int:
     """Place a mall order for pickup: stock and points are held until it is paid or expires.
 
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
@@ -145,19 +209,23 @@ def online(session: Session, basket: Basket, *, promise_at: datetime, remark: st
     priced = price(session, basket, now=now)
     _same_price(priced, expected_payable_fen)
     lines, shares = _lines(priced)
-    head = _head(basket, priced, now, channel="mall", pay_by=now + unpaid_for, promise_at=promise_at,
-                 remark=remark)
+    head = _head(basket, priced, now, channel="mall", pay_by=now + unpaid_for, promise_at=promise_at, remark=remark)
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
     units = _units(basket)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)
     except stock.OutOfStock as short:
         items = {line.item.sku_id: line.item for line in priced.lines}
-        raise ShortOf(short=[{"sku_id": sku_id, "name": items[sku_id].name, "asked": units[sku_id],
-                              "free": items[sku_id].free} for sku_id in short.facts["sku_ids"]]) from short
+        raise ShortOf(
+            short=[
+                {"sku_id": sku_id, "name": items[sku_id].name, "asked": units[sku_id], "free": items[sku_id].free}
+                for sku_id in short.facts["sku_ids"]
+            ]
+        ) from short
     if priced.points_used:
-        member_points.hold(session, basket.member_id, priced.points_used, source=f"order:{order_id}",
-                           actor=actor, now=now)
+        member_points.hold(
+            session, basket.member_id, priced.points_used, source=f"order:{order_id}", actor=actor, now=now
+        )
     return order_id
 
 

@@ -8,7 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _PROOF = text("""
-    SELECT o.store_id, o.id, o.payable_fen, lines.net_fen, lines.list_fen, shares.fen AS shared_fen, paid.fen AS paid_fen
+    SELECT o.store_id, o.id, o.payable_fen, lines.net_fen, lines.list_fen, shares.fen AS shared_fen,
+           paid.fen AS paid_fen
     FROM sale_order o
     LEFT JOIN LATERAL (SELECT sum(net_fen)::bigint AS net_fen, sum(list_fen)::bigint AS list_fen FROM order_line l
         WHERE l.store_id = o.store_id AND l.order_id = o.id) lines ON true

@@ -20,13 +20,19 @@ _HEAD = """
            staff.name AS cashier FROM sale_order o JOIN store ON store.id = o.store_id
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id """
 _ONE = text(_HEAD + "WHERE o.store_id = :store AND o.id = :order")
-_OF_MEMBER = text(_HEAD + "WHERE o.member_id = :member AND (CAST(:before AS bigint) IS NULL OR o.id < :before)"
-                  " ORDER BY o.id DESC LIMIT :most")
+_OF_MEMBER = text(
+    _HEAD + "WHERE o.member_id = :member AND (CAST(:before AS bigint) IS NULL OR o.id < :before)"
+    " ORDER BY o.id DESC LIMIT :most"
+)
 _ONE_OF_MEMBER = text(_HEAD + "WHERE o.member_id = :member AND o.id = :order")
-_OPEN = text(_HEAD + "WHERE o.store_id = :store AND o.state IN ('paid', 'preparing', 'ready')"
-             " AND o.channel = 'mall' ORDER BY o.promise_at, o.id LIMIT 200")
-_DONE = text(_HEAD + "WHERE o.store_id = :store AND o.state = 'done' AND o.channel = 'mall' AND o.closed_at >= :since"
-             " ORDER BY o.closed_at DESC LIMIT 100")
+_OPEN = text(
+    _HEAD + "WHERE o.store_id = :store AND o.state IN ('paid', 'preparing', 'ready')"
+    " AND o.channel = 'mall' ORDER BY o.promise_at, o.id LIMIT 200"
+)
+_DONE = text(
+    _HEAD + "WHERE o.store_id = :store AND o.state = 'done' AND o.channel = 'mall' AND o.closed_at >= :since"
+    " ORDER BY o.closed_at DESC LIMIT 100"
+)
 _BY_ID = text(_HEAD + "WHERE o.store_id = :store AND o.id = ANY(:orders)")
 _LINES = text("""
     SELECT line.*, product.picture, coalesce(store_sku.shelf, '') AS shelf,
@@ -36,12 +42,15 @@ _LINES = text("""
     FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
     LEFT JOIN store_sku ON store_sku.store_id = line.store_id AND store_sku.sku_id = line.sku_id
     WHERE line.order_id = ANY(:orders) ORDER BY line.order_id, line.line_no""")
-_TENDERS = text("SELECT kind, amount_fen, received_fen, change_fen, state FROM tender"
-                " WHERE store_id = :store AND order_id = :order AND state <> 'closed' ORDER BY id")
-_RETURNS = text("SELECT id, at, refund_fen FROM sale_return WHERE store_id = :store AND order_id = :order"
-                " ORDER BY id")
-_REFUNDED = text("SELECT order_id, sum(amount_fen)::bigint AS fen FROM refund WHERE order_id = ANY(:orders)"
-                 " AND state <> 'closed' GROUP BY order_id")
+_TENDERS = text(
+    "SELECT kind, amount_fen, received_fen, change_fen, state FROM tender"
+    " WHERE store_id = :store AND order_id = :order AND state <> 'closed' ORDER BY id"
+)
+_RETURNS = text("SELECT id, at, refund_fen FROM sale_return WHERE store_id = :store AND order_id = :order ORDER BY id")
+_REFUNDED = text(
+    "SELECT order_id, sum(amount_fen)::bigint AS fen FROM refund WHERE order_id = ANY(:orders)"
+    " AND state <> 'closed' GROUP BY order_id"
+)
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -65,23 +74,61 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
     order = session.execute(_ONE, key).mappings().first()
     if order is None:
         raise NotFound(order_id=order_id)
-    lines = [_pick(row, "line_no", "sku_id", "name", "spec", "unit", "weighed", "qty", "returned_qty",
-                   "unit_price_fen", "list_fen", "net_fen", "picture")
-             for row in _lines_of(session, [order_id])[order_id]]
+    lines = [
+        _pick(
+            row,
+            "line_no",
+            "sku_id",
+            "name",
+            "spec",
+            "unit",
+            "weighed",
+            "qty",
+            "returned_qty",
+            "unit_price_fen",
+            "list_fen",
+            "net_fen",
+            "picture",
+        )
+        for row in _lines_of(session, [order_id])[order_id]
+    ]
     member = None
     if order["member_id"]:
         who = card(session, order["member_id"])
-        member = {"no": who.no, "name": who.masked_name, "phone": who.masked_phone,
-                  "points_earned": order["earns_points"], "points_used": order["points_used"],
-                  "points": who.points, "pending_points": who.pending_points}
+        member = {
+            "no": who.no,
+            "name": who.masked_name,
+            "phone": who.masked_phone,
+            "points_earned": order["earns_points"],
+            "points_used": order["points_used"],
+            "points": who.points,
+            "pending_points": who.pending_points,
+        }
     return {
-        "no": number(store_id, order_id), "order_id": order_id, **_pick(
-            order, "channel", "state", "store_name", "till_name", "cashier", "list_fen", "discount_fen",
-            "points_used", "points_fen", "payable_fen"),
-        "at": _iso(order["placed_at"]), "lines": lines, "member": member,
+        "no": number(store_id, order_id),
+        "order_id": order_id,
+        **_pick(
+            order,
+            "channel",
+            "state",
+            "store_name",
+            "till_name",
+            "cashier",
+            "list_fen",
+            "discount_fen",
+            "points_used",
+            "points_fen",
+            "payable_fen",
+        ),
+        "at": _iso(order["placed_at"]),
+        "lines": lines,
+        "member": member,
         "tenders": [dict(row) for row in session.execute(_TENDERS, key).mappings()],
-        "returns": [{"no": f"R{row.id}", "at": _iso(row.at), "refund_fen": row.refund_fen}
-                    for row in session.execute(_RETURNS, key)]}
+        "returns": [
+            {"no": f"R{row.id}", "at": _iso(row.at), "refund_fen": row.refund_fen}
+            for row in session.execute(_RETURNS, key)
+        ],
+    }
 
 
 def _desk(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
@@ -89,14 +136,38 @@ def _desk(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     cards = []
     for order in orders:
         who = card(session, order["member_id"])
-        cards.append({
-            "id": order["id"], "no": number(order["store_id"], order["id"]), "state": order["state"],
-            "mode": "pickup", "placed_at": _iso(order["placed_at"]), "paid_at": _iso(order["paid_at"]),
-            "promise_at": _iso(order["promise_at"]), "customer": who.masked_phone or who.masked_name,
-            "remark": order["remark"], "items": len(lines[order["id"]]), "payable_fen": order["payable_fen"],
-            "closed_at": _iso(order["closed_at"]),
-            "lines": [_pick(row, "line_no", "name", "spec", "unit", "weighed", "qty", "picked_qty", "shelf",
-                            "barcode", "picture") for row in lines[order["id"]]]})
+        cards.append(
+            {
+                "id": order["id"],
+                "no": number(order["store_id"], order["id"]),
+                "state": order["state"],
+                "mode": "pickup",
+                "placed_at": _iso(order["placed_at"]),
+                "paid_at": _iso(order["paid_at"]),
+                "promise_at": _iso(order["promise_at"]),
+                "customer": who.masked_phone or who.masked_name,
+                "remark": order["remark"],
+                "items": len(lines[order["id"]]),
+                "payable_fen": order["payable_fen"],
+                "closed_at": _iso(order["closed_at"]),
+                "lines": [
+                    _pick(
+                        row,
+                        "line_no",
+                        "name",
+                        "spec",
+                        "unit",
+                        "weighed",
+                        "qty",
+                        "picked_qty",
+                        "shelf",
+                        "barcode",
+                        "picture",
+                    )
+                    for row in lines[order["id"]]
+                ],
+            }
+        )
     return cards
 
 
@@ -113,17 +184,29 @@ def desk_one(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
     return found[0]
 
 
-_HANDED_BY = text("SELECT o.id, staff.name FROM sale_order o JOIN staff ON staff.id = o.handed_by"
-                  " WHERE o.store_id = :store AND o.id = ANY(:orders)")
+_HANDED_BY = text(
+    "SELECT o.id, staff.name FROM sale_order o JOIN staff ON staff.id = o.handed_by"
+    " WHERE o.store_id = :store AND o.id = ANY(:orders)"
+)
 
 
 def desk_done(session: Session, store_id: int, *, since: datetime) -> list[dict[str, Any]]:
     """What was handed over since a moment, newest first."""
     cards = _desk(session, session.execute(_DONE, {"store": store_id, "since": since}).mappings().all())
-    by = {row[0]: row[1] for row in session.execute(
-        _HANDED_BY, {"store": store_id, "orders": [order["id"] for order in cards]})}
-    return [{"no": order["no"], "at": order["closed_at"], "by": by.get(order["id"], ""),
-             "customer": order["customer"], "items": order["items"]} for order in cards]
+    by = {
+        row[0]: row[1]
+        for row in session.execute(_HANDED_BY, {"store": store_id, "orders": [order["id"] for order in cards]})
+    }
+    return [
+        {
+            "no": order["no"],
+            "at": order["closed_at"],
+            "by": by.get(order["id"], ""),
+            "customer": order["customer"],
+            "items": order["items"],
+        }
+        for order in cards
+    ]
 
 
 _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
@@ -135,30 +218,67 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     refunded = {row.order_id: row.fen for row in session.execute(_REFUNDED, {"orders": ids})}
     pages = []
     for order in orders:
-        code = (pickup.open_code(bytes(order["pickup_sealed"]))
-                if order["state"] == "ready" and order["pickup_sealed"] else None)
-        pages.append({
-            **_pick(order, "id", "channel", "state", "store_id", "store_name", "store_address", "list_fen",
-                    "discount_fen", "points_used", "points_fen", "payable_fen", "earns_points", "remark"),
-            "no": number(order["store_id"], order["id"]),
-            **{name: _iso(order[name]) for name in ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")},
-            "refunded_fen": refunded.get(order["id"], 0), "pickup_code": code,
-            "next": _NEXT.get(order["state"], []),
-            "lines": [_pick(row, "line_no", "sku_id", "name", "spec", "unit", "weighed", "qty", "returned_qty",
-                            "unit_price_fen", "list_fen", "net_fen", "picture") for row in lines[order["id"]]]})
+        code = (
+            pickup.open_code(bytes(order["pickup_sealed"]))
+            if order["state"] == "ready" and order["pickup_sealed"]
+            else None
+        )
+        pages.append(
+            {
+                **_pick(
+                    order,
+                    "id",
+                    "channel",
+                    "state",
+                    "store_id",
+                    "store_name",
+                    "store_address",
+                    "list_fen",
+                    "discount_fen",
+                    "points_used",
+                    "points_fen",
+                    "payable_fen",
+                    "earns_points",
+                    "remark",
+                ),
+                "no": number(order["store_id"], order["id"]),
+                **{name: _iso(order[name]) for name in ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")},
+                "refunded_fen": refunded.get(order["id"], 0),
+                "pickup_code": code,
+                "next": _NEXT.get(order["state"], []),
+                "lines": [
+                    _pick(
+                        row,
+                        "line_no",
+                        "sku_id",
+                        "name",
+                        "spec",
+                        "unit",
+                        "weighed",
+                        "qty",
+                        "returned_qty",
+                        "unit_price_fen",
+                        "list_fen",
+                        "net_fen",
+                        "picture",
+                    )
+                    for row in lines[order["id"]]
+                ],
+            }
+        )
     return pages
 
 
 def of_member(session: Session, member_id: int, *, before: int | None, most: int = 20) -> list[dict[str, Any]]:
     """A member's orders, newest first, at the till and in the mall alike; `before` pages on."""
-    return _mall(session, session.execute(_OF_MEMBER, {"member": member_id, "before": before,
-                                                       "most": most}).mappings().all())
+    return _mall(
+        session, session.execute(_OF_MEMBER, {"member": member_id, "before": before, "most": most}).mappings().all()
+    )
 
 
 def one_of_member(session: Session, member_id: int, order_id: int) -> dict[str, Any]:
     """One order of this member; somebody else's is NotFound."""
-    found = _mall(session, session.execute(_ONE_OF_MEMBER, {"member": member_id,
-                                                            "order": order_id}).mappings().all())
+    found = _mall(session, session.execute(_ONE_OF_MEMBER, {"member": member_id, "order": order_id}).mappings().all())
     if not found:
         raise NotFound(order_id=order_id)
     return found[0]

@@ -58,10 +58,14 @@ class Preview:
 
     def as_json(self) -> dict[str, Any]:
         """As the till shows it."""
-        return {"refund_fen": self.refund_fen, "points_back": self.points_back,
-                "points_clawed": self.points_clawed, "points_deficit": self.points_deficit,
-                "refunds": [{"kind": tender.kind, "amount_fen": fen} for tender, fen in self.refunds],
-                "lines": [{key: line[key] for key in ("line_no", "qty", "refund_fen")} for line in self.lines]}
+        return {
+            "refund_fen": self.refund_fen,
+            "points_back": self.points_back,
+            "points_clawed": self.points_clawed,
+            "points_deficit": self.points_deficit,
+            "refunds": [{"kind": tender.kind, "amount_fen": fen} for tender, fen in self.refunds],
+            "lines": [{key: line[key] for key in ("line_no", "qty", "refund_fen")} for line in self.lines],
+        }
 
 
 _LOCK = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
@@ -72,9 +76,11 @@ _LINES = text("""
            coalesce((SELECT sum(qty) FROM return_line r WHERE r.store_id = :store AND r.order_id = :order
                      AND r.line_no = line.line_no), 0)::bigint AS returned
     FROM order_line line WHERE line.store_id = :store AND line.order_id = :order""")
-_SO_FAR = text("SELECT coalesce(sum(refund_fen), 0)::bigint AS refund_fen,"
-               " coalesce(sum(points_clawed), 0)::bigint AS clawed"
-               " FROM sale_return WHERE store_id = :store AND order_id = :order")
+_SO_FAR = text(
+    "SELECT coalesce(sum(refund_fen), 0)::bigint AS refund_fen,"
+    " coalesce(sum(points_clawed), 0)::bigint AS clawed"
+    " FROM sale_return WHERE store_id = :store AND order_id = :order"
+)
 _WRITE = text("""
     INSERT INTO sale_return (store_id, order_id, at_store_id, shift_id, staff_id, refund_fen, points_back,
                              points_clawed, at)
@@ -103,8 +109,14 @@ def preview(session: Session, store_id: int, order_id: int, wants: dict[int, int
     deficit = 0
     if clawed and order.member_id:
         deficit = max(clawed - member_points.balance(session, order.member_id).available, 0)
-    return Preview(refund_fen, payments.plan_refund(payments.refundable(session, store_id, order_id), refund_fen),
-                   sum(line["points_back"] for line in lines), clawed, deficit, lines)
+    return Preview(
+        refund_fen,
+        payments.plan_refund(payments.refundable(session, store_id, order_id), refund_fen),
+        sum(line["points_back"] for line in lines),
+        clawed,
+        deficit,
+        lines,
+    )
 
 
 def _lines(session: Session, key: dict[str, int], wants: dict[int, int]) -> list[dict[str, int]]:
@@ -119,15 +131,31 @@ def _lines(session: Session, key: dict[str, int], wants: dict[int, int]) -> list
     lines = []
     for number, qty in sorted(wants.items()):
         row = bought[number]
-        lines.append({"line_no": number, "sku_id": row.sku_id, "qty": qty,
-                      "refund_fen": refund_share(row.net_fen, row.qty, row.returned, qty),
-                      "points_back": refund_share(row.points, row.qty, row.returned, qty)})
+        lines.append(
+            {
+                "line_no": number,
+                "sku_id": row.sku_id,
+                "qty": qty,
+                "refund_fen": refund_share(row.net_fen, row.qty, row.returned, qty),
+                "points_back": refund_share(row.points, row.qty, row.returned, qty),
+            }
+        )
     return lines
 
 
-def take_back(session: Session, store_id: int, order_id: int, wants: dict[int, int], *, expected_refund_fen: int,
-              at_store_id: int, shift_id: int | None, staff_id: int, actor: str,
-              now: datetime) -> tuple[int, Preview]:
+def take_back(
+    session: Session,
+    store_id: int,
+    order_id: int,
+    wants: dict[int, int],
+    *,
+    expected_refund_fen: int,
+    at_store_id: int,
+    shift_id: int | None,
+    staff_id: int,
+    actor: str,
+    now: datetime,
+) -> tuple[int, Preview]:
     """Return units over the counter of `at_store_id`; returns the document's id and what it did.
 
     The order's row is locked, so two tills cannot take back the same unit.  Stock enters the receiving
@@ -141,26 +169,51 @@ def take_back(session: Session, store_id: int, order_id: int, wants: dict[int, i
     if shift_id is None and any(tender.kind == "cash" for tender, _ in plan.refunds):
         raise ShiftNotOpen()
     order = session.execute(_LOCK, {"store": store_id, "order": order_id}).one()
-    return_id = int(session.execute(_WRITE, {
-        "store": store_id, "order": order_id, "at_store": at_store_id, "shift": shift_id, "staff": staff_id,
-        "refund": plan.refund_fen, "back": plan.points_back, "clawed": plan.points_clawed,
-        "now": now}).scalar_one())
-    session.execute(_WRITE_LINE, [{"store": store_id, "return_id": return_id, "order": order_id, **line}
-                                  for line in plan.lines])
+    return_id = int(
+        session.execute(
+            _WRITE,
+            {
+                "store": store_id,
+                "order": order_id,
+                "at_store": at_store_id,
+                "shift": shift_id,
+                "staff": staff_id,
+                "refund": plan.refund_fen,
+                "back": plan.points_back,
+                "clawed": plan.points_clawed,
+                "now": now,
+            },
+        ).scalar_one()
+    )
+    session.execute(
+        _WRITE_LINE, [{"store": store_id, "return_id": return_id, "order": order_id, **line} for line in plan.lines]
+    )
     goods: dict[int, int] = {}
     for line in plan.lines:
         goods[line["sku_id"]] = goods.get(line["sku_id"], 0) + line["qty"]
     stock.take_in(session, at_store_id, goods, key=f"return:{return_id}", actor=actor, now=now)
     for tender, part_fen in plan.refunds:
-        payments.refund(session, tender, part_fen, reason="returned", actor=actor, now=now,
-                        return_id=return_id, shift_id=shift_id)
+        payments.refund(
+            session, tender, part_fen, reason="returned", actor=actor, now=now, return_id=return_id, shift_id=shift_id
+        )
     source, key = f"order:{order_id}", f"return:{return_id}"
     if plan.points_back:
-        member_points.reinstate(session, order.member_id, plan.points_back, source=source, key=f"{key}:back",
-                                actor=actor, now=now)
+        member_points.reinstate(
+            session, order.member_id, plan.points_back, source=source, key=f"{key}:back", actor=actor, now=now
+        )
     if plan.points_clawed:
-        member_points.claw(session, order.member_id, plan.points_clawed, source=source, key=f"{key}:claw",
-                           actor=actor, now=now)
-    moves.note(session, order_id, "order.returned", actor=actor, now=now, return_id=return_id,
-               store_id=store_id, at_store_id=at_store_id, refund_fen=plan.refund_fen)
+        member_points.claw(
+            session, order.member_id, plan.points_clawed, source=source, key=f"{key}:claw", actor=actor, now=now
+        )
+    moves.note(
+        session,
+        order_id,
+        "order.returned",
+        actor=actor,
+        now=now,
+        return_id=return_id,
+        store_id=store_id,
+        at_store_id=at_store_id,
+        refund_fen=plan.refund_fen,
+    )
     return return_id, plan

@@ -20,17 +20,17 @@ S = State
 
 #          event      from                        to           past tense, for the journal
 MOVES = {
-    "pay":     ({S.PLACED},                     S.PAID,      "order.paid"),
-    "accept":  ({S.PAID},                       S.PREPARING, "order.accepted"),
-    "ready":   ({S.PREPARING},                  S.READY,     "order.readied"),
-    "collect": ({S.READY},                      S.DONE,      "order.collected"),
-    "expire":  ({S.PLACED},                     S.CANCELLED, "order.expired"),
-    "cancel":  ({S.PLACED, S.PAID},             S.CANCELLED, "order.cancelled"),
-    "refuse":  ({S.PAID, S.PREPARING, S.READY}, S.CANCELLED, "order.refused"),
-}   # a return is a document with lines: "partly returned" is counted, never stored
+    "pay": ({S.PLACED}, S.PAID, "order.paid"),
+    "accept": ({S.PAID}, S.PREPARING, "order.accepted"),
+    "ready": ({S.PREPARING}, S.READY, "order.readied"),
+    "collect": ({S.READY}, S.DONE, "order.collected"),
+    "expire": ({S.PLACED}, S.CANCELLED, "order.expired"),
+    "cancel": ({S.PLACED, S.PAID}, S.CANCELLED, "order.cancelled"),
+    "refuse": ({S.PAID, S.PREPARING, S.READY}, S.CANCELLED, "order.refused"),
+}  # a return is a document with lines: "partly returned" is counted, never stored
 
 #          channel   born in     past tense
 BIRTHS = {
-    "till":  (S.DONE,    "order.sold"),
-    "mall":  (S.PLACED,  "order.placed"),
+    "till": (S.DONE, "order.sold"),
+    "mall": (S.PLACED, "order.placed"),
 }

@@ -23,13 +23,32 @@ def change(payable_fen: int, received_fen: int) -> int:
     return received_fen - payable_fen
 
 
-_TAKE = text("INSERT INTO tender (store_id, order_id, kind, state, amount_fen, received_fen, change_fen,"
-             " created_at, paid_at, asked) VALUES (:store, :order, 'cash', 'paid', :amount, :received, :change,"
-             " :now, :now, 0)")
+_TAKE = text(
+    "INSERT INTO tender (store_id, order_id, kind, state, amount_fen, received_fen, change_fen,"
+    " created_at, paid_at, asked) VALUES (:store, :order, 'cash', 'paid', :amount, :received, :change,"
+    " :now, :now, 0)"
+)
 
 
-def take(session: Session, store_id: int, order_id: int, amount_fen: int, received_fen: int, change_fen: int,
-         *, now: datetime) -> None:
+def take(
+    session: Session,
+    store_id: int,
+    order_id: int,
+    amount_fen: int,
+    received_fen: int,
+    change_fen: int,
+    *,
+    now: datetime,
+) -> None:
     """Note cash taken for an order."""
-    session.execute(_TAKE, {"store": store_id, "order": order_id, "amount": amount_fen,
-                            "received": received_fen, "change": change_fen, "now": now})
+    session.execute(
+        _TAKE,
+        {
+            "store": store_id,
+            "order": order_id,
+            "amount": amount_fen,
+            "received": received_fen,
+            "change": change_fen,
+            "now": now,
+        },
+    )

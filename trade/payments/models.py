@@ -45,10 +45,14 @@ class Tender(Base):
         CheckConstraint("kind IN ('cash', 'wechat')", name="kind"),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
         Index("ix_tender_order", "store_id", "order_id"),
-        Index("uq_tender_open", "store_id", "order_id", unique=True,
-              postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
-        Index("ix_tender_open_ask", "ask_at",
-              postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
+        Index(
+            "uq_tender_open",
+            "store_id",
+            "order_id",
+            unique=True,
+            postgresql_where=text("state IN ('created', 'prepaid', 'closing')"),
+        ),
+        Index("ix_tender_open_ask", "ask_at", postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -1,9 +1,9 @@
 """The only writer of the states of tenders and refunds (rules: wechat.md 2.6 and 2.9).
 
-    tender   created -> prepaid -> paid            a success after `closed` is refunded, never forgotten
-                  \\-> closing -> closed | paid
-    refund   requested -> accepted -> done         `closed` at WeChat asks again under a new number
-                      \\-> abnormal -> done
+tender   created -> prepaid -> paid            a success after `closed` is refunded, never forgotten
+              \\-> closing -> closed | paid
+refund   requested -> accepted -> done         `closed` at WeChat asks again under a new number
+                  \\-> abnormal -> done
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from config import journal
 
-ASK_AFTER = (5, 15, 30, 60, 180, 300, 600)      # seconds between questions to WeChat while a tender is open
+ASK_AFTER = (5, 15, 30, 60, 180, 300, 600)  # seconds between questions to WeChat while a tender is open
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +30,23 @@ class Paid:
     payer: str
 
 
-_OPEN = text("SELECT * FROM tender WHERE store_id = :store AND order_id = :order"
-             " AND state IN ('created', 'prepaid', 'closing')")
-_NEW = text("""
+_OPEN = text(
+    "SELECT * FROM tender WHERE store_id = :store AND order_id = :order AND state IN ('created', 'prepaid', 'closing')"
+)
+_NEW = text(
+    """
     WITH next AS (SELECT nextval(pg_get_serial_sequence('tender', 'id')) AS id)
     INSERT INTO tender (store_id, id, order_id, kind, state, amount_fen, received_fen, change_fen, trade_no, payer,
                         created_at, expires_at, ask_at, asked)
     SELECT :store, next.id, :order, 'wechat', 'created', :amount, 0, 0,
            'TD' || lpad(:order ::text, 10, '0') || 'A' || next.id, :payer, :now, :expires, :ask, 0
-    FROM next ON CONFLICT DO NOTHING RETURNING *""".replace(":order ::text", "CAST(:order AS text)"))
+    FROM next ON CONFLICT DO NOTHING RETURNING *""".replace(":order ::text", "CAST(:order AS text)")
+)
 
 
-def intend(session: Session, store_id: int, order_id: int, amount_fen: int, *, payer: str, now: datetime,
-           expires_at: datetime) -> Any:
+def intend(
+    session: Session, store_id: int, order_id: int, amount_fen: int, *, payer: str, now: datetime, expires_at: datetime
+) -> Any:
     """The open WeChat attempt of an order, made when there is none; returns its row.
 
     Two callers at once get the same attempt: the partial unique index lets one insert.
@@ -50,24 +54,41 @@ def intend(session: Session, store_id: int, order_id: int, amount_fen: int, *, p
     key = {"store": store_id, "order": order_id}
     found = session.execute(_OPEN, key).first()
     if found is None:
-        session.execute(_NEW, {**key, "amount": amount_fen, "payer": payer, "now": now, "expires": expires_at,
-                               "ask": now + timedelta(seconds=ASK_AFTER[0])})
+        session.execute(
+            _NEW,
+            {
+                **key,
+                "amount": amount_fen,
+                "payer": payer,
+                "now": now,
+                "expires": expires_at,
+                "ask": now + timedelta(seconds=ASK_AFTER[0]),
+            },
+        )
         found = session.execute(_OPEN, key).one()
     return found
 
 
-_PREPAID = text("UPDATE tender SET state = 'prepaid', prepay_id = :prepay WHERE store_id = :store AND id = :id"
-                " AND state = 'created' RETURNING id")
-_CLOSING = text("UPDATE tender SET state = 'closing', ask_at = :now WHERE store_id = :store AND id = :id"
-                " AND state IN ('created', 'prepaid') RETURNING id")
-_CLOSED = text("UPDATE tender SET state = 'closed', ask_at = NULL WHERE store_id = :store AND id = :id"
-               " AND state = 'closing' RETURNING id")
+_PREPAID = text(
+    "UPDATE tender SET state = 'prepaid', prepay_id = :prepay WHERE store_id = :store AND id = :id"
+    " AND state = 'created' RETURNING id"
+)
+_CLOSING = text(
+    "UPDATE tender SET state = 'closing', ask_at = :now WHERE store_id = :store AND id = :id"
+    " AND state IN ('created', 'prepaid') RETURNING id"
+)
+_CLOSED = text(
+    "UPDATE tender SET state = 'closed', ask_at = NULL WHERE store_id = :store AND id = :id"
+    " AND state = 'closing' RETURNING id"
+)
 _PAID = text("""
     UPDATE tender SET state = 'paid', transaction_id = :transaction, paid_at = :now, ask_at = NULL
     WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing') RETURNING store_id, id, order_id""")
 _BY_NO = text("SELECT * FROM tender WHERE trade_no = :trade_no")
-_LATER = text("UPDATE tender SET ask_at = :at, asked = asked + 1 WHERE store_id = :store AND id = :id"
-              " AND state IN ('created', 'prepaid', 'closing')")
+_LATER = text(
+    "UPDATE tender SET ask_at = :at, asked = asked + 1 WHERE store_id = :store AND id = :id"
+    " AND state IN ('created', 'prepaid', 'closing')"
+)
 
 
 def prepaid(session: Session, store_id: int, tender_id: int, prepay_id: str) -> None:
@@ -87,8 +108,7 @@ def closed(session: Session, store_id: int, tender_id: int) -> bool:
 
 def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
     """Mark the attempt paid; returns (store_id, id, order_id), or None when it is not open any more."""
-    return session.execute(_PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id,
-                                   "now": now}).first()
+    return session.execute(_PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now}).first()
 
 
 def by_trade_no(session: Session, trade_no: str) -> Any | None:
@@ -113,20 +133,49 @@ _REFUND = text("""
     FROM next ON CONFLICT (refund_no) DO NOTHING RETURNING id""")
 
 
-def refund(session: Session, tender: Any, amount_fen: int, *, reason: str, actor: str, now: datetime,
-           return_id: int | None = None, shift_id: int | None = None, number: str | None = None) -> None:
+def refund(
+    session: Session,
+    tender: Any,
+    amount_fen: int,
+    *,
+    reason: str,
+    actor: str,
+    now: datetime,
+    return_id: int | None = None,
+    shift_id: int | None = None,
+    number: str | None = None,
+) -> None:
     """Owe money back on a tender: cash is given at once, WeChat is asked by a job after commit.
 
     `number` makes the refund deterministic; a repeat with the same number changes nothing.
     """
     at_once = tender.kind == "cash"
-    made = session.execute(_REFUND, {
-        "store": tender.store_id, "tender": tender.id, "order": tender.order_id, "return_id": return_id,
-        "shift": shift_id, "kind": tender.kind, "state": "done" if at_once else "requested",
-        "amount": amount_fen, "number": number, "reason": reason, "now": now}).first()
+    made = session.execute(
+        _REFUND,
+        {
+            "store": tender.store_id,
+            "tender": tender.id,
+            "order": tender.order_id,
+            "return_id": return_id,
+            "shift": shift_id,
+            "kind": tender.kind,
+            "state": "done" if at_once else "requested",
+            "amount": amount_fen,
+            "number": number,
+            "reason": reason,
+            "now": now,
+        },
+    ).first()
     if made and not at_once:
-        journal.record(session, "refund.requested", f"refund:{made.id}", actor=actor, now=now,
-                       store_id=tender.store_id, refund_id=made.id)
+        journal.record(
+            session,
+            "refund.requested",
+            f"refund:{made.id}",
+            actor=actor,
+            now=now,
+            store_id=tender.store_id,
+            refund_id=made.id,
+        )
 
 
 _REFUND_TO = text("""
@@ -134,27 +183,35 @@ _REFUND_TO = text("""
         ask_at = CASE WHEN :target = 'accepted' THEN ask_at END
     WHERE refund_no = :number AND state = ANY(:sources) RETURNING store_id, id, order_id""")
 REFUND_MOVES = {
-    "accept":   (["requested"],                          "accepted"),
-    "finish":   (["requested", "accepted", "abnormal"],  "done"),
-    "stick":    (["requested", "accepted"],              "abnormal"),
-    "shut":     (["requested", "accepted", "abnormal"],  "closed"),
+    "accept": (["requested"], "accepted"),
+    "finish": (["requested", "accepted", "abnormal"], "done"),
+    "stick": (["requested", "accepted"], "abnormal"),
+    "shut": (["requested", "accepted", "abnormal"], "closed"),
 }
 
 
 def move_refund(session: Session, number: str, event: str, *, actor: str, now: datetime) -> bool:
     """Fire one event of a refund; False when it is not where the table says it must be (a repeat)."""
     sources, target = REFUND_MOVES[event]
-    moved = session.execute(_REFUND_TO, {"number": number, "target": target, "sources": sources,
-                                         "now": now}).first()
+    moved = session.execute(_REFUND_TO, {"number": number, "target": target, "sources": sources, "now": now}).first()
     if moved is None:
         return False
-    journal.record(session, f"refund.{target}", f"refund:{moved.id}", actor=actor, now=now,
-                   store_id=moved.store_id, order_id=moved.order_id, number=number)
+    journal.record(
+        session,
+        f"refund.{target}",
+        f"refund:{moved.id}",
+        actor=actor,
+        now=now,
+        store_id=moved.store_id,
+        order_id=moved.order_id,
+        number=number,
+    )
     return True
 
 
-_REFUND_LATER = text("UPDATE refund SET ask_at = :at, asked = asked + 1 WHERE refund_no = :number"
-                     " AND state IN ('requested', 'accepted')")
+_REFUND_LATER = text(
+    "UPDATE refund SET ask_at = :at, asked = asked + 1 WHERE refund_no = :number AND state IN ('requested', 'accepted')"
+)
 REFUND_ASK_S = (60, 60, 60, 60, 60, 300, 600, 1200, 1800)
 
 

@@ -18,9 +18,11 @@ class Price(Base):
     """
 
     __tablename__ = "price"
-    __table_args__ = (CheckConstraint("price_fen > 0", name="positive"),
-                      CheckConstraint("to_at IS NULL OR to_at > from_at", name="window"),
-                      Index("ix_price_current", "sku_id", "store_id", text("from_at DESC")))
+    __table_args__ = (
+        CheckConstraint("price_fen > 0", name="positive"),
+        CheckConstraint("to_at IS NULL OR to_at > from_at", name="window"),
+        Index("ix_price_current", "sku_id", "store_id", text("from_at DESC")),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
     store_id: Mapped[int] = mapped_column(default=0)

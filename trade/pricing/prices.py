@@ -17,10 +17,13 @@ PRICE_NOW = """
                     AND from_at <= :now AND (to_at IS NULL OR to_at > :now)
                   ORDER BY price.store_id DESC, from_at DESC LIMIT 1) book ON true"""
 
-_REST = """
+_REST = (
+    """
     JOIN product ON product.id = sku.product_id
     JOIN store_sku ON store_sku.store_id = :store AND store_sku.sku_id = sku.id AND store_sku.sellable
-    LEFT JOIN stock_level ON stock_level.store_id = :store AND stock_level.sku_id = sku.id""" + PRICE_NOW
+    LEFT JOIN stock_level ON stock_level.store_id = :store AND stock_level.sku_id = sku.id"""
+    + PRICE_NOW
+)
 SOLD_HERE = "sku" + _REST
 
 ITEM = """sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
@@ -35,8 +38,9 @@ def items(session: Session, store_id: int, sku_ids: Iterable[int], *, now: datet
     return {row[0]: Item(*row) for row in found}
 
 
-_SCAN = text(f"SELECT barcode.code, {ITEM} FROM barcode JOIN sku ON sku.id = barcode.sku_id{_REST}"
-             " WHERE barcode.code = :code")
+_SCAN = text(
+    f"SELECT barcode.code, {ITEM} FROM barcode JOIN sku ON sku.id = barcode.sku_id{_REST} WHERE barcode.code = :code"
+)
 
 
 def by_barcode(session: Session, store_id: int, code: str, *, now: datetime) -> Any | None:
@@ -54,6 +58,16 @@ _SEARCH = text(f"""
 def search(session: Session, store_id: int, words: str, *, now: datetime) -> list[Any]:
     """At most 20 skus whose name, pinyin initials or barcode hold `words`; rows as `by_barcode`."""
     plain = words.replace("\\", "").replace("%", "").replace("_", "")
-    return list(session.execute(_SEARCH, {
-        "store": store_id, "now": now, "like": f"%{plain}%", "low": f"%{plain.lower()}%",
-        "digits": f"{plain}%", "q": plain.lower()}))
+    return list(
+        session.execute(
+            _SEARCH,
+            {
+                "store": store_id,
+                "now": now,
+                "like": f"%{plain}%",
+                "low": f"%{plain.lower()}%",
+                "digits": f"{plain}%",
+                "q": plain.lower(),
+            },
+        )
+    )

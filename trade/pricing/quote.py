@@ -96,12 +96,21 @@ class Line:
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""
         item = self.item
-        return {"line_no": self.line_no, "sku_id": item.sku_id, "name": item.name, "spec": item.spec,
-                "unit": item.unit, "weighed": item.weighed, "picture": item.picture, "free": item.free,
-                "qty": self.qty, "unit_price_fen": item.unit_price_fen, "list_fen": self.list_fen,
-                "net_fen": self.net_fen,
-                "allocations": [{"source": s.source, "amount_fen": s.amount_fen, "points": s.points}
-                                for s in self.shares]}
+        return {
+            "line_no": self.line_no,
+            "sku_id": item.sku_id,
+            "name": item.name,
+            "spec": item.spec,
+            "unit": item.unit,
+            "weighed": item.weighed,
+            "picture": item.picture,
+            "free": item.free,
+            "qty": self.qty,
+            "unit_price_fen": item.unit_price_fen,
+            "list_fen": self.list_fen,
+            "net_fen": self.net_fen,
+            "allocations": [{"source": s.source, "amount_fen": s.amount_fen, "points": s.points} for s in self.shares],
+        }
 
 
 @dataclass(slots=True)
@@ -121,15 +130,30 @@ class Quote:
 
     def as_json(self) -> dict[str, Any]:
         """The quote as both faces show it."""
-        return {"lines": [line.as_json() for line in self.lines], "list_fen": self.list_fen,
-                "discount_fen": self.discount_fen, "points_used": self.points_used,
-                "points_fen": self.points_fen, "payable_fen": self.payable_fen,
-                "earns_points": self.earns_points, "max_points": self.max_points,
-                "points_step": self.points_step, "trace": self.trace}
+        return {
+            "lines": [line.as_json() for line in self.lines],
+            "list_fen": self.list_fen,
+            "discount_fen": self.discount_fen,
+            "points_used": self.points_used,
+            "points_fen": self.points_fen,
+            "payable_fen": self.payable_fen,
+            "earns_points": self.earns_points,
+            "max_points": self.max_points,
+            "points_step": self.points_step,
+            "trace": self.trace,
+        }
 
 
-def quote(items: Mapping[int, Item], wants: Sequence[Want], *, terms: Terms, tier: str | None,
-          points_available: int = 0, points: int = 0, discount_fen: int = 0) -> Quote:
+def quote(
+    items: Mapping[int, Item],
+    wants: Sequence[Want],
+    *,
+    terms: Terms,
+    tier: str | None,
+    points_available: int = 0,
+    points: int = 0,
+    discount_fen: int = 0,
+) -> Quote:
     """Price a basket.
 
     :param items: the store's skus by id; every wanted sku must be among them.
@@ -157,8 +181,18 @@ def quote(items: Mapping[int, Item], wants: Sequence[Want], *, terms: Terms, tie
     points_fen = points * terms.redeem_fen_per_point
     _deduct(lines, "points", points_fen, points, trace)
     payable_fen = list_fen - discount_fen - points_fen
-    return Quote(lines, list_fen, discount_fen, points, points_fen, payable_fen,
-                 earns(terms, payable_fen, tier) if tier else 0, ceiling, terms.redeem_step, trace)
+    return Quote(
+        lines,
+        list_fen,
+        discount_fen,
+        points,
+        points_fen,
+        payable_fen,
+        earns(terms, payable_fen, tier) if tier else 0,
+        ceiling,
+        terms.redeem_step,
+        trace,
+    )
 
 
 def _max_points(terms: Terms, net_fen: int, available: int) -> int:

@@ -13,23 +13,37 @@ from trade.pricing.prices import PRICE_NOW, SOLD_HERE
 
 PAGE = 24
 
-_CARDS = """
+_CARDS = (
+    """
     SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed,
            product.picture, book.price_fen,
            (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
     FROM product JOIN LATERAL (
         SELECT sku.* FROM sku JOIN store_sku ON store_sku.sku_id = sku.id
             AND store_sku.store_id = :store AND store_sku.sellable
-        WHERE sku.product_id = product.id ORDER BY sku.id LIMIT 1) sku ON true""" + PRICE_NOW
-_OF_CATEGORY = text(_CARDS + " WHERE product.category_id = :category AND product.id > :after"
-                    " ORDER BY product.id LIMIT :most")
+        WHERE sku.product_id = product.id ORDER BY sku.id LIMIT 1) sku ON true"""
+    + PRICE_NOW
+)
+_OF_CATEGORY = text(
+    _CARDS + " WHERE product.category_id = :category AND product.id > :after ORDER BY product.id LIMIT :most"
+)
 _ALL = text(_CARDS + " WHERE product.id > :after ORDER BY product.id LIMIT :most")
-_FOUND = text(_CARDS + " WHERE product.id > :after AND (product.name ILIKE :like OR product.pinyin LIKE :low"
-              " OR product.brand ILIKE :like) ORDER BY product.id LIMIT :most")
+_FOUND = text(
+    _CARDS + " WHERE product.id > :after AND (product.name ILIKE :like OR product.pinyin LIKE :low"
+    " OR product.brand ILIKE :like) ORDER BY product.id LIMIT :most"
+)
 
 
-def cards(session: Session, store_id: int, *, category_id: int | None, words: str | None, after: int,
-          now: datetime, most: int = PAGE) -> list[dict[str, Any]]:
+def cards(
+    session: Session,
+    store_id: int,
+    *,
+    category_id: int | None,
+    words: str | None,
+    after: int,
+    now: datetime,
+    most: int = PAGE,
+) -> list[dict[str, Any]]:
     """Up to `most` product cards that the store sells, by product id after `after`; no stock in them."""
     given = {"store": store_id, "now": now, "after": after, "most": most}
     if words:
@@ -42,16 +56,21 @@ def cards(session: Session, store_id: int, *, category_id: int | None, words: st
     return [dict(row) for row in found.mappings()]
 
 
-_PRODUCT = text("SELECT id AS product_id, name, brand, description, category_id, picture FROM product"
-                " WHERE id = :product")
-_SKUS = text(f"SELECT sku.id AS sku_id, sku.spec, sku.unit, sku.weighed, book.price_fen,"
-             " greatest(coalesce(stock_level.on_hand - stock_level.held, 0), 0) AS free,"
-             f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {SOLD_HERE}"
-             " WHERE sku.product_id = :product ORDER BY sku.id")
-_ELSEWHERE = text("SELECT store.id AS store_id, store.name AS store_name, l.on_hand - l.held AS free"
-                  " FROM stock_level l JOIN store ON store.id = l.store_id JOIN store_sku s"
-                  " ON s.store_id = l.store_id AND s.sku_id = l.sku_id AND s.sellable"
-                  " WHERE l.sku_id = :sku AND l.store_id <> :store AND l.on_hand > l.held ORDER BY free DESC, 1")
+_PRODUCT = text(
+    "SELECT id AS product_id, name, brand, description, category_id, picture FROM product WHERE id = :product"
+)
+_SKUS = text(
+    f"SELECT sku.id AS sku_id, sku.spec, sku.unit, sku.weighed, book.price_fen,"
+    " greatest(coalesce(stock_level.on_hand - stock_level.held, 0), 0) AS free,"
+    f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {SOLD_HERE}"
+    " WHERE sku.product_id = :product ORDER BY sku.id"
+)
+_ELSEWHERE = text(
+    "SELECT store.id AS store_id, store.name AS store_name, l.on_hand - l.held AS free"
+    " FROM stock_level l JOIN store ON store.id = l.store_id JOIN store_sku s"
+    " ON s.store_id = l.store_id AND s.sku_id = l.sku_id AND s.sellable"
+    " WHERE l.sku_id = :sku AND l.store_id <> :store AND l.on_hand > l.held ORDER BY free DESC, 1"
+)
 
 
 def product(session: Session, store_id: int, product_id: int, *, now: datetime) -> dict[str, Any]:
@@ -59,9 +78,13 @@ def product(session: Session, store_id: int, product_id: int, *, now: datetime) 
     head = session.execute(_PRODUCT, {"product": product_id}).mappings().first()
     if head is None:
         raise NotFound(product_id=product_id)
-    skus = [dict(row) for row in session.execute(
-        _SKUS, {"store": store_id, "product": product_id, "now": now}).mappings()]
+    skus = [
+        dict(row) for row in session.execute(_SKUS, {"store": store_id, "product": product_id, "now": now}).mappings()
+    ]
     short = next((sku["sku_id"] for sku in skus if sku["free"] <= 0), None)
-    elsewhere = [] if short is None else [dict(row) for row in session.execute(
-        _ELSEWHERE, {"sku": short, "store": store_id}).mappings()]
+    elsewhere = (
+        []
+        if short is None
+        else [dict(row) for row in session.execute(_ELSEWHERE, {"sku": short, "store": store_id}).mappings()]
+    )
     return {**head, "skus": skus, "elsewhere": elsewhere}

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from config.queues import connection, key
 
-_FREE = text("SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level"
-             " WHERE store_id = :store AND sku_id = ANY(:skus)")
+_FREE = text(
+    "SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level"
+    " WHERE store_id = :store AND sku_id = ANY(:skus)"
+)
 _ALL = text("SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level ORDER BY store_id")
 
 
@@ -58,10 +60,13 @@ def compare(session: Session, *, mend: bool = False) -> list[dict[str, Any]]:
     for row in session.execute(_ALL):
         stores.setdefault(row.store_id, {})[str(row.sku_id)] = row.free
     for store_id, figures in stores.items():
-        known = {name.decode(): int(value) for name, value in connection().hgetall(_name(store_id)).items()}
+        shown = connection().hgetall(_name(store_id))
+        known = {str(name, "ascii"): int(value) for name, value in shown.items() if isinstance(name, bytes)}
         wrong = {sku: value for sku, value in figures.items() if sku in known and known[sku] != value}
-        found += [{"store_id": store_id, "sku_id": int(sku), "table": value, "projection": known[sku]}
-                  for sku, value in wrong.items()]
+        found += [
+            {"store_id": store_id, "sku_id": int(sku), "table": value, "projection": known[sku]}
+            for sku, value in wrong.items()
+        ]
         if mend:
             connection().hset(_name(store_id), mapping={str(k): v for k, v in figures.items()})
     return found

@@ -32,8 +32,7 @@ class StockHold(Base):
     """Units of one store promised to one order and not yet handed over."""
 
     __tablename__ = "stock_hold"
-    __table_args__ = (CheckConstraint("qty > 0", name="positive"),
-                      Index("ix_stock_hold_sku", "store_id", "sku_id"))
+    __table_args__ = (CheckConstraint("qty > 0", name="positive"), Index("ix_stock_hold_sku", "store_id", "sku_id"))
     store_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
     sku_id: Mapped[int] = mapped_column(primary_key=True)
@@ -44,8 +43,10 @@ class StockMovement(Base):
     """One signed change of `on_hand`.  `key` names document, line and event, so nothing is posted twice."""
 
     __tablename__ = "stock_movement"
-    __table_args__ = (UniqueConstraint("store_id", "key", "sku_id"),
-                      Index("ix_stock_movement_sku", "store_id", "sku_id", "id"))
+    __table_args__ = (
+        UniqueConstraint("store_id", "key", "sku_id"),
+        Index("ix_stock_movement_sku", "store_id", "sku_id", "id"),
+    )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     sku_id: Mapped[int]

@@ -27,40 +27,52 @@ _ASKED = """
     locked AS (SELECT level.sku_id, asked.qty FROM stock_level level JOIN asked USING (sku_id)
                WHERE level.store_id = :store ORDER BY level.sku_id FOR NO KEY UPDATE OF level)"""
 
-_HOLD = text(_ASKED + """,
+_HOLD = text(
+    _ASKED
+    + """,
     moved AS (UPDATE stock_level level SET held = level.held + locked.qty FROM locked
               WHERE level.store_id = :store AND level.sku_id = locked.sku_id
                 AND level.on_hand - level.held >= locked.qty
               RETURNING level.sku_id, locked.qty),
     kept AS (INSERT INTO stock_hold (store_id, order_id, sku_id, qty)
              SELECT :store, :order, sku_id, qty FROM moved)
-    SELECT sku_id FROM moved""")
+    SELECT sku_id FROM moved"""
+)
 
-_SELL = text(_ASKED + """,
+_SELL = text(
+    _ASKED
+    + """,
     moved AS (UPDATE stock_level level SET on_hand = level.on_hand - locked.qty FROM locked
               WHERE level.store_id = :store AND level.sku_id = locked.sku_id
                 AND level.on_hand - level.held >= locked.qty
               RETURNING level.sku_id, locked.qty),
     noted AS (INSERT INTO stock_movement (store_id, sku_id, qty, key, actor, at)
               SELECT :store, sku_id, -qty, :key, :actor, :now FROM moved)
-    SELECT sku_id FROM moved""")
+    SELECT sku_id FROM moved"""
+)
 
 _HELD = """
     WITH gone AS (DELETE FROM stock_hold WHERE store_id = :store AND order_id = :order RETURNING sku_id, qty),
     locked AS (SELECT level.sku_id, gone.qty FROM stock_level level JOIN gone USING (sku_id)
                WHERE level.store_id = :store ORDER BY level.sku_id FOR NO KEY UPDATE OF level)"""
 
-_RELEASE = text(_HELD + """
+_RELEASE = text(
+    _HELD
+    + """
     UPDATE stock_level level SET held = level.held - locked.qty FROM locked
-    WHERE level.store_id = :store AND level.sku_id = locked.sku_id RETURNING level.sku_id""")
+    WHERE level.store_id = :store AND level.sku_id = locked.sku_id RETURNING level.sku_id"""
+)
 
-_CONSUME = text(_HELD + """,
+_CONSUME = text(
+    _HELD
+    + """,
     moved AS (UPDATE stock_level level SET held = level.held - locked.qty, on_hand = level.on_hand - locked.qty
               FROM locked WHERE level.store_id = :store AND level.sku_id = locked.sku_id
               RETURNING level.sku_id, locked.qty),
     noted AS (INSERT INTO stock_movement (store_id, sku_id, qty, key, actor, at)
               SELECT :store, sku_id, -qty, :key, :actor, :now FROM moved)
-    SELECT sku_id FROM moved""")
+    SELECT sku_id FROM moved"""
+)
 
 _TAKE_IN = text("""
     WITH asked AS (SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:qtys AS bigint[])) AS a(sku_id, qty)),
@@ -89,11 +101,9 @@ def hold(session: Session, store_id: int, wants: Mapping[int, int], *, order_id:
     _refuse_short(store_id, wants, moved)
 
 
-def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str, actor: str,
-         now: datetime) -> None:
+def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str, actor: str, now: datetime) -> None:
     """Hand goods over the counter: lowers `on_hand` by `wants`, all or nothing.  Raises OutOfStock."""
-    moved = session.scalars(_SELL, {**_asked(wants), "store": store_id, "key": key, "actor": actor,
-                                    "now": now}).all()
+    moved = session.scalars(_SELL, {**_asked(wants), "store": store_id, "key": key, "actor": actor, "now": now}).all()
     _refuse_short(store_id, wants, moved)
 
 
@@ -109,19 +119,33 @@ def release(session: Session, store_id: int, *, order_id: int) -> list[int]:
 
 def consume(session: Session, store_id: int, *, order_id: int, actor: str, now: datetime) -> list[int]:
     """The held goods leave the shop: held and on_hand fall together; returns the skus."""
-    return list(session.scalars(_CONSUME, {"store": store_id, "order": order_id, "actor": actor, "now": now,
-                                           "key": f"order:{order_id}:collect"}))
+    return list(
+        session.scalars(
+            _CONSUME,
+            {"store": store_id, "order": order_id, "actor": actor, "now": now, "key": f"order:{order_id}:collect"},
+        )
+    )
 
 
-def take_in(session: Session, store_id: int, goods: Mapping[int, int], *, key: str, actor: str,
-            now: datetime) -> list[int]:
+def take_in(
+    session: Session, store_id: int, goods: Mapping[int, int], *, key: str, actor: str, now: datetime
+) -> list[int]:
     """Goods enter the shop (receiving, or a return): raises `on_hand`; returns the skus.
 
     `key` names the document; a repeat of it changes nothing.
     """
-    taken = list(session.scalars(_TAKE_IN, {**_asked(goods), "store": store_id, "key": key, "actor": actor,
-                                            "now": now}))
+    taken = list(
+        session.scalars(_TAKE_IN, {**_asked(goods), "store": store_id, "key": key, "actor": actor, "now": now})
+    )
     if taken:
-        journal.record(session, "stock.taken_in", f"store:{store_id}", actor=actor, now=now,
-                       store_id=store_id, sku_ids=taken, key=key)
+        journal.record(
+            session,
+            "stock.taken_in",
+            f"store:{store_id}",
+            actor=actor,
+            now=now,
+            store_id=store_id,
+            sku_ids=taken,
+            key=key,
+        )
     return taken

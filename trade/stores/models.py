@@ -30,8 +30,12 @@ class Store(Base):
     """
 
     __tablename__ = "store"
-    __table_args__ = (CheckConstraint("opens_minute BETWEEN 0 AND 1439 AND closes_minute BETWEEN 1 AND 1440"
-                                      " AND opens_minute < closes_minute", name="hours"),)
+    __table_args__ = (
+        CheckConstraint(
+            "opens_minute BETWEEN 0 AND 1439 AND closes_minute BETWEEN 1 AND 1440 AND opens_minute < closes_minute",
+            name="hours",
+        ),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(Text, unique=True)
     name: Mapped[str] = mapped_column(Text)

@@ -42,10 +42,20 @@ def listed(session: Session, *, place: tuple[str, str] | None, now: datetime) ->
     """Every store, nearest first when the customer's place (degrees north, east) is known."""
     lat, lng = place or (None, None)
     shops = {store.id: store for store in session.scalars(select(Store))}
-    return [{"id": store.id, "name": store.name, "address": store.address, "phone": store.phone,
-             "opens": clock_words(store.opens_minute), "closes": clock_words(store.closes_minute),
-             "open_now": open_at(store, now), "distance_m": row.metres}
-            for row in session.execute(_NEAREST, {"lat": lat, "lng": lng}) for store in [shops[row.id]]]
+    return [
+        {
+            "id": store.id,
+            "name": store.name,
+            "address": store.address,
+            "phone": store.phone,
+            "opens": clock_words(store.opens_minute),
+            "closes": clock_words(store.closes_minute),
+            "open_now": open_at(store, now),
+            "distance_m": row.metres,
+        }
+        for row in session.execute(_NEAREST, {"lat": lat, "lng": lng})
+        for store in [shops[row.id]]
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +69,19 @@ class Slot:
 
     def as_json(self) -> dict[str, Any]:
         """As the checkout shows it."""
-        return {"from_at": self.from_at.isoformat(), "to_at": self.to_at.isoformat(), "label": self.label,
-                "open": self.open}
+        return {
+            "from_at": self.from_at.isoformat(),
+            "to_at": self.to_at.isoformat(),
+            "label": self.label,
+            "open": self.open,
+        }
 
 
-_TAKEN = text("SELECT promise_at, count(*) FROM sale_order WHERE store_id = :store AND channel = 'mall'"
-              " AND state IN ('placed', 'paid', 'preparing', 'ready') AND promise_at >= :from_at"
-              " GROUP BY promise_at")
+_TAKEN = text(
+    "SELECT promise_at, count(*) FROM sale_order WHERE store_id = :store AND channel = 'mall'"
+    " AND state IN ('placed', 'paid', 'preparing', 'ready') AND promise_at >= :from_at"
+    " GROUP BY promise_at"
+)
 
 
 def slots(session: Session, store_id: int, *, now: datetime) -> list[Slot]:

@@ -71,9 +71,15 @@ class StaffCard:
 
     def as_json(self) -> dict[str, Any]:
         """As the faces show it."""
-        return {"id": self.id, "login": self.login, "name": self.name, "role": self.role.value,
-                "store_id": self.store_id, "store_name": self.store_name,
-                "permissions": sorted(self.permissions)}
+        return {
+            "id": self.id,
+            "login": self.login,
+            "name": self.name,
+            "role": self.role.value,
+            "store_id": self.store_id,
+            "store_name": self.store_name,
+            "permissions": sorted(self.permissions),
+        }
 
 
 def hash_secret(secret: str) -> str:
@@ -86,21 +92,25 @@ def token_hash(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-_CARD = ("SELECT staff.id, staff.login, staff.name, staff.role, staff.store_id, store.name AS store_name,"
-         " staff.password_hash, staff.pin_hash FROM staff LEFT JOIN store ON store.id = staff.store_id"
-         " WHERE staff.active AND ")
+_CARD = (
+    "SELECT staff.id, staff.login, staff.name, staff.role, staff.store_id, store.name AS store_name,"
+    " staff.password_hash, staff.pin_hash FROM staff LEFT JOIN store ON store.id = staff.store_id"
+    " WHERE staff.active AND "
+)
 _BY_LOGIN = text(_CARD + "staff.login = :login")
 _BY_ID = text(_CARD + "staff.id = :id AND staff.store_id = :store")
-_BY_SESSION = text(_CARD + "staff.id = (SELECT staff_id FROM staff_session WHERE token_hash = :hash"
-                   " AND expires_at > :now)")
+_BY_SESSION = text(
+    _CARD + "staff.id = (SELECT staff_id FROM staff_session WHERE token_hash = :hash AND expires_at > :now)"
+)
 _TRIES = text("SELECT count(*), min(at) FROM attempt WHERE subject = :subject AND at > :since")
 _WRONG = text("INSERT INTO attempt (subject, at) VALUES (:subject, :now)")
 _RIGHT = text("DELETE FROM attempt WHERE subject = :subject")
 _OPEN = text("INSERT INTO staff_session (token_hash, staff_id, expires_at) VALUES (:hash, :staff, :until)")
 _CLOSE = text("DELETE FROM staff_session WHERE token_hash = :hash")
 _FORGET = text("DELETE FROM staff_session WHERE expires_at < :now")
-_COLLEAGUES = text("SELECT id, name, role FROM staff WHERE store_id = :store AND active AND pin_hash IS NOT NULL"
-                   " ORDER BY role, id")
+_COLLEAGUES = text(
+    "SELECT id, name, role FROM staff WHERE store_id = :store AND active AND pin_hash IS NOT NULL ORDER BY role, id"
+)
 
 
 def _as_card(row: Any) -> StaffCard:
@@ -122,8 +132,9 @@ def check_password(session: Session, login: str, password: str, *, now: datetime
     return _as_card(row)
 
 
-def check_pin(session: Session, staff_id: int, store_id: int, pin: str, *, till_id: int,
-              now: datetime) -> tuple[StaffCard | None, int]:
+def check_pin(
+    session: Session, staff_id: int, store_id: int, pin: str, *, till_id: int, now: datetime
+) -> tuple[StaffCard | None, int]:
     """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked."""
     subject = f"pin:{till_id}:{staff_id}"
     left = _check_tries(session, subject, PinLocked, now)

@@ -38,9 +38,11 @@ class TillCard:
 _TILL = "SELECT till.id, till.name, till.store_id, store.name FROM till JOIN store ON store.id = till.store_id "
 _BY_TOKEN = text(_TILL + "WHERE till.token_hash = :hash")
 _BY_ID = text(_TILL + "WHERE till.id = :id AND (CAST(:store AS bigint) IS NULL OR till.store_id = :store)")
-_LIST = text("SELECT till.id, till.name, till.token_hash IS NOT NULL AS registered, store.name AS store_name"
-             " FROM till JOIN store ON store.id = till.store_id"
-             " WHERE CAST(:store AS bigint) IS NULL OR till.store_id = :store ORDER BY till.store_id, till.id")
+_LIST = text(
+    "SELECT till.id, till.name, till.token_hash IS NOT NULL AS registered, store.name AS store_name"
+    " FROM till JOIN store ON store.id = till.store_id"
+    " WHERE CAST(:store AS bigint) IS NULL OR till.store_id = :store ORDER BY till.store_id, till.id"
+)
 _REGISTER = text("UPDATE till SET token_hash = :hash, registered_at = :now WHERE id = :id")
 
 
@@ -55,8 +57,9 @@ def listed(session: Session, store_id: int | None) -> list[dict[str, Any]]:
     return [dict(row) for row in session.execute(_LIST, {"store": store_id}).mappings()]
 
 
-def register(session: Session, till_id: int, store_id: int | None, *, actor: str,
-             now: datetime) -> tuple[TillCard, str]:
+def register(
+    session: Session, till_id: int, store_id: int | None, *, actor: str, now: datetime
+) -> tuple[TillCard, str]:
     """Bind a device to a till: a new token, which ends the former device's; returns both."""
     row = session.execute(_BY_ID, {"id": till_id, "store": store_id}).first()
     if row is None:
@@ -75,8 +78,10 @@ _SHIFT = """
 _CURRENT = text(_SHIFT + "shift.till_id = :till AND shift.state = 'open'")
 _BY_SHIFT = text(_SHIFT + "shift.id = :shift")
 _CURRENT_ID = text("SELECT id FROM shift WHERE store_id = :store AND till_id = :till AND state = 'open'")
-_OPEN = text("INSERT INTO shift (store_id, till_id, staff_id, state, opened_at, float_fen)"
-             " VALUES (:store, :till, :staff, 'open', :now, :float_fen) ON CONFLICT DO NOTHING RETURNING id")
+_OPEN = text(
+    "INSERT INTO shift (store_id, till_id, staff_id, state, opened_at, float_fen)"
+    " VALUES (:store, :till, :staff, 'open', :now, :float_fen) ON CONFLICT DO NOTHING RETURNING id"
+)
 _CLOSE = text("""
     UPDATE shift SET state = 'closed', closed_at = :now, counted_fen = :counted, expected_fen = float_fen
         + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN sale_order o
@@ -88,12 +93,12 @@ _CLOSE = text("""
 
 
 def _as_shift(row: Any) -> dict[str, Any]:
-    shift = {key: row[key] for key in ("id", "till_id", "staff_name", "float_fen", "sales", "counted_fen",
-                                       "expected_fen")}
+    shift = {
+        key: row[key] for key in ("id", "till_id", "staff_name", "float_fen", "sales", "counted_fen", "expected_fen")
+    }
     shift["opened_at"] = row["opened_at"].isoformat()
     shift["closed_at"] = row["closed_at"].isoformat() if row["closed_at"] else None
-    shift["difference_fen"] = (None if row["counted_fen"] is None
-                               else row["counted_fen"] - row["expected_fen"])
+    shift["difference_fen"] = None if row["counted_fen"] is None else row["counted_fen"] - row["expected_fen"]
     return shift
 
 
@@ -108,11 +113,13 @@ def current_shift(session: Session, till: TillCard) -> dict[str, Any] | None:
     return _as_shift(row) if row else None
 
 
-def open_shift(session: Session, till: TillCard, staff_id: int, float_fen: int, *, actor: str,
-               now: datetime) -> dict[str, Any]:
+def open_shift(
+    session: Session, till: TillCard, staff_id: int, float_fen: int, *, actor: str, now: datetime
+) -> dict[str, Any]:
     """Open a shift with a counted float.  Raises ShiftOpen; of two at once one opens."""
-    made = session.execute(_OPEN, {"store": till.store_id, "till": till.id, "staff": staff_id, "now": now,
-                                   "float_fen": float_fen}).first()
+    made = session.execute(
+        _OPEN, {"store": till.store_id, "till": till.id, "staff": staff_id, "now": now, "float_fen": float_fen}
+    ).first()
     if made is None:
         raise ShiftOpen(shift_id=current_shift_id(session, till))
     journal.record(session, "shift.opened", f"shift:{made.id}", actor=actor, now=now, float_fen=float_fen)
@@ -121,15 +128,22 @@ def open_shift(session: Session, till: TillCard, staff_id: int, float_fen: int, 
     return shift
 
 
-def close_shift(session: Session, till: TillCard, counted_fen: int, *, actor: str,
-                now: datetime) -> dict[str, Any]:
+def close_shift(session: Session, till: TillCard, counted_fen: int, *, actor: str, now: datetime) -> dict[str, Any]:
     """Close the open shift against a blind count; only now is the expected cash told."""
-    closed = session.execute(_CLOSE, {"store": till.store_id, "till": till.id, "now": now,
-                                      "counted": counted_fen}).first()
+    closed = session.execute(
+        _CLOSE, {"store": till.store_id, "till": till.id, "now": now, "counted": counted_fen}
+    ).first()
     if closed is None:
         raise WrongState(till_id=till.id, state="closed", event="close")
     row = session.execute(_BY_SHIFT, {"store": till.store_id, "shift": closed.id}).mappings().one()
     shift = _as_shift(row)
-    journal.record(session, "shift.closed", f"shift:{closed.id}", actor=actor, now=now,
-                   counted_fen=counted_fen, expected_fen=shift["expected_fen"])
+    journal.record(
+        session,
+        "shift.closed",
+        f"shift:{closed.id}",
+        actor=actor,
+        now=now,
+        counted_fen=counted_fen,
+        expected_fen=shift["expected_fen"],
+    )
     return shift

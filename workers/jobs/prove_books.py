@@ -26,12 +26,21 @@ def run(new_session: Callable[[], Session] = open_session) -> dict[str, int]:
     """
     with new_session() as session, transaction(session):
         found: dict[str, list[Any]] = {
-            "stock": stock_proof.differences(session), "points": points.check(session),
-            "orders": order_proof.differences(session), "shown": availability.compare(session, mend=True)}
+            "stock": stock_proof.differences(session),
+            "points": points.check(session),
+            "orders": order_proof.differences(session),
+            "shown": availability.compare(session, mend=True),
+        }
         for book, rows in found.items():
             DIFFERENCES.labels(book).set(len(rows))
             if rows:
                 log.error("books_differ", book=book, count=len(rows), first=str(rows[0]))
-        journal.record(session, "books.proved", "books:all", actor="clock", now=clock.now(),
-                       differences={book: len(rows) for book, rows in found.items()})
+        journal.record(
+            session,
+            "books.proved",
+            "books:all",
+            actor="clock",
+            now=clock.now(),
+            differences={book: len(rows) for book, rows in found.items()},
+        )
     return {book: len(rows) for book, rows in found.items()}

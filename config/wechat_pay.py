@@ -1,0 +1,269 @@
+"""WeChat Pay v3 through our subclass of wechatpayv3 (protocol: API v3, JSAPI orders, refunds, notices).
+
+The subclass repairs what the library gets wrong: a fixed gateway host, no age limit on notices, a
+certificate download for every forged serial, a trust store that a failed download empties, exceptions on
+odd headers, calls without a time-out.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import requests
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from wechatpayv3 import WeChatPay, WeChatPayType
+from wechatpayv3.core import Core
+
+from config.clock import SHANGHAI, now
+from config.wechat import TIMEOUT_S, WeChatFailed, WeChatSettings
+
+AGE_S = 300
+REFRESH_S = 60
+ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
+
+
+@dataclass(frozen=True, slots=True)
+class Genuine:
+    """A notice that WeChat signed and we could read."""
+
+    event_id: str
+    event_type: str
+    resource: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Forged:
+    """Not signed by WeChat, or garbled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stale:
+    """Signed, but more than five minutes from now."""
+
+
+@dataclass(frozen=True, slots=True)
+class WrongKey:
+    """Signed by WeChat, but our APIv3 key does not open it: a fault of ours, not an attack."""
+
+
+Verdict = Genuine | Forged | Stale | WrongKey
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What WeChat knows of one of our order numbers."""
+
+    trade_no: str
+    state: str
+    transaction_id: str
+    amount_fen: int
+    payer: str
+
+    @property
+    def paid(self) -> bool:
+        """The customer has paid (refunded later or not)."""
+        return self.state in ("SUCCESS", "REFUND")
+
+    @property
+    def closed(self) -> bool:
+        """Nobody can pay it any more."""
+        return self.state == "CLOSED"
+
+
+class SafeCore(Core):  # type: ignore[misc]
+    """wechatpayv3's core on a configured gateway, with both kinds of trust at once."""
+
+    def __init__(self, base: str, *args: Any, **kwargs: Any) -> None:
+        self._base = base.rstrip("/")
+        self._refreshing, self._refreshed = threading.Lock(), -float(REFRESH_S)
+        super().__init__(*args, **kwargs)
+
+    @property
+    def _gate_way(self) -> str:
+        return self._base
+
+    @_gate_way.setter
+    def _gate_way(self, _fixed: str) -> None:
+        """The library's own host is not taken."""
+
+    def _update_certificates(self) -> None:
+        """Fetch certificates at most once a minute; keep the old ones whatever happens."""
+        with self._refreshing:
+            if time.monotonic() - self._refreshed < REFRESH_S:
+                return
+            self._refreshed = time.monotonic()
+            before = list(self._certificates)
+            with suppress(Exception):  # a failed refresh must not lose the trust we have
+                super()._update_certificates()
+            serials = {certificate.serial_number for certificate in self._certificates}
+            self._certificates += [old for old in before if old.serial_number not in serials]
+
+    def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
+        """Check shape and age first; answers False where the library raises."""
+        given = {name.lower(): value for name, value in headers.items()}
+        stamp, serial = given.get("wechatpay-timestamp", ""), given.get("wechatpay-serial", "")
+        if given.get("wechatpay-signature-type", ALGORITHM) != ALGORITHM or not fresh(stamp):
+            return False
+        if serial != self._public_key_id and not _hex(serial):
+            return False
+        plain = {
+            f"wechatpay-{name}": given.get(f"wechatpay-{name}", "")
+            for name in ("signature", "timestamp", "nonce", "serial")
+        }
+        try:
+            return bool(super()._verify_signature({**plain, "wechatpay-signature-type": ALGORITHM}, body))
+        except Exception:
+            return False
+
+
+def _hex(serial: str) -> bool:
+    return 0 < len(serial) <= 40 and all(mark in "0123456789abcdefABCDEF" for mark in serial)
+
+
+def fresh(stamp: str) -> bool:
+    """A ten-digit Unix time within five minutes of now, in both directions."""
+    return len(stamp) == 10 and stamp.isascii() and stamp.isdigit() and abs(now().timestamp() - int(stamp)) <= AGE_S
+
+
+class Pay:
+    """What the shop asks of WeChat Pay.  Amounts in fen; every failure is WeChatFailed."""
+
+    def __init__(self, settings: WeChatSettings) -> None:
+        self.appid, self.mchid = settings.appid, settings.mchid
+        self._settings = settings
+        self._api = WeChatPay(
+            wechatpay_type=WeChatPayType.JSAPI,
+            mchid=settings.mchid,
+            private_key=settings.private_key,
+            cert_serial_no=settings.serial,
+            apiv3_key=settings.apiv3_key,
+            appid=settings.appid,
+            notify_url=f"{settings.notify_base}/api/mall/wechat/pay-notice",
+            timeout=TIMEOUT_S,
+            public_key=settings.platform_public_key,
+            public_key_id=settings.platform_key_id,
+        )
+        self._core = self._api._core = SafeCore(
+            settings.pay_base,
+            settings.mchid,
+            settings.serial,
+            settings.private_key,
+            settings.apiv3_key,
+            timeout=TIMEOUT_S,
+            public_key=settings.platform_public_key,
+            public_key_id=settings.platform_key_id,
+        )
+
+    def prepay(self, *, trade_no: str, description: str, amount_fen: int, openid: str, expires_at: datetime) -> str:
+        """Tell WeChat of an order; its prepay id.  The same number with the same facts may be sent again."""
+        said = self._said(
+            lambda: self._api.pay(
+                description=description,
+                out_trade_no=trade_no,
+                amount={"total": amount_fen, "currency": "CNY"},
+                payer={"openid": openid},
+                time_expire=expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+            )
+        )
+        return str(said["prepay_id"])
+
+    def query(self, trade_no: str) -> Found | None:
+        """What WeChat knows of an order number; None when it knows nothing."""
+        try:
+            said = self._said(lambda: self._api.query(out_trade_no=trade_no))
+        except WeChatFailed as failed:
+            if failed.code == "ORDER_NOT_EXIST":
+                return None
+            raise
+        return Found(
+            trade_no,
+            str(said["trade_state"]),
+            str(said.get("transaction_id", "")),
+            int(said.get("amount", {}).get("total", 0)),
+            str(said.get("payer", {}).get("openid", "")),
+        )
+
+    def close(self, trade_no: str) -> None:
+        """Ask that nobody can pay an order any more.  ORDERPAID is no failure: the next query tells."""
+        try:
+            self._said(lambda: self._api.close(out_trade_no=trade_no))
+        except WeChatFailed as failed:
+            if failed.code not in ("ORDERPAID", "ORDER_PAID"):
+                raise
+
+    def refund(self, *, trade_no: str, refund_no: str, refund_fen: int, total_fen: int, reason: str) -> str:
+        """Ask for money back; the state WeChat answers (PROCESSING, SUCCESS ...).  Safe to repeat."""
+        said = self._said(
+            lambda: self._api.refund(
+                out_trade_no=trade_no,
+                out_refund_no=refund_no,
+                reason=reason,
+                amount={"refund": refund_fen, "total": total_fen, "currency": "CNY"},
+                notify_url=f"{self._settings.notify_base}/api/mall/wechat/refund-notice",
+            )
+        )
+        return str(said["status"])
+
+    def query_refund(self, refund_no: str) -> str:
+        """The state of a refund."""
+        return str(self._said(lambda: self._api.query_refund(out_refund_no=refund_no))["status"])
+
+    def sign_for_client(self, prepay_id: str) -> dict[str, str]:
+        """What `wx.requestPayment` wants, signed."""
+        stamp, nonce = str(int(now().timestamp())), secrets.token_hex(16)
+        package = f"prepay_id={prepay_id}"
+        signature = self._core.sign([self.appid, stamp, nonce, package])
+        return {
+            "appId": self.appid,
+            "timeStamp": stamp,
+            "nonceStr": nonce,
+            "package": package,
+            "signType": "RSA",
+            "paySign": signature,
+        }
+
+    def verify_notification(self, headers: Mapping[str, str], raw: bytes) -> Verdict:
+        """Judge a notice on its raw bytes.  Never raises."""
+        given = {name.lower(): value for name, value in headers.items()}
+        try:
+            body = raw.decode("utf-8")
+            if not self._core._verify_signature(headers, body):
+                stamp = given.get("wechatpay-timestamp", "")
+                return Stale() if stamp.isdigit() and not fresh(stamp) else Forged()
+            said = json.loads(body)
+            sealed = said["resource"]
+            if sealed["algorithm"] != "AEAD_AES_256_GCM":
+                return Forged()
+            plain = AESGCM(self._settings.apiv3_key.encode()).decrypt(
+                sealed["nonce"].encode(),
+                base64.b64decode(sealed["ciphertext"]),
+                (sealed.get("associated_data") or "").encode(),
+            )
+            return Genuine(str(said["id"]), str(said["event_type"]), json.loads(plain))
+        except InvalidTag:
+            return WrongKey()
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return Forged()
+
+    def _said(self, call: Any) -> dict[str, Any]:
+        try:
+            status, text = call()
+        except requests.RequestException as error:
+            raise WeChatFailed(type(error).__name__, retryable=True) from None
+        except Exception:
+            raise WeChatFailed("ANSWER_NOT_SIGNED") from None
+        said = json.loads(text) if text else {}
+        if not 200 <= status < 300:
+            code = str(said.get("code", status)) if isinstance(said, dict) else str(status)
+            raise WeChatFailed(code, retryable=status >= 500 or status == 429)
+        return said if isinstance(said, dict) else {}

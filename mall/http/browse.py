@@ -1,0 +1,113 @@
+"""Browsing: stores, categories, products, with this store's price and what it has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from pydantic import Field
+
+from config.http import Form, Reply, blueprint, permit, session
+from config.settings import settings
+from mall.http import who
+from trade.catalogue import browse
+from trade.pricing import shelf
+from trade.stock import availability
+from trade.stores import shops
+
+bp = blueprint("browse", "/api/mall", who.identify)
+
+
+class PlaceQuery(Form):
+    """Where the customer is, in degrees; both or neither."""
+
+    lat: str | None = Field(None, pattern=r"^-?\d{1,2}(\.\d{1,8})?$")
+    lng: str | None = Field(None, pattern=r"^-?\d{1,3}(\.\d{1,8})?$")
+
+
+class StoreQuery(Form):
+    """Which store the customer shops in."""
+
+    store_id: int
+
+
+class ProductsQuery(StoreQuery):
+    """A category, or words, and where the last page ended."""
+
+    category_id: int | None = None
+    q: str | None = Field(None, max_length=40)
+    after: int = 0
+
+
+def cards(
+    store_id: int, *, category_id: int | None = None, words: str | None = None, after: int = 0, most: int = shelf.PAGE
+) -> list[dict[str, Any]]:
+    """Product cards with what the store has free."""
+    found = shelf.cards(session(), store_id, category_id=category_id, words=words, after=after, now=g.now, most=most)
+    free = availability.free(session(), store_id, [card["sku_id"] for card in found])
+    return [{**card, "free": free.get(card["sku_id"], 0)} for card in found]
+
+
+@bp.get("/settings")
+@permit("public")
+def mall_settings() -> Reply:
+    """Where a browser outside WeChat signs in: the stand-in's phone pages in a demonstration, else null."""
+    base = settings().wechat_phone_base
+    return {
+        "login_page": f"{base}/phone/login?" if base else None,
+        "phone_page": f"{base}/phone/number?" if base else None,
+    }, 200
+
+
+@bp.get("/stores")
+@permit("public")
+@bp.input(PlaceQuery, location="query")
+def stores(query_data: PlaceQuery) -> Reply:
+    """Every store, nearest first when the place is known."""
+    place = (query_data.lat, query_data.lng) if query_data.lat and query_data.lng else None
+    return {"stores": shops.listed(session(), place=place, now=g.now)}, 200
+
+
+@bp.get("/categories")
+@permit("public")
+def categories() -> Reply:
+    """The categories in their order."""
+    return {"categories": browse.categories(session())}, 200
+
+
+@bp.get("/home")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def home(query_data: StoreQuery) -> Reply:
+    """The home page of a store: banners, categories, first products."""
+    kinds = browse.categories(session())
+    banners = [
+        {"picture": f"/pictures/b{number}.svg", "category_id": kind["id"], "title": kind["name"], "subtitle": ""}
+        for number, kind in enumerate(kinds[:3], start=1)
+    ]
+    return {"categories": kinds, "banners": banners, "products": cards(query_data.store_id)}, 200
+
+
+@bp.get("/products")
+@permit("public")
+@bp.input(ProductsQuery, location="query")
+def products(query_data: ProductsQuery) -> Reply:
+    """A page of 24 products; `after` of the answer asks for the next, null at the end."""
+    found = cards(query_data.store_id, category_id=query_data.category_id, words=query_data.q, after=query_data.after)
+    return {"products": found, "after": str(found[-1]["product_id"]) if len(found) == shelf.PAGE else None}, 200
+
+
+@bp.get("/products/<int:product_id>")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def product(product_id: int, query_data: StoreQuery) -> Reply:
+    """One product with its SKUs, and which other stores have what is sold out here."""
+    return {"product": shelf.product(session(), query_data.store_id, product_id, now=g.now)}, 200
+
+
+@bp.get("/slots")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def slots(query_data: StoreQuery) -> Reply:
+    """The next pickup slots of a store."""
+    return {"slots": [slot.as_json() for slot in shops.slots(session(), query_data.store_id, now=g.now)]}, 200

@@ -1,0 +1,151 @@
+"""Checkout and after: quote, place, pay, look, cancel."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote as url_quote
+
+from flask import g
+from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from config.settings import settings
+from config.wechat_ready import pay as wechat_pay
+from mall import paying
+from mall.http import who
+from trade.orders import close, place, read
+from trade.pricing.quote import Want
+from trade.stores import shops
+
+bp = blueprint("orders", "/api/mall", who.identify)
+
+
+class LineForm(Form):
+    """A sku and how much of it: pieces, or grams of weighed goods."""
+
+    sku_id: int
+    qty: int = Field(gt=0, le=100_000)
+
+
+class BasketForm(Form):
+    """What is wanted of one store."""
+
+    store_id: int
+    lines: list[LineForm] = Field(min_length=1, max_length=100)
+    points: int = Field(0, ge=0, le=100_000_000)
+
+    def basket(self, member_id: int | None) -> place.Basket:
+        """The form as the domain's basket."""
+        return place.Basket(self.store_id, [Want(line.sku_id, line.qty) for line in self.lines], member_id, self.points)
+
+
+class OrderForm(WriteForm, BasketForm):
+    """A basket, what the customer was shown, and when they fetch it."""
+
+    expected_payable_fen: int = Field(ge=0)
+    promise_at: AwareDatetime
+    remark: str = Field("", max_length=200)
+
+
+class PageQuery(Form):
+    """Where the last page ended."""
+
+    before: int | None = None
+
+
+@bp.post("/quote")
+@permit("public")
+@bp.input(BasketForm)
+def quote(json_data: BasketForm) -> Reply:
+    """Price a basket of one store; changes nothing.  A guest gets the price without points."""
+    member_id = g.caller.member_id if g.caller else None
+    return {"quote": place.price(session(), json_data.basket(member_id), now=g.now).as_json()}, 200
+
+
+def _slot(opened: Session, store_id: int, promise_at: datetime) -> datetime:
+    for slot in shops.slots(opened, store_id, now=g.now):
+        if slot.from_at == promise_at and slot.open:
+            return slot.from_at
+    raise place.SlotFull(promise_at=promise_at.isoformat())
+
+
+@bp.post("/orders")
+@permit("mall.order")
+@bp.input(OrderForm)
+def order(json_data: OrderForm) -> Reply:
+    """Place an order: stock and points are held until it is paid or expires.  201; 409 with `code`."""
+    shopper = who.me()
+
+    def work(opened: Session) -> Reply:
+        promise_at = _slot(opened, json_data.store_id, json_data.promise_at)
+        order_id = place.online(
+            opened,
+            json_data.basket(shopper.member_id),
+            promise_at=promise_at,
+            remark=json_data.remark,
+            expected_payable_fen=json_data.expected_payable_fen,
+            unpaid_for=timedelta(minutes=settings().unpaid_minutes),
+            actor=shopper.actor,
+            now=g.now,
+        )
+        return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 201
+
+    return once(json_data, work)
+
+
+def _own(order_id: int) -> dict[str, Any]:
+    found = read.one_of_member(session(), who.me().member_id, order_id)
+    if found["channel"] != "mall":
+        raise NotFound(order_id=order_id)
+    return found
+
+
+@bp.post("/orders/<int:order_id>/pay")
+@permit("mall.order")
+@bp.input(WriteForm)
+def pay(order_id: int, json_data: WriteForm) -> Reply:
+    """Open a payment at WeChat, or give the open one again; the client then calls WeChat with it."""
+    mine = _own(order_id)
+    prepay_id = paying.open_payment(session(), mine["store_id"], order_id, openid=who.me().openid, now=g.now)
+    base = settings().wechat_phone_base
+    page = f"{base}/phone/pay?package={url_quote(f'prepay_id={prepay_id}', safe='')}" if base else None
+    return {"payment": wechat_pay().sign_for_client(prepay_id), "pay_page": page}, 200
+
+
+@bp.get("/orders")
+@permit("mall.order")
+@bp.input(PageQuery, location="query")
+def orders(query_data: PageQuery) -> Reply:
+    """The customer's orders, at the till and in the mall, newest first; 20 a page."""
+    return {"orders": read.of_member(session(), who.me().member_id, before=query_data.before)}, 200
+
+
+@bp.get("/orders/<int:order_id>")
+@permit("mall.order")
+def one_order(order_id: int) -> Reply:
+    """One order.  While a payment is open WeChat is asked, so that a lost notice does not keep anyone waiting."""
+    mine = read.one_of_member(session(), who.me().member_id, order_id)
+    session().rollback()
+    if mine["state"] == "placed" and paying.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
+        mine = read.one_of_member(session(), who.me().member_id, order_id)
+    return {"order": mine}, 200
+
+
+@bp.post("/orders/<int:order_id>/cancel")
+@permit("mall.order")
+@bp.input(WriteForm)
+def cancel(order_id: int, json_data: WriteForm) -> Reply:
+    """Cancel before the store takes it on; a payment that is open is closed at WeChat first."""
+    shopper, mine = who.me(), _own(order_id)
+    session().rollback()
+    if mine["state"] == "placed":
+        paying.close_payment(session(), mine["store_id"], order_id, now=g.now)
+
+    def work(opened: Session) -> Reply:
+        close.cancel(opened, mine["store_id"], order_id, actor=shopper.actor, now=g.now)
+        return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
+
+    return once(json_data, work)

@@ -1,0 +1,116 @@
+"""Paying by WeChat: the steps between our transactions and WeChat's answers (wechat.md 2.6).
+
+No call is made inside a transaction: intent is saved, the call made after the commit, its answer is a new
+transaction.  Shared by the mall's endpoints and the jobs that settle what nobody watches any more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config.db import transaction
+from config.errors import WeChatBusy, WrongState
+from config.logs import log
+from config.wechat import WeChatFailed
+from config.wechat_ready import pay
+from trade.orders import close
+from trade.orders.pay import Outcome, receive
+from trade.payments import moves
+from trade.payments.moves import Paid
+
+ACTOR = "wechat"
+
+
+def open_payment(session: Session, store_id: int, order_id: int, *, openid: str, now: datetime) -> str:
+    """The prepay id of the order's one open attempt, made at WeChat when it is not known there yet.
+
+    :raises WrongState: the order does not wait for money.
+    :raises WeChatBusy: WeChat did not answer; the same attempt is used by the next try.
+    """
+    with transaction(session):
+        order = close.head(session, store_id, order_id)
+        if order.state != "placed" or order.pay_by <= now:
+            raise WrongState(order_id=order_id, state=order.state, event="pay")
+        tender = moves.intend(
+            session, store_id, order_id, order.payable_fen, payer=openid, now=now, expires_at=order.pay_by
+        )
+    if tender.state == "closing":
+        raise WrongState(order_id=order_id, state="closing", event="pay")
+    if tender.prepay_id:
+        return str(tender.prepay_id)
+    try:
+        prepay_id = pay().prepay(
+            trade_no=tender.trade_no,
+            description=f"通店订单 {tender.order_id}",
+            amount_fen=tender.amount_fen,
+            openid=openid,
+            expires_at=tender.expires_at,
+        )
+    except WeChatFailed as error:
+        raise WeChatBusy(code=error.code) from error
+    with transaction(session):
+        moves.prepaid(session, store_id, tender.id, prepay_id)
+    return str(prepay_id)
+
+
+def apply(session: Session, fact: Paid, *, now: datetime) -> Outcome:
+    """One success of WeChat in one transaction, however it reached us."""
+    with transaction(session):
+        outcome = receive(session, fact, actor=ACTOR, now=now)
+    if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
+        log.error("payment_unmatched", outcome=outcome.value, trade_no=fact.trade_no)
+    return outcome
+
+
+def ask(session: Session, tender: Any, *, now: datetime) -> bool:
+    """Ask WeChat about one open attempt and apply a success; True when it was paid."""
+    try:
+        found = pay().query(tender.trade_no)
+    except WeChatFailed as error:
+        log.warning("payment_question_failed", code=error.code)
+        found = None
+    if found is not None and found.paid:
+        apply(session, Paid(found.trade_no, found.transaction_id, found.amount_fen, found.payer), now=now)
+        return True
+    with transaction(session):
+        moves.ask_later(session, tender.store_id, tender.id, tender.asked, now=now)
+    return False
+
+
+def ask_if_due(session: Session, store_id: int, order_id: int, *, now: datetime) -> bool:
+    """The customer is looking: ask at once, but no oftener than the plan of questions says."""
+    tender = moves.open_tender(session, store_id, order_id)
+    session.rollback()
+    return tender is not None and (tender.ask_at is None or tender.ask_at <= now) and ask(session, tender, now=now)
+
+
+def close_payment(session: Session, store_id: int, order_id: int, *, now: datetime) -> bool:
+    """Make sure that nobody can pay the order any more; False when it turned out to be paid.
+
+    Query, close, query again: stock is freed only after WeChat confirmed the close.
+
+    :raises WeChatBusy: WeChat did not answer; nothing was freed.
+    """
+    tender = moves.open_tender(session, store_id, order_id)
+    session.rollback()
+    if tender is None:
+        return True
+    with transaction(session):
+        moves.closing(session, store_id, tender.id, now=now)
+    try:
+        if ask(session, tender, now=now):
+            return False
+        if tender.state != "created" or pay().query(tender.trade_no) is not None:
+            pay().close(tender.trade_no)
+            found = pay().query(tender.trade_no)
+            if found is not None and found.paid:
+                return not ask(session, tender, now=now)
+            if found is not None and not found.closed:
+                raise WeChatBusy(code="CLOSE_NOT_CONFIRMED")
+    except WeChatFailed as error:
+        raise WeChatBusy(code=error.code) from error
+    with transaction(session):
+        return moves.closed(session, store_id, tender.id)

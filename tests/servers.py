@@ -1,0 +1,50 @@
+"""The product and the stand-in on real ports, for stories that need real HTTP both ways."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from werkzeug.serving import make_server
+
+
+@contextmanager
+def running(app: Any) -> Iterator[str]:
+    """Serve an application in a thread on a free port; its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
+    """Product and stand-in that know each other: their addresses and the stand-in's world."""
+    from config import wechat_ready
+    from config.settings import settings
+    from tests.wechat_stand_in.app import create_app as stand_in
+    from wsgi import create_app
+
+    phone = stand_in(folder)
+    with running(phone) as phone_url, running(create_app()) as url:
+        known = settings()
+        before = known.model_copy()
+        known.wechat_dir = folder
+        known.wechat_api_base = known.wechat_pay_base = known.wechat_phone_base = phone_url
+        known.public_url = url
+        for cached in (wechat_ready._credentials, wechat_ready.open_platform, wechat_ready.pay):
+            cached.cache_clear()
+        try:
+            yield url, phone_url, phone.extensions["world"]
+        finally:
+            phone.extensions["notifier"].stopping.set()
+            for name in ("wechat_dir", "wechat_api_base", "wechat_pay_base", "wechat_phone_base", "public_url"):
+                setattr(known, name, getattr(before, name))

@@ -1,0 +1,83 @@
+"""Keys of both sides, made at the first start and kept beside the stand-in's state."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The platform's and the merchant's key pairs, and what the merchant was given."""
+
+    platform: RSAPrivateKey
+    merchant: RSAPrivateKey
+    given: dict[str, str]
+
+    def sign(self, text: str) -> str:
+        """WeChat's signature of a text, base64."""
+        return base64.b64encode(self.platform.sign(text.encode(), PKCS1v15(), SHA256())).decode()
+
+    def seal(self, plain: str, label: str) -> dict[str, str]:
+        """A resource as notices carry it (AES-256-GCM under the APIv3 key)."""
+        nonce = secrets.token_hex(6)
+        data = AESGCM(self.given["apiv3_key"].encode()).encrypt(nonce.encode(), plain.encode(), label.encode())
+        return {
+            "algorithm": "AEAD_AES_256_GCM",
+            "ciphertext": base64.b64encode(data).decode(),
+            "nonce": nonce,
+            "associated_data": label,
+            "original_type": label,
+        }
+
+
+def _write_key(path: Path, key: RSAPrivateKey) -> None:
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+
+
+def _make(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    platform, merchant = generate_private_key(65537, 2048), generate_private_key(65537, 2048)
+    _write_key(folder / "platform.pem", platform)
+    _write_key(folder / "merchant.pem", merchant)
+    public = platform.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    (folder / "platform-public.pem").write_bytes(public)
+    given = {
+        "appid": "wx" + secrets.token_hex(8),
+        "secret": secrets.token_hex(16),
+        "mchid": "1900000109",
+        "serial": secrets.token_hex(20).upper(),
+        "apiv3_key": secrets.token_hex(16),
+        "platform_key_id": "PUB_KEY_ID_" + secrets.token_hex(16).upper(),
+        "private_key_file": "merchant.pem",
+        "platform_public_key_file": "platform-public.pem",
+    }
+    path = folder / "credentials.json"
+    path.touch(mode=0o600)
+    path.write_text(json.dumps(given, indent=1))
+
+
+def load(folder: Path) -> Keys:
+    """The keys in a folder, made when there are none."""
+    if not (folder / "credentials.json").exists():
+        _make(folder)
+    pair = [load_pem_private_key((folder / name).read_bytes(), None) for name in ("platform.pem", "merchant.pem")]
+    assert isinstance(pair[0], RSAPrivateKey)
+    assert isinstance(pair[1], RSAPrivateKey)
+    return Keys(pair[0], pair[1], json.loads((folder / "credentials.json").read_text()))

@@ -1,0 +1,76 @@
+"""Everything WeChat knows in this small world: people, codes, tokens, orders, refunds, faults, violations."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import threading
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from tests.wechat_stand_in.keys import Keys, load
+
+PEOPLE = tuple(
+    {"openid": f"oTongdian{number:04d}", "name": name, "phone": f"1380000{number:04d}"}
+    for number, name in enumerate(("王小明", "李慧", "陈建国", "赵敏", "刘洋", "孙悦", "周涛", "吴新"), start=1)
+)
+CODE_LIVES_S, TOKEN_LIVES_S = 300, 7200
+
+
+class World:
+    """The state, guarded by one lock; kept in a file so that a restarted demo remembers its payments."""
+
+    def __init__(self, folder: Path) -> None:
+        self.lock = threading.RLock()
+        self.keys: Keys = load(folder)
+        self.file = folder / "world.json"
+        self.offset_s = 0
+        self.codes: dict[str, dict[str, Any]] = {}
+        self.tokens: dict[str, float] = {}
+        self.nonces: set[str] = set()
+        self.orders: dict[str, dict[str, Any]] = {}
+        self.refunds: dict[str, dict[str, Any]] = {}
+        self.violations: list[str] = []
+        self.faults: Counter[str] = Counter()
+        self.calls: Counter[str] = Counter()
+        self.deliveries: list[dict[str, Any]] = []
+        if self.file.exists():
+            kept = json.loads(self.file.read_text())
+            self.orders, self.refunds = kept["orders"], kept["refunds"]
+
+    def now(self) -> float:
+        """Unix seconds on the stand-in's own clock, which tests may move forward."""
+        return time.time() + self.offset_s
+
+    def keep(self) -> None:
+        """Write orders and refunds down."""
+        draft = self.file.with_suffix(".new")
+        draft.write_text(json.dumps({"orders": self.orders, "refunds": self.refunds}))
+        draft.replace(self.file)
+
+    def code(self, kind: str, openid: str) -> str:
+        """A single-use code of five minutes for one person."""
+        made = f"{kind}{secrets.token_hex(12)}"
+        self.codes[made] = {"kind": kind, "openid": openid, "until": self.now() + CODE_LIVES_S}
+        return made
+
+    def redeem(self, code: str, kind: str) -> str | None:
+        """The person behind a code, once; None when it is unknown, used, late or of another kind."""
+        with self.lock:
+            held = self.codes.pop(code, None)
+        return held["openid"] if held and held["kind"] == kind and held["until"] > self.now() else None
+
+    def take_fault(self, name: str) -> bool:
+        """Whether a planted fault strikes now; each plant strikes once."""
+        with self.lock:
+            if not self.faults[name]:
+                return False
+            self.faults[name] -= 1
+            return True
+
+
+def person(openid: str) -> dict[str, str]:
+    """One of PEOPLE."""
+    return next(one for one in PEOPLE if one["openid"] == openid)

@@ -1,0 +1,15 @@
+from __future__ import annotations
+
+from importlib import import_module
+
+from config.queues import QUEUES
+from workers import schedule
+from workers.routes import ROUTES
+
+
+def test_every_route_and_every_period_names_a_job_and_a_queue():
+    jobs = {f"workers.jobs.{job}": where for where, job in ROUTES.values()}
+    jobs |= {job: where for job, where, _ in schedule.EVERY}
+    for job, where in jobs.items():
+        assert callable(import_module(job).run)
+        assert where in QUEUES

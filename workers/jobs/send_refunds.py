@@ -1,0 +1,65 @@
+"""Refunds go to WeChat after the transaction that owes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import clock, journal
+from config.db import open_session, transaction
+from config.logs import log
+from config.wechat import WeChatFailed
+from config.wechat_ready import pay
+from trade.payments import moves
+
+ACTOR = "wechat"
+_ROWS = text("SELECT id, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL ORDER BY id")
+_REFUND = text(
+    "SELECT refund.*, tender.trade_no, tender.amount_fen AS paid_fen FROM refund JOIN tender"
+    " ON tender.store_id = refund.store_id AND tender.id = refund.tender_id"
+    " WHERE refund.store_id = :store AND refund.id = :id"
+)
+STATES = {"SUCCESS": "finish", "PROCESSING": "accept", "ABNORMAL": "stick", "CLOSED": "shut"}
+
+
+def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
+    """Ask WeChat for each refund owed; returns how many it took.
+
+    A refund has one number for ever, so asking twice refunds once.  When WeChat does not answer the row
+    stays open and the relay offers it again.
+    """
+    taken = 0
+    with new_session() as session:
+        rows = session.execute(_ROWS, {"ids": list(ids)}).all()
+        session.rollback()
+        for row in rows:
+            refund = session.execute(_REFUND, {"store": row.data["store_id"], "id": row.data["refund_id"]}).one()
+            session.rollback()
+            if refund.state == "requested" and not send(session, refund):
+                continue
+            with transaction(session):
+                journal.finish(session, [row.id], now=clock.now())
+            taken += 1
+    return taken
+
+
+def send(session: Session, refund: Any) -> bool:
+    """Ask WeChat for one refund and note its answer; False when it gave none."""
+    try:
+        state = pay().refund(
+            trade_no=refund.trade_no,
+            refund_no=refund.refund_no,
+            refund_fen=refund.amount_fen,
+            total_fen=refund.paid_fen,
+            reason="通店退款",
+        )
+    except WeChatFailed as error:
+        log.warning("refund_not_taken", code=error.code, refund_no=refund.refund_no)
+        return False
+    with transaction(session):
+        moves.move_refund(session, refund.refund_no, STATES[state], actor=ACTOR, now=clock.now())
+        moves.ask_refund_later(session, refund.refund_no, 0, now=clock.now())
+    return True

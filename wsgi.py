@@ -1,0 +1,39 @@
+"""create_app(): the one place that knows every face."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from apiflask import APIFlask
+
+from config import static
+from config.http import make_app
+from config.logs import set_up
+from config.settings import ROOT, settings
+from mall.http import browse, callbacks, me, orders
+from pos.http import desk, returning, sale, signing_in
+
+VERSION = "0.1.0"
+BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
+
+
+def create_app() -> APIFlask:
+    """The web application with every face, ready to serve."""
+    set_up(settings().log_level)
+    app = make_app("Tongdian", VERSION)
+    for face in (
+        signing_in.staff_bp,
+        signing_in.bp,
+        sale.bp,
+        returning.bp,
+        desk.bp,
+        browse.bp,
+        me.bp,
+        orders.bp,
+        callbacks.bp,
+    ):
+        app.register_blueprint(face)
+    for name, folder in BUILDS.items():
+        static.serve(app, name, f"/{name}", folder)
+    static.serve(app, "pictures", "/pictures", Path(settings().var_dir) / "pictures", single_page=False)
+    return app
