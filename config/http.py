@@ -179,9 +179,8 @@ def _fault(error: Exception) -> tuple[Response, int]:
 
 def make_app(title: str, version: str) -> APIFlask:
     """An app with everything but the faces, which `wsgi.py` registers."""
-    app = APIFlask(
-        "tongdian", title=title, version=version, spec_path="/openapi.json", docs_path=None, static_folder=None
-    )  # type: ignore[arg-type]
+    options: dict[str, Any] = {"docs_path": None, "static_folder": None}
+    app = APIFlask("tongdian", title=title, version=version, spec_path="/openapi.json", **options)
     app.config.update(
         MAX_CONTENT_LENGTH=256 * 1024,
         SYNC_LOCAL_SPEC=False,

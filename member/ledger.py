@@ -114,6 +114,33 @@ def entry(session: Session, step: Step) -> Any | None:
     return session.execute(_ENTRY, {"member": step.member_id, "account": step.account, "key": step.key}).first()
 
 
+def _of_step(step: Step) -> dict[str, Any]:
+    return {
+        "member": step.member_id,
+        "account": step.account,
+        "event": step.event,
+        "source": step.source,
+        "key": step.key,
+        "actor": step.actor,
+        "now": step.now,
+    }
+
+
+def _of_lots(changes: Sequence[Change], used: Sequence[tuple[int, int]], new: New) -> dict[str, Any]:
+    return {
+        "lots": [change.lot_id for change in changes],
+        "deltas": [change.delta for change in changes],
+        "states": [change.state for change in changes],
+        "expiries": [change.expires_at for change in changes],
+        "used": [lot_id for lot_id, _ in used],
+        "used_quantities": [taken for _, taken in used],
+        "new_initial": new.initial,
+        "new_remaining": new.remaining,
+        "new_state": new.state,
+        "new_expires": new.expires_at,
+    }
+
+
 def apply(
     session: Session,
     step: Step,
@@ -133,34 +160,8 @@ def apply(
 
     :raises LedgerKeyReused: it was posted with other content.
     """
-    parts, lot = list(changes), new or New()
-    made = session.execute(
-        _APPLY,
-        {
-            "member": step.member_id,
-            "account": step.account,
-            "event": step.event,
-            "source": step.source,
-            "key": step.key,
-            "actor": step.actor,
-            "now": step.now,
-            "quantity": quantity,
-            "d_pending": pending,
-            "d_balance": balance,
-            "d_held": held,
-            "d_deficit": deficit,
-            "lots": [c.lot_id for c in parts],
-            "deltas": [c.delta for c in parts],
-            "states": [c.state for c in parts],
-            "expiries": [c.expires_at for c in parts],
-            "used": [lot_id for lot_id, _ in used],
-            "used_quantities": [taken for _, taken in used],
-            "new_initial": lot.initial,
-            "new_remaining": lot.remaining,
-            "new_state": lot.state,
-            "new_expires": lot.expires_at,
-        },
-    ).first()
+    sums = {"quantity": quantity, "d_pending": pending, "d_balance": balance, "d_held": held, "d_deficit": deficit}
+    made = session.execute(_APPLY, {**_of_step(step), **sums, **_of_lots(list(changes), used, new or New())}).first()
     if made is not None:
         return True
     first = entry(session, step)

@@ -78,7 +78,7 @@ def confirm(session: Session, member_id: int, *, source: str, actor: str, now: d
         deficit=-owed,
         changes=changes,
     )
-    return total
+    return int(total)
 
 
 def hold(session: Session, member_id: int, points: int, *, source: str, actor: str, now: datetime) -> bool:

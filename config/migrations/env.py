@@ -14,7 +14,11 @@ def _plain(kind: str, item: Any, _context: Any) -> Any:
     return "sa.DateTime(timezone=True)" if kind == "type" and isinstance(item, UtcDateTime) else False
 
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata,
-                  compare_type=True, render_item=_plain)
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    compare_type=True,
+    render_item=_plain,
+)
 with context.begin_transaction():
     context.run_migrations()

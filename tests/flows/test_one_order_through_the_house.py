@@ -14,6 +14,34 @@ def _free(person, house):
     return next(card["free"] for card in cards if card["sku_id"] == house.shop.skus["milk"])
 
 
+def _hand_over(desk, buyer, no, order_id):
+    card = desk.get("/api/desk/orders")["orders"][0]
+    assert desk.post(f"/api/desk/orders/{order_id}/accept")[0] == 200
+    assert desk.post(f"/api/desk/orders/{order_id}/ready")[1]["code"] == "not_all_picked"
+    assert desk.post(f"/api/desk/orders/{order_id}/pick", line_no=1, picked_qty=card["lines"][0]["qty"])[0] == 200
+    assert desk.post(f"/api/desk/orders/{order_id}/ready")[0] == 200
+    code = buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"]
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    assert desk.post("/api/desk/pickup/check", code=wrong)[1]["facts"] == {"tries_left": 4}
+    assert desk.post("/api/desk/pickup/hand-over", code=wrong)[1]["facts"] == {"tries_left": 3}
+    assert desk.post("/api/desk/pickup/check", code=code)[1]["order"]["no"] == no
+    assert desk.post("/api/desk/pickup/hand-over", code=code)[0] == 200
+    assert desk.post("/api/desk/pickup/hand-over", code=code)[1]["code"] == "already_collected"
+    assert desk.get("/api/desk/done")["orders"][0]["no"] == no
+
+
+def _bring_one_back(house, cashier, buyer, no, order_id):
+    back = {"order_no": no, "lines": [{"line_no": 1, "qty": 1}]}
+    status, done = cashier.post("/api/pos/returns", **back, expected_refund_fen=890)
+    assert (status, done["return"]["refunds"]) == (201, [{"kind": "wechat", "amount_fen": 890}])
+    house.let_jobs_run()
+    house.until(
+        lambda: any(one["event"] == "REFUND.SUCCESS" and one["status"] == 204 for one in house.world.deliveries),
+        "the refund notice",
+    )
+    assert buyer.get(f"/api/mall/orders/{order_id}")["order"]["refunded_fen"] == 890
+
+
 def test_till_and_mall_and_desk_tell_one_story(house, session):
     """A member buys at the till with points, orders the last two online, fetches them, brings one back."""
     make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
@@ -49,31 +77,11 @@ def test_till_and_mall_and_desk_tell_one_story(house, session):
     mine = buyer.get(f"/api/mall/orders/{order_id}")["order"]
     assert (mine["state"], mine["earns_points"]) == ("paid", 17)
 
-    card = desk.get("/api/desk/orders")["orders"][0]
-    assert desk.post(f"/api/desk/orders/{order_id}/accept")[0] == 200
-    assert desk.post(f"/api/desk/orders/{order_id}/ready")[1]["code"] == "not_all_picked"
-    assert desk.post(f"/api/desk/orders/{order_id}/pick", line_no=1, picked_qty=card["lines"][0]["qty"])[0] == 200
-    assert desk.post(f"/api/desk/orders/{order_id}/ready")[0] == 200
-    code = buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"]
-    wrong = f"{(int(code) + 1) % 10**8:08d}"
-    assert desk.post("/api/desk/pickup/check", code=wrong)[1]["facts"] == {"tries_left": 4}
-    assert desk.post("/api/desk/pickup/hand-over", code=wrong)[1]["facts"] == {"tries_left": 3}
-    assert desk.post("/api/desk/pickup/check", code=code)[1]["order"]["no"] == mine["no"]
-    assert desk.post("/api/desk/pickup/hand-over", code=code)[0] == 200
-    assert desk.post("/api/desk/pickup/hand-over", code=code)[1]["code"] == "already_collected"
-    assert desk.get("/api/desk/done")["orders"][0]["no"] == mine["no"]
+    _hand_over(desk, buyer, mine["no"], order_id)
     held = buyer.get("/api/mall/points")["points"]
     assert (held["available"], held["pending"]) == (23, 0)
 
-    back = {"order_no": mine["no"], "lines": [{"line_no": 1, "qty": 1}]}
-    status, done = cashier.post("/api/pos/returns", **back, expected_refund_fen=890)
-    assert (status, done["return"]["refunds"]) == (201, [{"kind": "wechat", "amount_fen": 890}])
-    house.let_jobs_run()
-    house.until(
-        lambda: any(one["event"] == "REFUND.SUCCESS" and one["status"] == 204 for one in house.world.deliveries),
-        "the refund notice",
-    )
-    assert buyer.get(f"/api/mall/orders/{order_id}")["order"]["refunded_fen"] == 890
+    _bring_one_back(house, cashier, buyer, mine["no"], order_id)
     session.rollback()
     assert session.execute(text("SELECT state FROM refund")).scalar() == "done"
     assert [proof.differences(session), stock_proof.differences(session), points.check(session)] == [[], [], []]

@@ -18,7 +18,7 @@ def create_app(folder: Path) -> Flask:
     notifier = Notifier(world)
     app = Flask(__name__)
     app.register_blueprint(open_platform.blueprint(world))
-    app.register_blueprint(pay.blueprint(world, notifier))
+    app.register_blueprint(pay.bp)
     app.register_blueprint(phone.blueprint(world, notifier))
     app.extensions["world"], app.extensions["notifier"] = world, notifier
 

@@ -92,18 +92,6 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         )
         for row in _lines_of(session, [order_id])[order_id]
     ]
-    member = None
-    if order["member_id"]:
-        who = card(session, order["member_id"])
-        member = {
-            "no": who.no,
-            "name": who.masked_name,
-            "phone": who.masked_phone,
-            "points_earned": order["earns_points"],
-            "points_used": order["points_used"],
-            "points": who.points,
-            "pending_points": who.pending_points,
-        }
     return {
         "no": number(store_id, order_id),
         "order_id": order_id,
@@ -122,12 +110,28 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         ),
         "at": _iso(order["placed_at"]),
         "lines": lines,
-        "member": member,
+        "member": _holder(session, order),
         "tenders": [dict(row) for row in session.execute(_TENDERS, key).mappings()],
         "returns": [
             {"no": f"R{row.id}", "at": _iso(row.at), "refund_fen": row.refund_fen}
             for row in session.execute(_RETURNS, key)
         ],
+    }
+
+
+def _holder(session: Session, order: Any) -> dict[str, Any] | None:
+    """The member of an order with what it earned and what they have now."""
+    if not order["member_id"]:
+        return None
+    who = card(session, order["member_id"])
+    return {
+        "no": who.no,
+        "name": who.masked_name,
+        "phone": who.masked_phone,
+        "points_earned": order["earns_points"],
+        "points_used": order["points_used"],
+        "points": who.points,
+        "pending_points": who.pending_points,
     }
 
 
@@ -212,60 +216,52 @@ def desk_done(session: Session, store_id: int, *, since: datetime) -> list[dict[
 _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
 
 
+_PAGE = [
+    "id",
+    "channel",
+    "state",
+    "store_id",
+    "store_name",
+    "store_address",
+    "list_fen",
+    "discount_fen",
+    "points_used",
+    "points_fen",
+    "payable_fen",
+    "earns_points",
+    "remark",
+]
+_PAGE_LINE = [
+    "line_no",
+    "sku_id",
+    "name",
+    "spec",
+    "unit",
+    "weighed",
+    "qty",
+    "returned_qty",
+    "unit_price_fen",
+    "list_fen",
+    "net_fen",
+    "picture",
+]
+_MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
+
+
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     ids = [order["id"] for order in orders]
     lines = _lines_of(session, ids)
     refunded = {row.order_id: row.fen for row in session.execute(_REFUNDED, {"orders": ids})}
     pages = []
     for order in orders:
-        code = (
-            pickup.open_code(bytes(order["pickup_sealed"]))
-            if order["state"] == "ready" and order["pickup_sealed"]
-            else None
-        )
-        pages.append(
-            {
-                **_pick(
-                    order,
-                    "id",
-                    "channel",
-                    "state",
-                    "store_id",
-                    "store_name",
-                    "store_address",
-                    "list_fen",
-                    "discount_fen",
-                    "points_used",
-                    "points_fen",
-                    "payable_fen",
-                    "earns_points",
-                    "remark",
-                ),
-                "no": number(order["store_id"], order["id"]),
-                **{name: _iso(order[name]) for name in ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")},
-                "refunded_fen": refunded.get(order["id"], 0),
-                "pickup_code": code,
-                "next": _NEXT.get(order["state"], []),
-                "lines": [
-                    _pick(
-                        row,
-                        "line_no",
-                        "sku_id",
-                        "name",
-                        "spec",
-                        "unit",
-                        "weighed",
-                        "qty",
-                        "returned_qty",
-                        "unit_price_fen",
-                        "list_fen",
-                        "net_fen",
-                        "picture",
-                    )
-                    for row in lines[order["id"]]
-                ],
-            }
-        )
+        sealed = order["pickup_sealed"] if order["state"] == "ready" else None
+        page = _pick(order, *_PAGE) | {name: _iso(order[name]) for name in _MOMENTS}
+        page["no"] = number(order["store_id"], order["id"])
+        page["refunded_fen"] = refunded.get(order["id"], 0)
+        page["pickup_code"] = pickup.open_code(bytes(sealed)) if sealed else None
+        page["next"] = _NEXT.get(order["state"], [])
+        page["lines"] = [_pick(row, *_PAGE_LINE) for row in lines[order["id"]]]
+        pages.append(page)
     return pages
 
 

@@ -169,42 +169,10 @@ def take_back(
     if shift_id is None and any(tender.kind == "cash" for tender, _ in plan.refunds):
         raise ShiftNotOpen()
     order = session.execute(_LOCK, {"store": store_id, "order": order_id}).one()
-    return_id = int(
-        session.execute(
-            _WRITE,
-            {
-                "store": store_id,
-                "order": order_id,
-                "at_store": at_store_id,
-                "shift": shift_id,
-                "staff": staff_id,
-                "refund": plan.refund_fen,
-                "back": plan.points_back,
-                "clawed": plan.points_clawed,
-                "now": now,
-            },
-        ).scalar_one()
-    )
-    session.execute(
-        _WRITE_LINE, [{"store": store_id, "return_id": return_id, "order": order_id, **line} for line in plan.lines]
-    )
-    goods: dict[int, int] = {}
-    for line in plan.lines:
-        goods[line["sku_id"]] = goods.get(line["sku_id"], 0) + line["qty"]
-    stock.take_in(session, at_store_id, goods, key=f"return:{return_id}", actor=actor, now=now)
-    for tender, part_fen in plan.refunds:
-        payments.refund(
-            session, tender, part_fen, reason="returned", actor=actor, now=now, return_id=return_id, shift_id=shift_id
-        )
-    source, key = f"order:{order_id}", f"return:{return_id}"
-    if plan.points_back:
-        member_points.reinstate(
-            session, order.member_id, plan.points_back, source=source, key=f"{key}:back", actor=actor, now=now
-        )
-    if plan.points_clawed:
-        member_points.claw(
-            session, order.member_id, plan.points_clawed, source=source, key=f"{key}:claw", actor=actor, now=now
-        )
+    document = {"store": store_id, "order": order_id, "at_store": at_store_id, "shift": shift_id, "staff": staff_id}
+    return_id = _write(session, document, plan, now)
+    _settle_goods_and_money(session, at_store_id, return_id, shift_id, plan, actor=actor, now=now)
+    _settle_points(session, order.member_id, order_id, return_id, plan, actor=actor, now=now)
     moves.note(
         session,
         order_id,
@@ -217,3 +185,45 @@ def take_back(
         refund_fen=plan.refund_fen,
     )
     return return_id, plan
+
+
+def _write(session: Session, document: dict[str, Any], plan: Preview, now: datetime) -> int:
+    figures = {"refund": plan.refund_fen, "back": plan.points_back, "clawed": plan.points_clawed, "now": now}
+    return_id = int(session.execute(_WRITE, document | figures).scalar_one())
+    of = {"store": document["store"], "order": document["order"], "return_id": return_id}
+    session.execute(_WRITE_LINE, [of | line for line in plan.lines])
+    return return_id
+
+
+def _settle_points(
+    session: Session, member_id: int, order_id: int, return_id: int, plan: Preview, *, actor: str, now: datetime
+) -> None:
+    source, key = f"order:{order_id}", f"return:{return_id}"
+    if plan.points_back:
+        member_points.reinstate(
+            session, member_id, plan.points_back, source=source, key=f"{key}:back", actor=actor, now=now
+        )
+    if plan.points_clawed:
+        member_points.claw(
+            session, member_id, plan.points_clawed, source=source, key=f"{key}:claw", actor=actor, now=now
+        )
+
+
+def _settle_goods_and_money(
+    session: Session,
+    at_store_id: int,
+    return_id: int,
+    shift_id: int | None,
+    plan: Preview,
+    *,
+    actor: str,
+    now: datetime,
+) -> None:
+    goods: dict[int, int] = {}
+    for line in plan.lines:
+        goods[line["sku_id"]] = goods.get(line["sku_id"], 0) + line["qty"]
+    stock.take_in(session, at_store_id, goods, key=f"return:{return_id}", actor=actor, now=now)
+    for tender, part_fen in plan.refunds:
+        payments.refund(
+            session, tender, part_fen, reason="returned", actor=actor, now=now, return_id=return_id, shift_id=shift_id
+        )

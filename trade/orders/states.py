@@ -30,7 +30,4 @@ MOVES = {
 }  # a return is a document with lines: "partly returned" is counted, never stored
 
 #          channel   born in     past tense
-BIRTHS = {
-    "till": (S.DONE, "order.sold"),
-    "mall": (S.PLACED, "order.placed"),
-}
+BIRTHS = {"till": (S.DONE, "order.sold"), "mall": (S.PLACED, "order.placed")}

@@ -1,0 +1,125 @@
+"""The rules of the house that a machine can hold (see README, "House rules")."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("config", "member", "trade", "recommend", "pos", "mall", "office", "workers")
+SOURCES = sorted(
+    path
+    for room in (*ROOMS, "tests")
+    for path in (ROOT / room).rglob("*.py")
+    if "migrations" not in path.parts and "node_modules" not in path.parts
+)
+FRONT = sorted(
+    path
+    for folder in ("config/web", "pos/web", "mall/miniapp/src", "office/web")
+    for kind in ("*.vue", "*.ts")
+    for path in (ROOT / folder).rglob(kind)
+)
+STATE_COLUMNS = re.compile(r"\bSET\b(?:(?!\bWHERE\b)[^;])*?\bstate\s*=", re.IGNORECASE)
+MONEY_WORDS = {"amount", "price", "total"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def calls(path: Path) -> Iterator[str]:
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Call):
+            yield ast.unparse(node.func)
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *FRONT], ids=name)
+def test_a_file_has_at_most_400_lines(path):
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name)
+def test_a_function_has_at_most_50_lines(path):
+    long = [node.name for node in functions(path) if (node.end_lineno or 0) - node.lineno + 1 > 50]
+    assert long == []
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "db.py")], ids=name)
+def test_only_transaction_commits(path):
+    if "tests" in path.relative_to(ROOT).parts:
+        return
+    assert [call for call in calls(path) if call.endswith(".commit")] == []
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "clock.py")], ids=name)
+def test_only_the_clock_reads_the_time(path):
+    if "tests" in path.relative_to(ROOT).parts:
+        return
+    forbidden = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time"}
+    assert forbidden.isdisjoint(calls(path))
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.relative_to(ROOT).parts[0] in ("trade", "member")], ids=name)
+def test_money_rooms_know_no_fractions(path):
+    names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
+    numbers = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and type(n.value) is float]
+    assert names & {"float", "Decimal", "round"} == set()
+    assert [n for n in numbers if n != 1e6] == []
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.relative_to(ROOT).parts[0] in ROOMS], ids=name)
+def test_states_are_written_only_in_moves(path):
+    if path.name in ("moves.py", "ledger.py", "tills.py"):
+        return
+    texts = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    assert [text for text in texts if STATE_COLUMNS.search(text)] == []
+
+
+def test_no_money_column_without_its_unit():
+    from tests.all_models import METADATA
+
+    columns = {f"{table.name}.{column.name}" for table in METADATA.tables.values() for column in table.columns}
+    assert {column for column in columns if column.split(".")[1] in MONEY_WORDS} == set()
+    for table in METADATA.tables.values():
+        for column in table.columns:
+            if column.name.endswith("_fen"):
+                assert str(column.type) == "BIGINT", (table.name, column.name)
+
+
+def test_moments_end_in_at_or_by_and_are_aware():
+    from config.db import UtcDateTime
+    from tests.all_models import METADATA
+
+    for table in METADATA.tables.values():
+        for column in table.columns:
+            if isinstance(column.type, UtcDateTime):
+                assert column.name == "at" or column.name.endswith(("_at", "_by", "_until")), (table.name, column.name)
+
+
+def test_nothing_in_production_imports_the_tests():
+    for path in SOURCES:
+        if path.relative_to(ROOT).parts[0] != "tests":
+            assert not re.search(r"^\s*(from|import) tests\b", path.read_text("utf-8"), re.MULTILINE), name(path)
+
+
+def test_every_refusal_code_is_unique():
+    from tests.config.test_texts import _refusals
+
+    codes: dict[str, list[str]] = {}
+    for kind in _refusals():
+        if "code" in vars(kind) and kind.__module__.split(".")[0] in ROOMS:
+            codes.setdefault(kind.code, []).append(kind.__qualname__)
+    shared = {"out_of_stock": ["OutOfStock", "ShortOf"]}  # the mall says the same with what is free
+    assert {code: sorted(names) for code, names in codes.items() if len(names) > 1} == shared
