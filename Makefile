@@ -17,7 +17,13 @@ env: .venv/ready ## the Python environment from the hashed lock file
 lock: .venv/ready ## renew requirements.lock from pyproject.toml
 	$(UV) pip compile pyproject.toml --group embedded --group dev --generate-hashes --python-version 3.11 --no-emit-index-url --no-annotate --no-header -q -o requirements.lock
 
+web: env         ## the front ends: till, desk, mall (H5 and weapp)
+	$(PY) -m config.node
+
+demo: web        ## the whole product with demo data; RESET=1 starts afresh, PORT= STAND_IN_PORT= VAR_DIR= choose
+	@RESET=$(RESET) $(PY) -m tests.demo
+
 test: env        ## all tests, on PostgreSQL and Redis of their own
 	$(PY) -m pytest -n 2
 
-.PHONY: help env lock test
+.PHONY: help env lock web demo test

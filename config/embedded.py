@@ -39,7 +39,7 @@ def start_postgres(folder: Path) -> str:
 
 def stop_postgres(folder: Path) -> None:
     """Stop the embedded server of `folder`, waiting for its clean shutdown."""
-    _pgserver().get_server(folder, cleanup_mode="stop").cleanup()
+    _pgserver().get_server(folder, cleanup_mode=None).stop()
 
 
 def _pgserver() -> Any:
@@ -141,3 +141,15 @@ def stop_redis(url: str) -> None:
     """Stop the embedded Redis, flushing its append-only file."""
     if _answers(url):
         redis.Redis.from_url(url).shutdown(save=False, nosave=True)
+
+
+def stop_all() -> None:
+    """Stop whatever of the embedded servers has data in the var folder."""
+    if not settings().database_url and (settings().var_dir / "postgres").exists():
+        stop_postgres(settings().var_dir / "postgres")
+    if not settings().redis_url and (settings().var_dir / "redis").exists():
+        stop_redis(start_redis(settings().var_dir / "redis"))
+
+
+if __name__ == "__main__":
+    stop_all()

@@ -1,0 +1,67 @@
+"""Loads the demo chain into an empty database, through the domain functions."""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.db import transaction
+from config.settings import settings
+from tests.demo import chain as making
+from tests.demo import history, pictures
+from tests.demo.chain import Chain, Say
+from tests.demo.goods import articles
+from tests.wechat_stand_in.world import World
+from trade.stores.models import Store
+from workers.jobs import project_availability
+from workers.routes import ROUTES
+
+SEED = 20261123
+
+
+def is_loaded(session: Session) -> bool:
+    """Whether the chain is there already."""
+    there = session.scalar(select(func.count()).select_from(Store))
+    session.rollback()
+    return bool(there)
+
+
+def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
+    """Stores, goods, members and sixty days of trade.
+
+    Runs before the product and the stand-in start: it writes the stand-in's books as well.
+    """
+    dice = random.Random(SEED)
+    known, goods = Chain(), articles()
+    since = now - timedelta(days=making.DAYS + 2)
+    say("stores, tills and staff")
+    making.open_stores(session, known)
+    say(f"{len(goods)} products")
+    making.list_goods(session, known, goods, since=since - timedelta(days=1))
+    making.fill_shelves(session, known, dice, now=since)
+    say(f"{making.MEMBERS} members")
+    making.enrol(session, known, dice, now=since)
+    history.live(history.Past(session, known, World(stand_in), dice), now=now, say=say)
+    say("what the mall shows as available")
+    _drain(session, now)
+
+
+def draw() -> None:
+    """The goods' pictures, drawn anew (under a second)."""
+    pictures.write_all(articles(), settings().var_dir / "pictures")
+
+
+def _drain(session: Session, now: datetime) -> None:
+    """Let the effects of the past happen now, as relay and worker would."""
+    kinds = [kind for kind, (_, job) in ROUTES.items() if job == "project_availability"]
+    while True:
+        with transaction(session):
+            rows = [row_id for row_id, _ in journal.lease(session, kinds, now=now, most=500)]
+        if not rows:
+            return
+        project_availability.run(rows)
