@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import DateTime, MetaData, create_engine
+import psycopg
+from psycopg.rows import namedtuple_row
+from psycopg.types.numeric import Int8Dumper
+from sqlalchemy import DateTime, MetaData, TextClause, create_engine
 from sqlalchemy.engine import Dialect, Engine
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import BigInteger, TypeDecorator
 
 from config.settings import settings
+
+# Every int travels as int8.  Left alone, psycopg chooses int2, int4 or int8 by the value, and each choice is another
+# prepared statement of the same text: an order's statements then push each other out and are planned anew.
+psycopg.adapters.register_dumper(int, Int8Dumper)
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,12 +56,18 @@ class Base(DeclarativeBase):
 
 
 def make_engine(url: str, *, pool: int | None = None) -> Engine:
-    """An engine on psycopg 3 with prepared statements, which are worth 2.4 to 2.9 times on reads."""
+    """An engine on psycopg 3 with prepared statements, which are worth 2.4 to 2.9 times on reads.
+
+    Outside `transaction()` every statement commits itself: a read is one round trip, and psycopg keeps its
+    prepared statements, which it drops at every ROLLBACK.
+    """
     return create_engine(
         url,
         pool_size=pool or settings().database_pool,
         max_overflow=0,
         pool_timeout=10,
+        isolation_level="AUTOCOMMIT",
+        hide_parameters=True,
         connect_args={
             "prepare_threshold": 1,
             "options": "-c timezone=UTC -c lock_timeout=10000"
@@ -77,19 +91,63 @@ def _sessions() -> sessionmaker[Session]:
 
 
 def open_session() -> Session:
-    """A new session; use it as a context manager."""
+    """A new session; use it as a context manager.  Writes belong in a `transaction()` of it."""
     return _sessions()()
 
 
 @contextmanager
 def transaction(session: Session) -> Iterator[Session]:
     """The only commit: everything inside happens, or nothing does.  No network call belongs inside."""
+    session.close()  # whatever was read before is no part of it
+    session.connection(execution_options={"isolation_level": "READ COMMITTED"})
     try:
         yield session
         session.commit()
     except BaseException:
         session.rollback()
         raise
+
+
+def let_go(session: Session) -> None:
+    """Give the connection back to the pool before something slow, such as a call to WeChat."""
+    session.close()
+
+
+@lru_cache(maxsize=1024)
+def _plain(statement: TextClause) -> str:
+    return str(statement.compile(dialect=engine().dialect))
+
+
+def fetch(session: Session, statement: TextClause, given: Mapping[str, Any]) -> list[Any]:
+    """All rows of one statement as named tuples, straight from psycopg: for the hot paths.
+
+    In a `transaction()` of the session it is part of it; outside, it commits itself.  SQLAlchemy's pool is used and
+    its result machinery is not: a scan costs 0.19 instead of 0.34 ms of CPU for it.
+
+    :raises OperationalError: the database is away or too slow, as from `session.execute`.
+    """
+    if session.in_transaction():
+        connection = session.connection()
+        return _run(connection.connection.driver_connection, statement, given, connection.invalidate)
+    with closing(engine().raw_connection()) as pooled:
+        return _run(pooled.driver_connection, statement, given, pooled.invalidate)
+
+
+def first(session: Session, statement: TextClause, given: Mapping[str, Any]) -> Any | None:
+    """The first row of `fetch`, or None."""
+    found = fetch(session, statement, given)
+    return found[0] if found else None
+
+
+def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Callable[[], None]) -> list[Any]:
+    try:
+        with driver.cursor(row_factory=namedtuple_row) as cursor:
+            cursor.execute(_plain(statement), given)
+            return cursor.fetchall() if cursor.description else []
+    except psycopg.OperationalError as error:
+        if driver.closed:
+            drop()
+        raise OperationalError(_plain(statement), None, error, hide_parameters=True) from error
 
 
 def rows(result: Any) -> list[dict[str, Any]]:

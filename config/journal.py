@@ -6,15 +6,16 @@ consumer marks it done **in the same transaction as its effect**.  Losing all of
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Index, Text, bindparam, insert, text
+from sqlalchemy import Index, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base
+from config.db import Base, fetch
 
 LEASE = timedelta(seconds=12)
 
@@ -38,11 +39,16 @@ class Entry(Base):
     done_at: Mapped[datetime | None]
 
 
+_RECORD = text(
+    "INSERT INTO journal (kind, subject, actor, at, data, tries)"
+    " VALUES (:kind, :subject, :actor, :now, CAST(:data AS jsonb), 0)"
+)
+
+
 def record(session: Session, kind: str, subject: str, *, actor: str, now: datetime, **data: Any) -> None:
     """Write one fact.  `subject` is `table:key`, for example `order:12`; `data` must be JSON."""
-    session.execute(
-        insert(Entry), {"kind": kind, "subject": subject, "actor": actor, "at": now, "data": data, "tries": 0}
-    )
+    given = {"kind": kind, "subject": subject, "actor": actor, "now": now, "data": json.dumps(data, ensure_ascii=False)}
+    fetch(session, _RECORD, given)
 
 
 _LEASE = text("""

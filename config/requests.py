@@ -12,7 +12,7 @@ from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base, transaction
+from config.db import Base, fetch, first, transaction
 from config.errors import RequestIdReused
 
 Answer = tuple[dict[str, Any], int]
@@ -69,14 +69,14 @@ def once(
     key = {"who": who, "id": request_id}
     fingerprint = body_hash(route, body)
     with transaction(session):
-        if session.execute(_CLAIM, {**key, "hash": fingerprint, "now": now}).first():
+        if first(session, _CLAIM, {**key, "hash": fingerprint, "now": now}):
             answer, status = work(session)
-            session.execute(_KEEP, {**key, "status": status, "answer": json.dumps(answer, ensure_ascii=False)})
+            fetch(session, _KEEP, {**key, "status": status, "answer": json.dumps(answer, ensure_ascii=False)})
             return answer, status
-        first = session.execute(_FIRST, key).one()
-        if bytes(first.body_hash) != fingerprint:
+        stored = fetch(session, _FIRST, key)[0]
+        if bytes(stored.body_hash) != fingerprint:
             raise RequestIdReused(request_id=request_id)
-        return first.answer, first.status
+        return stored.answer, stored.status
 
 
 def forget(session: Session, *, before: datetime, most: int = 5000) -> int:

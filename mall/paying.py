@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.db import transaction
+from config.db import let_go, transaction
 from config.errors import WeChatBusy, WrongState
 from config.logs import log
 from config.wechat import WeChatFailed
@@ -83,7 +83,7 @@ def ask(session: Session, tender: Any, *, now: datetime) -> bool:
 def ask_if_due(session: Session, store_id: int, order_id: int, *, now: datetime) -> bool:
     """The customer is looking: ask at once, but no oftener than the plan of questions says."""
     tender = moves.open_tender(session, store_id, order_id)
-    session.rollback()
+    let_go(session)
     return tender is not None and (tender.ask_at is None or tender.ask_at <= now) and ask(session, tender, now=now)
 
 
@@ -95,7 +95,7 @@ def close_payment(session: Session, store_id: int, order_id: int, *, now: dateti
     :raises WeChatBusy: WeChat did not answer; nothing was freed.
     """
     tender = moves.open_tender(session, store_id, order_id)
-    session.rollback()
+    let_go(session)
     if tender is None:
         return True
     with transaction(session):

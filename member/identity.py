@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import first
 from config.errors import NotFound, Refused
 from member import ledger
 from member.secrets import fingerprint, seal
@@ -94,14 +95,15 @@ def _as_card(row: Any) -> MemberCard:
 
 def card(session: Session, member_id: int) -> MemberCard:
     """A member's card; NotFound when there is no such member any more."""
-    row = session.execute(_BY_ID, {"id": member_id}).first()
+    row = first(session, _BY_ID, {"id": member_id})
     if row is None:
         raise NotFound(member_id=member_id)
     return _as_card(row)
 
 
 def _find(session: Session, kind: str, value: str) -> int | None:
-    return session.execute(_BY_VALUE, {"kind": kind, "print": fingerprint(kind, value)}).scalar()
+    found = first(session, _BY_VALUE, {"kind": kind, "print": fingerprint(kind, value)})
+    return found.member_id if found else None
 
 
 def _make(
@@ -155,7 +157,7 @@ def search(session: Session, words: str) -> list[MemberCard]:
     """At most 20 members by 11-digit phone, last four digits, or card number."""
     plain = words.strip()
     if plain.upper().startswith("M") and plain[1:].isdigit():
-        row = session.execute(_BY_ID, {"id": int(plain[1:])}).first()
+        row = first(session, _BY_ID, {"id": int(plain[1:])})
         return [_as_card(row)] if row else []
     if len(plain) == 4 and plain.isdigit():
         return [_as_card(row) for row in session.execute(_BY_TAIL, {"tail": plain})]
@@ -180,7 +182,7 @@ def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now:
     if owner == member_id:
         return member_id
     assert owner is not None
-    if session.execute(_HAS, {"id": owner, "kind": "openid"}).first():
+    if first(session, _HAS, {"id": owner, "kind": "openid"}):
         raise PhoneTaken()
     merge(session, member_id, owner, actor=actor, now=now)
     return owner
@@ -188,7 +190,7 @@ def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now:
 
 def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
     """Make one member of two: identities, sessions and every lot move; a repeat changes nothing."""
-    if session.execute(_MERGED, {"source": source_id, "into": into_id}).first() is None:
+    if first(session, _MERGED, {"source": source_id, "into": into_id}) is None:
         return
     session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
     session.execute(_MOVE_ORDERS, {"source": source_id, "into": into_id})

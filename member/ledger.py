@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch, first
 from config.errors import Refused
 
 
@@ -106,12 +107,12 @@ class New:
 
 def lock(session: Session, member_id: int, account: str) -> Any:
     """The account's sums, locked until the transaction ends."""
-    return session.execute(_LOCK, {"member": member_id, "account": account}).one()
+    return fetch(session, _LOCK, {"member": member_id, "account": account})[0]
 
 
 def entry(session: Session, step: Step) -> Any | None:
     """The fact already posted under the step's key, if there is one."""
-    return session.execute(_ENTRY, {"member": step.member_id, "account": step.account, "key": step.key}).first()
+    return first(session, _ENTRY, {"member": step.member_id, "account": step.account, "key": step.key})
 
 
 def _of_step(step: Step) -> dict[str, Any]:
@@ -190,12 +191,12 @@ _RESTORED = text("""
 
 def lots(session: Session, member_id: int, account: str) -> list[Any]:
     """The member's lots with something left, in order of use."""
-    return list(session.execute(_LOTS, {"member": member_id, "account": account}))
+    return fetch(session, _LOTS, {"member": member_id, "account": account})
 
 
 def used_by(session: Session, member_id: int, account: str, source: str) -> list[Any]:
     """What a source took of which lots and has not got back, newest expiry first."""
-    return list(session.execute(_USED, {"member": member_id, "account": account, "source": source}))
+    return fetch(session, _USED, {"member": member_id, "account": account, "source": source})
 
 
 def mark_restored(session: Session, member_id: int, parts: Sequence[tuple[int, int, int]]) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.clock import month_end
+from config.db import fetch, first
 from member import ledger
 from member.ledger import Change, New, PointsShort, Step
 from member.terms import terms_at
@@ -245,8 +246,8 @@ _EXPIRING = text(
 
 def balance(session: Session, member_id: int) -> Balance:
     """A member's points now, and what expires next."""
-    sums = session.execute(_BALANCE, {"member": member_id}).one()
-    soon = session.execute(_EXPIRING, {"member": member_id}).first()
+    sums = fetch(session, _BALANCE, {"member": member_id})[0]
+    soon = first(session, _EXPIRING, {"member": member_id})
     return Balance(
         sums.balance,
         sums.pending,

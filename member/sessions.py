@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base
+from config.db import Base, first
 
 KEPT = timedelta(days=30)
 
@@ -50,7 +50,7 @@ def sign_in(session: Session, member_id: int, openid_sealed: bytes, *, now: date
 
 def who(session: Session, token: str, *, now: datetime) -> tuple[int, bytes] | None:
     """The member behind a token, after merges, and the sealed openid; None when it is not valid."""
-    row = session.execute(_WHO, {"hash": _hash(token), "now": now}).first()
+    row = first(session, _WHO, {"hash": _hash(token), "now": now})
     return (row.member_id, row.openid_sealed) if row else None
 
 

@@ -10,6 +10,7 @@ from flask import g
 from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
+from config.db import let_go
 from config.errors import NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
@@ -128,7 +129,7 @@ def orders(query_data: PageQuery) -> Reply:
 def one_order(order_id: int) -> Reply:
     """One order.  While a payment is open WeChat is asked, so that a lost notice does not keep anyone waiting."""
     mine = read.one_of_member(session(), who.me().member_id, order_id)
-    session().rollback()
+    let_go(session())
     if mine["state"] == "placed" and paying.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
         mine = read.one_of_member(session(), who.me().member_id, order_id)
     return {"order": mine}, 200
@@ -140,7 +141,7 @@ def one_order(order_id: int) -> Reply:
 def cancel(order_id: int, json_data: WriteForm) -> Reply:
     """Cancel before the store takes it on; a payment that is open is closed at WeChat first."""
     shopper, mine = who.me(), _own(order_id)
-    session().rollback()
+    let_go(session())
     if mine["state"] == "placed":
         paying.close_payment(session(), mine["store_id"], order_id, now=g.now)
 

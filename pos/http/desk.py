@@ -12,7 +12,7 @@ from flask import Response, g, jsonify, request
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.db import transaction
+from config.db import let_go, transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from trade.fulfilment import pickup
@@ -121,7 +121,7 @@ def check(json_data: CodeForm) -> Reply:
     store_id = who.own_store()
     pickup.tries_left(session(), who.me().actor, now=g.now)
     order_id = pickup.find(session(), store_id, json_data.code)
-    session().rollback()
+    let_go(session())
     if order_id is None:
         raise _count_wrong()
     return {"order": read.desk_one(session(), store_id, order_id)}, 200
@@ -144,7 +144,7 @@ def hand_over(json_data: CodeForm) -> Reply:
 
     try:
         pickup.tries_left(session(), me.actor, now=g.now)
-        session().rollback()
+        let_go(session())
         return once(json_data, do)
     except pickup.PickupCodeWrong:
         raise _count_wrong() from None

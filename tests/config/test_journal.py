@@ -45,7 +45,6 @@ def test_a_row_another_consumer_holds_is_skipped(open_session, session, now):
     with transaction(session):
         journal.record(session, "a", "order:1", actor="t", now=now)
     ids = [row_id for row_id, _ in journal.lease(session, ["a"], now=now, most=1)]
-    session.commit()
-    with open_session() as other:
+    with open_session() as other, transaction(session):
         assert len(journal.take(session, ids)) == 1
         assert journal.take(other, ids) == []

@@ -190,4 +190,4 @@ def test_health_and_metrics_answer(app, shop):
     http = Client(app)
     assert http.get("/healthz").json == {"status": "ok"}
     assert http.get("/readyz").json == {"status": "ready"}
-    assert "tongdian_http_requests_total" in http.get("/metrics").text
+    assert "tongdian_http_seconds_count" in http.get("/metrics").text

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch, first
 from config.errors import NotFound, Refused, WrongState
 from member import points as member_points
 from trade.fulfilment import pickup
@@ -47,7 +48,7 @@ _HEAD = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order")
 
 def head(session: Session, store_id: int, order_id: int) -> Any:
     """The order's own row; NotFound when this store has no such order."""
-    found = session.execute(_HEAD, {"store": store_id, "order": order_id}).first()
+    found = first(session, _HEAD, {"store": store_id, "order": order_id})
     if found is None:
         raise NotFound(order_id=order_id)
     return found
@@ -62,7 +63,7 @@ def pick(
     session: Session, store_id: int, order_id: int, line_no: int, picked_qty: int, *, actor: str, now: datetime
 ) -> None:
     """Set how much of a line lies in the tote (absolute, so a repeat changes nothing)."""
-    done = session.execute(_PICK, {"store": store_id, "order": order_id, "line": line_no, "picked": picked_qty}).first()
+    done = first(session, _PICK, {"store": store_id, "order": order_id, "line": line_no, "picked": picked_qty})
     if done is None:
         state = head(session, store_id, order_id).state
         if state != "preparing":
@@ -88,7 +89,7 @@ def collect(session: Session, store_id: int, order_id: int, *, staff_id: int, ac
     """Hand over: the held goods leave, the pending points become the customer's, the code dies."""
     moves.move(session, store_id, order_id, "collect", actor=actor, now=now)
     stock.consume(session, store_id, order_id=order_id, actor=actor, now=now)
-    order = session.execute(_HANDED, {"store": store_id, "order": order_id, "staff": staff_id}).one()
+    order = fetch(session, _HANDED, {"store": store_id, "order": order_id, "staff": staff_id})[0]
     if order.earns_points:
         member_points.confirm(session, order.member_id, source=f"order:{order_id}", actor=actor, now=now)
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import fetch, first
 from config.errors import NotFound, WrongState
 from trade.orders.states import BIRTHS, MOVES, State
 
@@ -51,7 +52,8 @@ def open_order(
     """
     state, fact = BIRTHS[head["channel"]]
     return int(
-        session.execute(
+        fetch(
+            session,
             _OPEN,
             {
                 **head,
@@ -62,7 +64,7 @@ def open_order(
                 "lines": json.dumps(lines, ensure_ascii=False),
                 "shares": json.dumps(shares),
             },
-        ).scalar_one()
+        )[0].id
     )
 
 
@@ -93,7 +95,8 @@ def move(
     """
     sources, target, fact = MOVES[event]
     key = {"store": store_id, "order": order_id}
-    moved = session.execute(
+    moved = first(
+        session,
         _MOVE,
         {
             **key,
@@ -104,12 +107,12 @@ def move(
             "now": now,
             "data": json.dumps(data),
         },
-    ).first()
+    )
     if moved is None:
-        state = session.execute(_STATE, key).scalar()
-        if state is None:
+        found = first(session, _STATE, key)
+        if found is None:
             raise NotFound(order_id=order_id)
-        raise WrongState(order_id=order_id, state=state, event=event)
+        raise WrongState(order_id=order_id, state=found.state, event=event)
     return target
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch, first
 from config.errors import WrongState
 from member import points as member_points
 from trade.orders import moves
@@ -34,7 +35,7 @@ _ORDER = text("SELECT member_id, points_used, earns_points FROM sale_order WHERE
 
 def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> bool:
     """Remember a notice; False when its effect is already done.  The row dies with a failed effect."""
-    return session.execute(_EVENT, {"id": event_id, "kind": kind, "now": now}).first() is not None
+    return first(session, _EVENT, {"id": event_id, "kind": kind, "now": now}) is not None
 
 
 def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outcome:
@@ -60,7 +61,7 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
         )
     except WrongState:
         return _refund_late(session, tender, fact, actor=actor, now=now)
-    order = session.execute(_ORDER, {"store": taken.store_id, "id": taken.order_id}).one()
+    order = fetch(session, _ORDER, {"store": taken.store_id, "id": taken.order_id})[0]
     source = f"order:{taken.order_id}"
     if order.points_used:
         member_points.post(session, order.member_id, source=source, actor=actor, now=now)

@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import first
 from config.errors import Refused
 from member import points as member_points
 from member.terms import terms_at
@@ -70,7 +71,7 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
     if not basket.wants:
         raise EmptyBasket()
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
-    who = session.execute(_WHO, {"id": basket.member_id}).first() if basket.member_id else None
+    who = first(session, _WHO, {"id": basket.member_id}) if basket.member_id else None
     return quote(
         items,
         basket.wants,

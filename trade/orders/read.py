@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch, first
 from config.errors import NotFound
 from member.identity import card
 from trade.fulfilment import pickup
@@ -17,7 +18,8 @@ from trade.orders.numbers import number
 
 _HEAD = """
     SELECT o.*, store.name AS store_name, store.address AS store_address, till.name AS till_name,
-           staff.name AS cashier FROM sale_order o JOIN store ON store.id = o.store_id
+           staff.name AS cashier, coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer
+    FROM sale_order o JOIN store ON store.id = o.store_id LEFT JOIN member m ON m.id = o.member_id
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id """
 _ONE = text(_HEAD + "WHERE o.store_id = :store AND o.id = :order")
 _OF_MEMBER = text(
@@ -41,148 +43,107 @@ _LINES = text("""
                      AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)::bigint AS returned_qty
     FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
     LEFT JOIN store_sku ON store_sku.store_id = line.store_id AND store_sku.sku_id = line.sku_id
-    WHERE line.order_id = ANY(:orders) ORDER BY line.order_id, line.line_no""")
+    WHERE (line.store_id, line.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
+    ORDER BY line.order_id, line.line_no""")
 _TENDERS = text(
     "SELECT kind, amount_fen, received_fen, change_fen, state FROM tender"
     " WHERE store_id = :store AND order_id = :order AND state <> 'closed' ORDER BY id"
 )
 _RETURNS = text("SELECT id, at, refund_fen FROM sale_return WHERE store_id = :store AND order_id = :order ORDER BY id")
-_REFUNDED = text(
-    "SELECT order_id, sum(amount_fen)::bigint AS fen FROM refund WHERE order_id = ANY(:orders)"
-    " AND state <> 'closed' GROUP BY order_id"
-)
+_REFUNDED = text("""
+    SELECT tender.order_id, sum(refund.amount_fen)::bigint AS fen
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS o(store_id, id)
+    JOIN tender ON tender.store_id = o.store_id AND tender.order_id = o.id
+    JOIN refund ON refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'
+    GROUP BY 1""")
 
 
 def _iso(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _lines_of(session: Session, order_ids: Sequence[int]) -> dict[int, list[Any]]:
+def _keys(orders: Sequence[Any]) -> dict[str, list[int]]:
+    return {"stores": [order.store_id for order in orders], "orders": [order.id for order in orders]}
+
+
+def _lines_of(session: Session, orders: Sequence[Any]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in session.execute(_LINES, {"orders": list(order_ids)}).mappings():
-        found[row["order_id"]].append(row)
+    for row in fetch(session, _LINES, _keys(orders)) if orders else ():
+        found[row.order_id].append(row)
     return found
 
 
-def _pick(row: Any, *names: str) -> dict[str, Any]:
-    return {name: row[name] for name in names}
+def _pick(row: Any, names: str) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in names.split()}
+
+
+_GOODS = "line_no name spec unit weighed qty"
+_PAPER = "channel state store_name till_name cashier list_fen discount_fen points_used points_fen payable_fen"
 
 
 def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
     """The stored sale as its receipt shows it, so that a reprint equals the original."""
     key = {"store": store_id, "order": order_id}
-    order = session.execute(_ONE, key).mappings().first()
+    order = first(session, _ONE, key)
     if order is None:
         raise NotFound(order_id=order_id)
-    lines = [
-        _pick(
-            row,
-            "line_no",
-            "sku_id",
-            "name",
-            "spec",
-            "unit",
-            "weighed",
-            "qty",
-            "returned_qty",
-            "unit_price_fen",
-            "list_fen",
-            "net_fen",
-            "picture",
-        )
-        for row in _lines_of(session, [order_id])[order_id]
-    ]
     return {
         "no": number(store_id, order_id),
         "order_id": order_id,
-        **_pick(
-            order,
-            "channel",
-            "state",
-            "store_name",
-            "till_name",
-            "cashier",
-            "list_fen",
-            "discount_fen",
-            "points_used",
-            "points_fen",
-            "payable_fen",
-        ),
-        "at": _iso(order["placed_at"]),
-        "lines": lines,
+        **_pick(order, _PAPER),
+        "at": _iso(order.placed_at),
+        "lines": [
+            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen picture")
+            for row in _lines_of(session, [order])[order_id]
+        ],
         "member": _holder(session, order),
-        "tenders": [dict(row) for row in session.execute(_TENDERS, key).mappings()],
+        "tenders": [row._asdict() for row in fetch(session, _TENDERS, key)],
         "returns": [
             {"no": f"R{row.id}", "at": _iso(row.at), "refund_fen": row.refund_fen}
-            for row in session.execute(_RETURNS, key)
+            for row in fetch(session, _RETURNS, key)
         ],
     }
 
 
 def _holder(session: Session, order: Any) -> dict[str, Any] | None:
     """The member of an order with what it earned and what they have now."""
-    if not order["member_id"]:
+    if not order.member_id:
         return None
-    who = card(session, order["member_id"])
+    who = card(session, order.member_id)
     return {
         "no": who.no,
         "name": who.masked_name,
         "phone": who.masked_phone,
-        "points_earned": order["earns_points"],
-        "points_used": order["points_used"],
+        "points_earned": order.earns_points,
+        "points_used": order.points_used,
         "points": who.points,
         "pending_points": who.pending_points,
     }
 
 
 def _desk(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
-    lines = _lines_of(session, [order["id"] for order in orders])
-    cards = []
-    for order in orders:
-        who = card(session, order["member_id"])
-        cards.append(
-            {
-                "id": order["id"],
-                "no": number(order["store_id"], order["id"]),
-                "state": order["state"],
-                "mode": "pickup",
-                "placed_at": _iso(order["placed_at"]),
-                "paid_at": _iso(order["paid_at"]),
-                "promise_at": _iso(order["promise_at"]),
-                "customer": who.masked_phone or who.masked_name,
-                "remark": order["remark"],
-                "items": len(lines[order["id"]]),
-                "payable_fen": order["payable_fen"],
-                "closed_at": _iso(order["closed_at"]),
-                "lines": [
-                    _pick(
-                        row,
-                        "line_no",
-                        "name",
-                        "spec",
-                        "unit",
-                        "weighed",
-                        "qty",
-                        "picked_qty",
-                        "shelf",
-                        "barcode",
-                        "picture",
-                    )
-                    for row in lines[order["id"]]
-                ],
-            }
-        )
-    return cards
+    lines = _lines_of(session, orders)
+    return [
+        {
+            **_pick(order, "id state customer remark payable_fen"),
+            **{name: _iso(getattr(order, name)) for name in ("placed_at", "paid_at", "promise_at", "closed_at")},
+            "no": number(order.store_id, order.id),
+            "mode": "pickup",
+            "items": len(lines[order.id]),
+            "lines": [_pick(row, f"{_GOODS} picked_qty shelf barcode picture") for row in lines[order.id]],
+        }
+        for order in orders
+    ]
 
 
 def desk_open(session: Session, store_id: int) -> list[dict[str, Any]]:
     """The store's open online orders, the one with the least time left first."""
-    return _desk(session, session.execute(_OPEN, {"store": store_id}).mappings().all())
+    return _desk(session, fetch(session, _OPEN, {"store": store_id}))
 
 
 def desk_one(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
     """One online order as the desk shows it."""
-    found = _desk(session, session.execute(_BY_ID, {"store": store_id, "orders": [order_id]}).mappings().all())
+    found = _desk(session, fetch(session, _BY_ID, {"store": store_id, "orders": [order_id]}))
     if not found:
         raise NotFound(order_id=order_id)
     return found[0]
@@ -196,7 +157,7 @@ _HANDED_BY = text(
 
 def desk_done(session: Session, store_id: int, *, since: datetime) -> list[dict[str, Any]]:
     """What was handed over since a moment, newest first."""
-    cards = _desk(session, session.execute(_DONE, {"store": store_id, "since": since}).mappings().all())
+    cards = _desk(session, fetch(session, _DONE, {"store": store_id, "since": since}))
     by = {
         row[0]: row[1]
         for row in session.execute(_HANDED_BY, {"store": store_id, "orders": [order["id"] for order in cards]})
@@ -216,65 +177,40 @@ def desk_done(session: Session, store_id: int, *, since: datetime) -> list[dict[
 _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
 
 
-_PAGE = [
-    "id",
-    "channel",
-    "state",
-    "store_id",
-    "store_name",
-    "store_address",
-    "list_fen",
-    "discount_fen",
-    "points_used",
-    "points_fen",
-    "payable_fen",
-    "earns_points",
-    "remark",
-]
-_PAGE_LINE = [
-    "line_no",
-    "sku_id",
-    "name",
-    "spec",
-    "unit",
-    "weighed",
-    "qty",
-    "returned_qty",
-    "unit_price_fen",
-    "list_fen",
-    "net_fen",
-    "picture",
-]
+_PAGE = (
+    "id channel state store_id store_name store_address list_fen discount_fen points_used points_fen payable_fen"
+    " earns_points remark"
+)
 _MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
 
 
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
-    ids = [order["id"] for order in orders]
-    lines = _lines_of(session, ids)
-    refunded = {row.order_id: row.fen for row in session.execute(_REFUNDED, {"orders": ids})}
+    lines = _lines_of(session, orders)
+    refunded = {row.order_id: row.fen for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
     pages = []
     for order in orders:
-        sealed = order["pickup_sealed"] if order["state"] == "ready" else None
-        page = _pick(order, *_PAGE) | {name: _iso(order[name]) for name in _MOMENTS}
-        page["no"] = number(order["store_id"], order["id"])
-        page["refunded_fen"] = refunded.get(order["id"], 0)
+        sealed = order.pickup_sealed if order.state == "ready" else None
+        page = _pick(order, _PAGE) | {name: _iso(getattr(order, name)) for name in _MOMENTS}
+        page["no"] = number(order.store_id, order.id)
+        page["refunded_fen"] = refunded.get(order.id, 0)
         page["pickup_code"] = pickup.open_code(bytes(sealed)) if sealed else None
-        page["next"] = _NEXT.get(order["state"], [])
-        page["lines"] = [_pick(row, *_PAGE_LINE) for row in lines[order["id"]]]
+        page["next"] = _NEXT.get(order.state, [])
+        page["lines"] = [
+            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen picture")
+            for row in lines[order.id]
+        ]
         pages.append(page)
     return pages
 
 
 def of_member(session: Session, member_id: int, *, before: int | None, most: int = 20) -> list[dict[str, Any]]:
     """A member's orders, newest first, at the till and in the mall alike; `before` pages on."""
-    return _mall(
-        session, session.execute(_OF_MEMBER, {"member": member_id, "before": before, "most": most}).mappings().all()
-    )
+    return _mall(session, fetch(session, _OF_MEMBER, {"member": member_id, "before": before, "most": most}))
 
 
 def one_of_member(session: Session, member_id: int, order_id: int) -> dict[str, Any]:
     """One order of this member; somebody else's is NotFound."""
-    found = _mall(session, session.execute(_ONE_OF_MEMBER, {"member": member_id, "order": order_id}).mappings().all())
+    found = _mall(session, fetch(session, _ONE_OF_MEMBER, {"member": member_id, "order": order_id}))
     if not found:
         raise NotFound(order_id=order_id)
     return found[0]

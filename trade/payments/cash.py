@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch
 from config.errors import Refused
 
 
@@ -41,7 +42,8 @@ def take(
     now: datetime,
 ) -> None:
     """Note cash taken for an order."""
-    session.execute(
+    fetch(
+        session,
         _TAKE,
         {
             "store": store_id,

@@ -16,6 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import fetch, first
 
 ASK_AFTER = (5, 15, 30, 60, 180, 300, 600)  # seconds between questions to WeChat while a tender is open
 
@@ -52,7 +53,7 @@ def intend(
     Two callers at once get the same attempt: the partial unique index lets one insert.
     """
     key = {"store": store_id, "order": order_id}
-    found = session.execute(_OPEN, key).first()
+    found = first(session, _OPEN, key)
     if found is None:
         session.execute(
             _NEW,
@@ -65,7 +66,7 @@ def intend(
                 "ask": now + timedelta(seconds=ASK_AFTER[0]),
             },
         )
-        found = session.execute(_OPEN, key).one()
+        found = fetch(session, _OPEN, key)[0]
     return found
 
 
@@ -103,17 +104,17 @@ def closing(session: Session, store_id: int, tender_id: int, *, now: datetime) -
 
 def closed(session: Session, store_id: int, tender_id: int) -> bool:
     """WeChat confirmed that nobody can pay any more; False when it was paid meanwhile."""
-    return session.execute(_CLOSED, {"store": store_id, "id": tender_id}).first() is not None
+    return first(session, _CLOSED, {"store": store_id, "id": tender_id}) is not None
 
 
 def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
     """Mark the attempt paid; returns (store_id, id, order_id), or None when it is not open any more."""
-    return session.execute(_PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now}).first()
+    return first(session, _PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now})
 
 
 def by_trade_no(session: Session, trade_no: str) -> Any | None:
     """The attempt of one merchant order number."""
-    return session.execute(_BY_NO, {"trade_no": trade_no}).first()
+    return first(session, _BY_NO, {"trade_no": trade_no})
 
 
 def ask_later(session: Session, store_id: int, tender_id: int, asked: int, *, now: datetime) -> None:
@@ -150,7 +151,8 @@ def refund(
     `number` makes the refund deterministic; a repeat with the same number changes nothing.
     """
     at_once = tender.kind == "cash"
-    made = session.execute(
+    made = first(
+        session,
         _REFUND,
         {
             "store": tender.store_id,
@@ -165,7 +167,7 @@ def refund(
             "reason": reason,
             "now": now,
         },
-    ).first()
+    )
     if made and not at_once:
         journal.record(
             session,
@@ -193,7 +195,7 @@ REFUND_MOVES = {
 def move_refund(session: Session, number: str, event: str, *, actor: str, now: datetime) -> bool:
     """Fire one event of a refund; False when it is not where the table says it must be (a repeat)."""
     sources, target = REFUND_MOVES[event]
-    moved = session.execute(_REFUND_TO, {"number": number, "target": target, "sources": sources, "now": now}).first()
+    moved = first(session, _REFUND_TO, {"number": number, "target": target, "sources": sources, "now": now})
     if moved is None:
         return False
     journal.record(
@@ -231,7 +233,7 @@ _TENDERS = text("""
 
 def refundable(session: Session, store_id: int, order_id: int) -> list[Any]:
     """Paid tenders in the order refunds go: wallets first, cash last; `left_fen` is captured less refunded."""
-    return list(session.execute(_TENDERS, {"store": store_id, "order": order_id}))
+    return fetch(session, _TENDERS, {"store": store_id, "order": order_id})
 
 
 def plan_refund(tenders: list[Any], refund_fen: int) -> list[tuple[Any, int]]:
@@ -248,4 +250,4 @@ def plan_refund(tenders: list[Any], refund_fen: int) -> list[tuple[Any, int]]:
 
 def open_tender(session: Session, store_id: int, order_id: int) -> Any | None:
     """The WeChat attempt of an order that could still be paid, if there is one."""
-    return session.execute(_OPEN, {"store": store_id, "order": order_id}).first()
+    return first(session, _OPEN, {"store": store_id, "order": order_id})

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch, first
 from trade.pricing.quote import Item
 
 PRICE_NOW = """
@@ -34,7 +35,7 @@ _ITEMS = text(f"SELECT {ITEM} FROM {SOLD_HERE} WHERE sku.id = ANY(:ids)")
 
 def items(session: Session, store_id: int, sku_ids: Iterable[int], *, now: datetime) -> dict[int, Item]:
     """The skus among `sku_ids` that the store sells now, with today's price; one statement."""
-    found = session.execute(_ITEMS, {"store": store_id, "ids": list(sku_ids), "now": now})
+    found = fetch(session, _ITEMS, {"store": store_id, "ids": list(sku_ids), "now": now})
     return {row[0]: Item(*row) for row in found}
 
 
@@ -45,7 +46,7 @@ _SCAN = text(
 
 def by_barcode(session: Session, store_id: int, code: str, *, now: datetime) -> Any | None:
     """The sku a scanned code stands for, as a row (code + Item columns), or None."""
-    return session.execute(_SCAN, {"store": store_id, "code": code, "now": now}).first()
+    return first(session, _SCAN, {"store": store_id, "code": code, "now": now})
 
 
 _SEARCH = text(f"""
@@ -58,16 +59,15 @@ _SEARCH = text(f"""
 def search(session: Session, store_id: int, words: str, *, now: datetime) -> list[Any]:
     """At most 20 skus whose name, pinyin initials or barcode hold `words`; rows as `by_barcode`."""
     plain = words.replace("\\", "").replace("%", "").replace("_", "")
-    return list(
-        session.execute(
-            _SEARCH,
-            {
-                "store": store_id,
-                "now": now,
-                "like": f"%{plain}%",
-                "low": f"%{plain.lower()}%",
-                "digits": f"{plain}%",
-                "q": plain.lower(),
-            },
-        )
+    return fetch(
+        session,
+        _SEARCH,
+        {
+            "store": store_id,
+            "now": now,
+            "like": f"%{plain}%",
+            "low": f"%{plain.lower()}%",
+            "digits": f"{plain}%",
+            "q": plain.lower(),
+        },
     )

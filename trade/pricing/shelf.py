@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch
 from config.errors import NotFound
 from trade.pricing.prices import PRICE_NOW, SOLD_HERE
 
@@ -48,12 +49,12 @@ def cards(
     given = {"store": store_id, "now": now, "after": after, "most": most}
     if words:
         plain = words.replace("\\", "").replace("%", "").replace("_", "")
-        found = session.execute(_FOUND, {**given, "like": f"%{plain}%", "low": f"%{plain.lower()}%"})
+        found = fetch(session, _FOUND, {**given, "like": f"%{plain}%", "low": f"%{plain.lower()}%"})
     elif category_id is not None:
-        found = session.execute(_OF_CATEGORY, {**given, "category": category_id})
+        found = fetch(session, _OF_CATEGORY, {**given, "category": category_id})
     else:
-        found = session.execute(_ALL, given)
-    return [dict(row) for row in found.mappings()]
+        found = fetch(session, _ALL, given)
+    return [row._asdict() for row in found]
 
 
 _PRODUCT = text(

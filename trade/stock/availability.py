@@ -12,6 +12,7 @@ from redis import Redis, RedisError
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import fetch
 from config.queues import connection, key
 
 _FREE = text(
@@ -41,7 +42,7 @@ def free(session: Session, store_id: int, sku_ids: Sequence[int]) -> dict[int, i
 
 
 def _from_table(session: Session, store_id: int, sku_ids: Sequence[int]) -> dict[int, int]:
-    rows = {row.sku_id: row.free for row in session.execute(_FREE, {"store": store_id, "skus": list(sku_ids)})}
+    rows = {row.sku_id: row.free for row in fetch(session, _FREE, {"store": store_id, "skus": list(sku_ids)})}
     return {sku: rows.get(sku, 0) for sku in sku_ids}
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import fetch
 from config.errors import Refused
 
 
@@ -91,19 +93,23 @@ def _asked(wants: Mapping[int, int]) -> dict[str, list[int]]:
     return {"skus": [sku_id for sku_id, _ in ordered], "qtys": [qty for _, qty in ordered]}
 
 
+def _skus(session: Session, statement: TextClause, given: Mapping[str, Any]) -> list[int]:
+    return [row[0] for row in fetch(session, statement, given)]
+
+
 def hold(session: Session, store_id: int, wants: Mapping[int, int], *, order_id: int) -> None:
     """Promise `wants` (sku id -> sale units) of one store to an order, all or nothing.
 
     Raises OutOfStock naming every short sku; the caller's transaction then rolls back.  The order's own
     journal row tells of it, so no row of its own is written.
     """
-    moved = session.scalars(_HOLD, {**_asked(wants), "store": store_id, "order": order_id}).all()
+    moved = _skus(session, _HOLD, {**_asked(wants), "store": store_id, "order": order_id})
     _refuse_short(store_id, wants, moved)
 
 
 def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str, actor: str, now: datetime) -> None:
     """Hand goods over the counter: lowers `on_hand` by `wants`, all or nothing.  Raises OutOfStock."""
-    moved = session.scalars(_SELL, {**_asked(wants), "store": store_id, "key": key, "actor": actor, "now": now}).all()
+    moved = _skus(session, _SELL, {**_asked(wants), "store": store_id, "key": key, "actor": actor, "now": now})
     _refuse_short(store_id, wants, moved)
 
 
@@ -114,17 +120,13 @@ def _refuse_short(store_id: int, wants: Mapping[int, int], moved: Iterable[int])
 
 def release(session: Session, store_id: int, *, order_id: int) -> list[int]:
     """Free whatever an order still holds; returns the skus.  A second call frees nothing."""
-    return list(session.scalars(_RELEASE, {"store": store_id, "order": order_id}))
+    return _skus(session, _RELEASE, {"store": store_id, "order": order_id})
 
 
 def consume(session: Session, store_id: int, *, order_id: int, actor: str, now: datetime) -> list[int]:
     """The held goods leave the shop: held and on_hand fall together; returns the skus."""
-    return list(
-        session.scalars(
-            _CONSUME,
-            {"store": store_id, "order": order_id, "actor": actor, "now": now, "key": f"order:{order_id}:collect"},
-        )
-    )
+    given = {"store": store_id, "order": order_id, "actor": actor, "now": now, "key": f"order:{order_id}:collect"}
+    return _skus(session, _CONSUME, given)
 
 
 def take_in(
@@ -134,9 +136,8 @@ def take_in(
 
     `key` names the document; a repeat of it changes nothing.
     """
-    taken = list(
-        session.scalars(_TAKE_IN, {**_asked(goods), "store": store_id, "key": key, "actor": actor, "now": now})
-    )
+    given = {**_asked(goods), "store": store_id, "key": key, "actor": actor, "now": now}
+    taken = _skus(session, _TAKE_IN, given)
     if taken:
         journal.record(
             session,

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import fetch, first
 from config.errors import NotFound, Refused, TooManyTries
 from trade.stores.models import Role
 from trade.stores.roles import PERMISSIONS
@@ -124,7 +125,7 @@ def check_password(session: Session, login: str, password: str, *, now: datetime
     """
     subject = f"login:{login}"
     _check_tries(session, subject, LoginLocked, now)
-    row = session.execute(_BY_LOGIN, {"login": login}).first()
+    row = first(session, _BY_LOGIN, {"login": login})
     if not _verify(row.password_hash if row else _NOBODY, password) or row is None:
         session.execute(_WRONG, {"subject": subject, "now": now})
         return None
@@ -138,7 +139,7 @@ def check_pin(
     """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked."""
     subject = f"pin:{till_id}:{staff_id}"
     left = _check_tries(session, subject, PinLocked, now)
-    row = session.execute(_BY_ID, {"id": staff_id, "store": store_id}).first()
+    row = first(session, _BY_ID, {"id": staff_id, "store": store_id})
     if row is None:
         raise NotFound(staff_id=staff_id)
     if not _verify(row.pin_hash or _NOBODY, pin):
@@ -149,7 +150,7 @@ def check_pin(
 
 
 def _check_tries(session: Session, subject: str, locked: type[TooManyTries], now: datetime) -> int:
-    used, since = session.execute(_TRIES, {"subject": subject, "since": now - WINDOW}).one()
+    used, since = fetch(session, _TRIES, {"subject": subject, "since": now - WINDOW})[0]
     if used >= TRIES:
         raise locked(retry_at=(since + WINDOW).isoformat())
     return TRIES - int(used)
@@ -178,7 +179,7 @@ def sign_out(session: Session, token: str) -> None:
 
 def of_session(session: Session, token: str, *, now: datetime) -> StaffCard | None:
     """Who holds this token, while it lives."""
-    row = session.execute(_BY_SESSION, {"hash": token_hash(token), "now": now}).first()
+    row = first(session, _BY_SESSION, {"hash": token_hash(token), "now": now})
     return _as_card(row) if row else None
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import first
 from config.errors import NotFound, Refused, WrongState
 from trade.stores.staff import token_hash
 
@@ -35,7 +36,10 @@ class TillCard:
         return {"id": self.id, "name": self.name, "store_id": self.store_id, "store_name": self.store_name}
 
 
-_TILL = "SELECT till.id, till.name, till.store_id, store.name FROM till JOIN store ON store.id = till.store_id "
+_TILL = (
+    "SELECT till.id, till.name, till.store_id, store.name AS store_name"
+    " FROM till JOIN store ON store.id = till.store_id "
+)
 _BY_TOKEN = text(_TILL + "WHERE till.token_hash = :hash")
 _BY_ID = text(_TILL + "WHERE till.id = :id AND (CAST(:store AS bigint) IS NULL OR till.store_id = :store)")
 _LIST = text(
@@ -48,7 +52,7 @@ _REGISTER = text("UPDATE till SET token_hash = :hash, registered_at = :now WHERE
 
 def of_token(session: Session, token: str) -> TillCard | None:
     """The till that holds this device token."""
-    row = session.execute(_BY_TOKEN, {"hash": token_hash(token)}).first()
+    row = first(session, _BY_TOKEN, {"hash": token_hash(token)})
     return TillCard(*row) if row else None
 
 
@@ -61,7 +65,7 @@ def register(
     session: Session, till_id: int, store_id: int | None, *, actor: str, now: datetime
 ) -> tuple[TillCard, str]:
     """Bind a device to a till: a new token, which ends the former device's; returns both."""
-    row = session.execute(_BY_ID, {"id": till_id, "store": store_id}).first()
+    row = first(session, _BY_ID, {"id": till_id, "store": store_id})
     if row is None:
         raise NotFound(till_id=till_id)
     token = secrets.token_urlsafe(32)
@@ -104,7 +108,8 @@ def _as_shift(row: Any) -> dict[str, Any]:
 
 def current_shift_id(session: Session, till: TillCard) -> int | None:
     """The id of the till's open shift."""
-    return session.execute(_CURRENT_ID, {"store": till.store_id, "till": till.id}).scalar()
+    found = first(session, _CURRENT_ID, {"store": till.store_id, "till": till.id})
+    return found.id if found else None
 
 
 def current_shift(session: Session, till: TillCard) -> dict[str, Any] | None:
@@ -117,9 +122,9 @@ def open_shift(
     session: Session, till: TillCard, staff_id: int, float_fen: int, *, actor: str, now: datetime
 ) -> dict[str, Any]:
     """Open a shift with a counted float.  Raises ShiftOpen; of two at once one opens."""
-    made = session.execute(
-        _OPEN, {"store": till.store_id, "till": till.id, "staff": staff_id, "now": now, "float_fen": float_fen}
-    ).first()
+    made = first(
+        session, _OPEN, {"store": till.store_id, "till": till.id, "staff": staff_id, "now": now, "float_fen": float_fen}
+    )
     if made is None:
         raise ShiftOpen(shift_id=current_shift_id(session, till))
     journal.record(session, "shift.opened", f"shift:{made.id}", actor=actor, now=now, float_fen=float_fen)
@@ -130,9 +135,7 @@ def open_shift(
 
 def close_shift(session: Session, till: TillCard, counted_fen: int, *, actor: str, now: datetime) -> dict[str, Any]:
     """Close the open shift against a blind count; only now is the expected cash told."""
-    closed = session.execute(
-        _CLOSE, {"store": till.store_id, "till": till.id, "now": now, "counted": counted_fen}
-    ).first()
+    closed = first(session, _CLOSE, {"store": till.store_id, "till": till.id, "now": now, "counted": counted_fen})
     if closed is None:
         raise WrongState(till_id=till.id, state="closed", event="close")
     row = session.execute(_BY_SHIFT, {"store": till.store_id, "shift": closed.id}).mappings().one()

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import clock
-from config.db import open_session
+from config.db import let_go, open_session
 from mall import paying
 
 BATCH = 20
@@ -22,5 +22,5 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
     """
     with new_session() as session:
         due = session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
-        session.rollback()
+        let_go(session)
         return sum(paying.ask(session, tender, now=clock.now()) for tender in due)

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import clock
-from config.db import open_session, transaction
+from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat import WeChatFailed
 from config.wechat_ready import pay
@@ -26,7 +26,7 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
     ended = 0
     with new_session() as session:
         due = session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
-        session.rollback()
+        let_go(session)
         for number, asked in due:
             try:
                 state = pay().query_refund(number)

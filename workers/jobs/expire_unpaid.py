@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import clock
-from config.db import open_session, transaction
+from config.db import let_go, open_session, transaction
 from config.errors import WeChatBusy, WrongState
 from mall import paying
 from trade.orders import close
@@ -32,7 +32,7 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
     expired = 0
     with new_session() as session:
         overdue = session.execute(_OVERDUE, {"before": clock.now() - GRACE, "most": BATCH}).all()
-        session.rollback()
+        let_go(session)
         for store_id, order_id in overdue:
             with suppress(WrongState, WeChatBusy):
                 if paying.close_payment(session, store_id, order_id, now=clock.now()):

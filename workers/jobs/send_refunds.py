@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import clock, journal
-from config.db import open_session, transaction
+from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat import WeChatFailed
 from config.wechat_ready import pay
@@ -34,10 +34,10 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
     taken = 0
     with new_session() as session:
         rows = session.execute(_ROWS, {"ids": list(ids)}).all()
-        session.rollback()
+        let_go(session)
         for row in rows:
             refund = session.execute(_REFUND, {"store": row.data["store_id"], "id": row.data["refund_id"]}).one()
-            session.rollback()
+            let_go(session)
             if refund.state == "requested" and not send(session, refund):
                 continue
             with transaction(session):
