@@ -1,0 +1,245 @@
+/** The HTTP contract of the staff faces. Money is integer fen, times are ISO 8601 UTC, weights grams. */
+
+export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
+
+export interface Staff {
+  id: number
+  login: string
+  name: string
+  role: Role
+  store_id: number | null
+  store_name: string | null
+  permissions: string[]
+}
+
+export interface TillChoice {
+  id: number
+  name: string
+  registered: boolean
+  store_name: string
+}
+
+export interface Till {
+  id: number
+  name: string
+  store_id: number
+  store_name: string
+}
+
+export interface Colleague {
+  id: number
+  name: string
+  role: Role
+}
+
+export interface Shift {
+  id: number
+  till_id: number
+  staff_name: string
+  opened_at: string
+  float_fen: number
+  sales: number
+  closed_at: string | null
+  counted_fen: number | null
+  expected_fen: number | null
+  difference_fen: number | null
+}
+
+/** `qty` is pieces, or grams when `weighed`; `price_fen` is then per kilogram. */
+export interface Item {
+  sku_id: number
+  barcode: string
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  price_fen: number
+  free: number
+  qty: number
+  picture: string
+}
+
+export type Tier = 'standard' | 'silver' | 'gold'
+
+export interface Member {
+  id: number
+  no: string
+  name: string
+  phone: string
+  tier: Tier
+  points: number
+  pending_points: number
+}
+
+export interface Basket {
+  lines: { sku_id: number; qty: number }[]
+  member_id: number | null
+  points: number
+  discount_fen: number
+}
+
+export interface Allocation {
+  source: 'manual' | 'points'
+  amount_fen: number
+  points: number
+}
+
+export interface QuoteLine {
+  line_no: number
+  sku_id: number
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  qty: number
+  unit_price_fen: number
+  list_fen: number
+  net_fen: number
+  picture: string
+  free: number
+  allocations: Allocation[]
+}
+
+export interface Quote {
+  lines: QuoteLine[]
+  list_fen: number
+  discount_fen: number
+  points_used: number
+  points_fen: number
+  payable_fen: number
+  earns_points: number
+  max_points: number
+  points_step: number
+  trace: { seq: number; source: string; delta_fen: number }[]
+}
+
+export interface SaleForm extends Basket {
+  expected_payable_fen: number
+  tenders: { kind: 'cash'; received_fen: number }[]
+}
+
+export interface ReceiptLine {
+  line_no: number
+  sku_id: number
+  picture: string
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  qty: number
+  returned_qty: number
+  unit_price_fen: number
+  list_fen: number
+  net_fen: number
+}
+
+export type TenderKind = 'cash' | 'wechat'
+
+export interface Receipt {
+  no: string
+  order_id: number
+  channel: 'till' | 'mall'
+  state: string
+  store_name: string
+  till_name: string | null
+  cashier: string | null
+  at: string
+  lines: ReceiptLine[]
+  list_fen: number
+  discount_fen: number
+  points_used: number
+  points_fen: number
+  payable_fen: number
+  tenders: {
+    kind: TenderKind
+    amount_fen: number
+    received_fen: number
+    change_fen: number
+    state: string
+  }[]
+  member: null | {
+    no: string
+    name: string
+    phone: string
+    points_earned: number
+    points_used: number
+    points: number
+    pending_points: number
+  }
+  returns: { no: string; at: string; refund_fen: number }[]
+}
+
+export interface ReturnForm {
+  order_no: string
+  lines: { line_no: number; qty: number }[]
+}
+
+export interface Refund {
+  kind: TenderKind
+  amount_fen: number
+}
+
+export interface ReturnPreview {
+  refund_fen: number
+  refunds: Refund[]
+  points_back: number
+  points_clawed: number
+  points_deficit: number
+  lines: { line_no: number; qty: number; refund_fen: number }[]
+}
+
+export interface ReturnDone {
+  no: string
+  at: string
+  refund_fen: number
+  refunds: Refund[]
+  points_back: number
+  points_clawed: number
+  lines: { line_no: number; qty: number; refund_fen: number }[]
+}
+
+export interface DeskLine {
+  line_no: number
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  qty: number
+  picked_qty: number
+  shelf: string
+  barcode: string
+  picture: string
+}
+
+export type DeskState = 'paid' | 'preparing' | 'ready'
+
+export interface DeskOrder {
+  id: number
+  no: string
+  state: DeskState | 'done' | 'cancelled'
+  mode: 'pickup'
+  placed_at: string
+  paid_at: string
+  promise_at: string
+  customer: string
+  remark: string
+  items: number
+  payable_fen: number
+  closed_at: string | null
+  lines: DeskLine[]
+}
+
+export interface DeskOrders {
+  orders: DeskOrder[]
+  counts: Record<DeskState, number>
+}
+
+export interface DoneOrder {
+  no: string
+  at: string
+  by: string
+  customer: string
+  items: number
+}
+
+export type RefuseReason = 'no_stock' | 'damaged' | 'closing'

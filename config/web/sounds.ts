@@ -1,0 +1,64 @@
+/** Four tones a cashier can tell apart without looking, and the bell of the desk. */
+
+type Note = [hertz: number, at_s: number, for_s: number]
+
+const TONES = {
+  ok: [[1320, 0, 0.06]],
+  unknown: [
+    [330, 0, 0.12],
+    [262, 0.14, 0.2],
+  ],
+  blocked: [
+    [220, 0, 0.12],
+    [220, 0.17, 0.12],
+    [220, 0.34, 0.12],
+  ],
+  paid: [
+    [784, 0, 0.09],
+    [1047, 0.1, 0.09],
+    [1319, 0.2, 0.16],
+  ],
+  order: [
+    [880, 0, 0.18],
+    [660, 0.2, 0.18],
+    [880, 0.45, 0.18],
+    [660, 0.65, 0.24],
+  ],
+} satisfies Record<string, Note[]>
+
+export type Tone = keyof typeof TONES
+
+let context: AudioContext | null = null
+
+function audio(): AudioContext | null {
+  if (!context && typeof AudioContext !== 'undefined') context = new AudioContext()
+  return context
+}
+
+/** Browsers keep sound off until somebody touches the page. */
+export function soundBlocked(): boolean {
+  return audio()?.state === 'suspended'
+}
+
+export async function allowSound(): Promise<void> {
+  await audio()?.resume()
+}
+
+export function play(tone: Tone): void {
+  const out = audio()
+  if (!out) return
+  if (out.state === 'suspended') void out.resume()
+  for (const [hertz, at_s, for_s] of TONES[tone]) {
+    const oscillator = out.createOscillator()
+    const gain = out.createGain()
+    const start = out.currentTime + at_s
+    oscillator.type = tone === 'blocked' || tone === 'unknown' ? 'square' : 'sine'
+    oscillator.frequency.value = hertz
+    gain.gain.setValueAtTime(0.0001, start)
+    gain.gain.exponentialRampToValueAtTime(0.22, start + 0.01)
+    gain.gain.exponentialRampToValueAtTime(0.0001, start + for_s)
+    oscillator.connect(gain).connect(out.destination)
+    oscillator.start(start)
+    oscillator.stop(start + for_s + 0.02)
+  }
+}

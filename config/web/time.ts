@@ -1,0 +1,61 @@
+import { locale } from './i18n'
+
+/** The chain's one time zone, as on the receipts: a tablet set to another one shows the shop's time. */
+const timeZone = 'Asia/Shanghai'
+
+let ahead_ms = 0
+
+/** Learn how far this device's clock is off, from the `Date` header of an answer. */
+export function learnServerTime(header: string | null): void {
+  const at = header ? Date.parse(header) : Number.NaN
+  if (!Number.isNaN(at)) ahead_ms = at - Date.now()
+}
+
+/** The server's idea of now, in ms: a tablet with a wrong clock must not call an order late. */
+export function serverNow(): number {
+  // The header counts whole seconds: a smaller difference is only its rounding.
+  return Date.now() + (Math.abs(ahead_ms) > 2000 ? ahead_ms : 0)
+}
+
+export function clock(at: string | number): string {
+  return new Date(at).toLocaleTimeString(locale.value, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone,
+  })
+}
+
+/** The calendar day of a moment, to compare days by. */
+export function day(at: string | number): string {
+  return new Date(at).toLocaleDateString('en-CA', { timeZone })
+}
+
+export function dateAndTime(at: string): string {
+  return new Date(at).toLocaleString(locale.value, {
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    hour12: false,
+    timeZone,
+  })
+}
+
+/** Moments inside a server's sentence, told in the time of this place. */
+export function withLocalTimes(text: string): string {
+  return text.replace(/\d{4}-\d\d-\d\dT[\d:.]+(?:Z|[+-]\d\d:\d\d)/g, dateAndTime)
+}
+
+/** 4:05 or 1:02:09, for a shift or a wait. */
+export function elapsed(from: string, now: number): string {
+  const seconds = Math.max(0, Math.floor((now - Date.parse(from)) / 1000))
+  const hours = Math.floor(seconds / 3600)
+  const minutes = Math.floor(seconds / 60) % 60
+  return `${hours}:${String(minutes).padStart(2, '0')}`
+}
+
+/** Whole minutes until `at`, negative once it has passed; the last minute counts as 0. */
+export function minutesLeft(at: string, now: number): number {
+  return Math.floor((Date.parse(at) - now) / 60000)
+}

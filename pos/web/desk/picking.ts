@@ -1,0 +1,37 @@
+import type { DeskLine, DeskOrder } from '@web/contract'
+
+/** Grams are picked as one bag, pieces one by one. */
+export function step(line: DeskLine): number {
+  return line.weighed ? line.qty : 1
+}
+
+export function isPicked(line: DeskLine): boolean {
+  return line.picked_qty >= line.qty
+}
+
+/** Lines that lie ready, and how many there are. */
+export function progress(order: DeskOrder): { done: number; all: number } {
+  return { done: order.lines.filter(isPicked).length, all: order.lines.length }
+}
+
+/** By shelf, as one walks; without a shelf last. */
+export function byShelf(lines: DeskLine[]): DeskLine[] {
+  const place = (line: DeskLine) => line.shelf || '\uffff'
+  return [...lines].sort((one, other) =>
+    place(one) === place(other)
+      ? one.line_no - other.line_no
+      : place(one).localeCompare(place(other), 'en', { numeric: true }),
+  )
+}
+
+/** The line a scanned code stands for: unpicked ones first; a scale label names its PLU inside. */
+export function lineOf(order: DeskOrder, code: string): DeskLine | null {
+  const label = /^2\d(\d{5})\d{6}$/.exec(code)?.[1]
+  const fits = order.lines.filter(({ barcode }) => [code, `0${code}`, label].includes(barcode))
+  return fits.find((line) => !isPicked(line)) ?? fits[0] ?? null
+}
+
+/** The four digits people call an order by: the end of the phone, else of the number. */
+export function tail(order: { customer: string; no: string }): string {
+  return /\d{4}$/.exec(order.customer)?.[0] ?? order.no.slice(-4)
+}

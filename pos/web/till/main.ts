@@ -1,0 +1,8 @@
+import '@web/tokens.css'
+import { locale } from '@web/i18n'
+import { createPinia } from 'pinia'
+import { createApp } from 'vue'
+import App from './App.vue'
+
+document.documentElement.lang = locale.value
+createApp(App).use(createPinia()).mount('#app')

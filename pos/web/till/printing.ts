@@ -1,0 +1,22 @@
+import { t } from '@web/i18n'
+import { useCounter } from './stores/counter'
+
+/** Load the receipt's own page out of sight and print it. */
+export function printReceipt(no: string, width: 58 | 80): Promise<void> {
+  document.querySelector('iframe.printing')?.remove()
+  const frame = document.createElement('iframe')
+  frame.className = 'printing'
+  frame.setAttribute('aria-hidden', 'true')
+  frame.style.cssText = 'position:fixed;left:-9999px;width:80mm;height:200mm;border:0'
+  return new Promise((done) => {
+    frame.addEventListener('load', () => {
+      // A refusal comes as JSON instead of a page.
+      const type = frame.contentDocument?.contentType
+      if (type === 'text/html') frame.contentWindow?.print()
+      else useCounter().say('error', t('print.failed', { no }))
+      done()
+    })
+    frame.src = `/api/pos/receipts/${no}/print?width=${width}`
+    document.body.append(frame)
+  })
+}

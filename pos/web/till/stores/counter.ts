@@ -1,0 +1,291 @@
+import { Refused, sentence, Unreachable } from '@web/api'
+import type { Item } from '@web/contract'
+import { t } from '@web/i18n'
+import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
+import { type Entry, readEntry, ScanQueue } from '@web/scanner'
+import { play } from '@web/sounds'
+import { defineStore } from 'pinia'
+import { api } from '../server'
+import { useBasket } from './basket'
+import { useMembers } from './members'
+
+export type Panel = 'entry' | 'pay' | 'points' | 'discount' | 'weight' | 'receipt' | 'pending'
+export type Sheet = 'return' | 'why' | 'shift' | 'join'
+
+export interface Echo {
+  look: 'ok' | 'info' | 'error'
+  code: string
+  text: string
+}
+
+interface Scan {
+  code: string
+  times: number
+}
+
+interface State {
+  panel: Panel
+  sheet: Sheet | null
+  echo: Echo | null
+  times: number
+  /** F3 was pressed: digits in the box are words to search for. */
+  byName: boolean
+  results: Item[]
+  searchedFor: string
+  resultAt: number
+  weighing: Item | null
+  waiting: number
+  receiptAt: number
+}
+
+const REMEMBER_MS = 5 * 60_000
+const READ_CHANGE_MS = 1500
+const TRIES = 5
+const PAUSE_MS = 800
+
+const seen = new Map<string, { item: Item; at: number }>()
+const queue = new ScanQueue<Scan>((scan) => useCounter().handle(scan))
+
+const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
+
+/** What the one input box of the till does, and which panel is in front of the cashier. */
+export const useCounter = defineStore('counter', {
+  state: (): State => ({
+    panel: 'entry',
+    sheet: null,
+    echo: null,
+    times: 1,
+    byName: false,
+    results: [],
+    searchedFor: '',
+    resultAt: 0,
+    weighing: null,
+    waiting: 0,
+    receiptAt: 0,
+  }),
+  actions: {
+    say(look: Echo['look'], text: string, code = ''): void {
+      this.echo = { look, text, code }
+    },
+
+    fail(error: unknown, code = ''): void {
+      const unknown = error instanceof Refused && error.status === 404
+      play(unknown ? 'unknown' : 'blocked')
+      this.say('error', sentence(error), code)
+    },
+
+    /** Enter was pressed in the box. */
+    enter(text: string): void {
+      const entry = readEntry(text)
+      const byName = this.byName
+      this.byName = false
+      if (entry.kind === 'nothing') {
+        if (!byName) this.enterNothing()
+      } else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)
+      else this.enterEntry(entry)
+    },
+
+    enterNothing(): void {
+      if (this.panel !== 'receipt') return this.openPay()
+      // The change must be read: the Enter that paid may come twice.
+      if (Date.now() - this.receiptAt > READ_CHANGE_MS) this.panel = 'entry'
+    },
+
+    enterEntry(entry: Entry): void {
+      if (entry.kind === 'scan') this.scan(entry.code, entry.times * this.times)
+      else if (entry.kind === 'phone') void useMembers().find(entry.phone)
+      else if (entry.kind === 'times') this.times = entry.times
+      else if (entry.kind === 'quantity') this.setQuantity(entry.text)
+    },
+
+    /** Every scan goes through the queue; it waits while a sale is being decided or a weight typed. */
+    scan(code: string, times = 1): void {
+      this.times = 1
+      this.sheet = null
+      if (this.panel !== 'weight' && this.panel !== 'pending') this.panel = 'entry'
+      queue.push({ code, times })
+      this.waiting = queue.length
+    },
+
+    showReceipt(): void {
+      this.panel = 'receipt'
+      this.receiptAt = Date.now()
+      this.echo = null
+    },
+
+    hold(): void {
+      queue.pause()
+    },
+
+    goOn(): void {
+      queue.resume()
+      this.waiting = queue.length
+    },
+
+    async handle({ code, times }: Scan): Promise<void> {
+      this.waiting = queue.length
+      try {
+        const item = await this.lookUp(code)
+        this.take(item, times, code)
+      } catch (error) {
+        this.fail(error, code)
+      }
+    },
+
+    async lookUp(code: string): Promise<Item> {
+      const known = seen.get(code)
+      if (known && Date.now() - known.at < REMEMBER_MS) return known.item
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const { item } = await api.get<{ item: Item }>(
+            `/api/pos/scan/${encodeURIComponent(code)}`,
+          )
+          seen.set(code, { item, at: Date.now() })
+          return item
+        } catch (error) {
+          if (!(error instanceof Unreachable) || tries === TRIES) throw error
+          this.say('info', t('echo.again', { tries }), code)
+          await sleep(PAUSE_MS)
+        }
+      }
+    },
+
+    /** Weighed goods need their weight first, unless the code was a scale's label that holds it. */
+    take(item: Item, times: number, code: string): void {
+      if (!item.weighed || code !== item.barcode) {
+        this.put(item, times, code)
+        return
+      }
+      queue.pause()
+      this.weighing = item
+      this.panel = 'weight'
+      this.say('info', t('weight.title', { name: item.name }), code)
+      play('ok')
+    },
+
+    put(item: Item, times: number, code: string): void {
+      const qty = item.qty * times
+      useBasket().add(item, qty)
+      play('ok')
+      const facts = {
+        name: `${item.name} ${item.spec}`.trim(),
+        qty: `${quantity(qty, item.weighed)} ${unitOf(item)}`,
+        price: yuan(item.price_fen),
+      }
+      this.say('ok', t('echo.taken', facts), code)
+    },
+
+    weighed(text: string): boolean {
+      const item = this.weighing
+      const grams = parseQuantity(text, true)
+      if (!item || grams === null) {
+        play('blocked')
+        return false
+      }
+      this.endWeighing()
+      this.put({ ...item, qty: grams }, 1, item.barcode)
+      return true
+    },
+
+    endWeighing(): void {
+      this.weighing = null
+      this.panel = 'entry'
+      this.goOn()
+    },
+
+    /** `*5` after a line: five of it instead. */
+    setQuantity(text: string): void {
+      const basket = useBasket()
+      const line = basket.selected
+      const qty = line ? parseQuantity(text, line.weighed) : null
+      if (!line || qty === null) {
+        play('blocked')
+        this.say('error', t('echo.badQuantity'))
+        return
+      }
+      basket.setQuantity(line.sku_id, qty)
+      this.say('ok', t('echo.quantity', { name: line.name, qty: quantity(qty, line.weighed) }))
+    },
+
+    findByName(): void {
+      this.sheet = null
+      if (this.panel !== 'weight' && this.panel !== 'pending') this.panel = 'entry'
+      this.byName = true
+    },
+
+    async search(text: string): Promise<void> {
+      this.searchedFor = text
+      if (!text) {
+        this.results = []
+        return
+      }
+      try {
+        const path = `/api/pos/search?q=${encodeURIComponent(text)}`
+        const { items } = await api.get<{ items: Item[] }>(path)
+        if (this.searchedFor !== text) return
+        this.results = items
+        this.resultAt = 0
+      } catch (error) {
+        this.fail(error)
+      }
+    },
+
+    endSearch(): void {
+      this.searchedFor = ''
+      this.results = []
+    },
+
+    async takeFirstResult(text: string): Promise<void> {
+      const asked = text.replace(/^\d{1,3}[*×]/, '').trim()
+      const typed: string | undefined = /^(\d{1,3})[*×]/.exec(text)?.[1]
+      const times: number = typed ? Number(typed) : this.times
+      if (this.searchedFor !== asked) await this.search(asked)
+      const item = this.results[this.resultAt]
+      if (!item) {
+        play('unknown')
+        this.say('error', t('echo.noneFound', { text: asked }), asked)
+        this.endSearch()
+        return
+      }
+      this.takeResult(item, times)
+    },
+
+    takeResult(item: Item, wanted?: number): void {
+      const times = wanted ?? this.times
+      this.endSearch()
+      this.times = 1
+      if (this.panel === 'receipt' || this.panel === 'pay') this.panel = 'entry'
+      this.take(item, times, item.barcode)
+    },
+
+    openPay(): void {
+      const basket = useBasket()
+      if (this.panel === 'pending') return
+      if (basket.isEmpty) {
+        play('blocked')
+        this.say('error', t('echo.nothingToPay'))
+        return
+      }
+      if (basket.pricing !== 'failed') basket.said = ''
+      this.panel = 'pay'
+    },
+
+    openPanel(panel: 'points' | 'discount'): void {
+      const basket = useBasket()
+      if (this.panel === 'pending') return
+      if (basket.isEmpty) return this.say('error', t('echo.scanFirst'))
+      if (panel === 'points' && !basket.member) return this.say('error', t('echo.memberFirst'))
+      this.panel = panel
+    },
+
+    /** Esc: one step back, and never the basket. */
+    back(): void {
+      if (this.sheet) this.sheet = null
+      else if (this.panel === 'weight') this.endWeighing()
+      else if (this.results.length > 0) this.endSearch()
+      else if (this.byName) this.byName = false
+      else if (this.panel !== 'pending') this.panel = 'entry'
+      this.times = 1
+    },
+  },
+})

@@ -1,0 +1,71 @@
+import { sentence } from '@web/api'
+import type { Member } from '@web/contract'
+import { t } from '@web/i18n'
+import { play } from '@web/sounds'
+import { defineStore } from 'pinia'
+import { api } from '../server'
+import { useBasket } from './basket'
+import { useCounter } from './counter'
+
+/** Finding the customer of this sale, or letting them join. */
+export const useMembers = defineStore('members', {
+  state: () => ({ found: [] as Member[], busy: false, phone: '', said: '' }),
+  actions: {
+    async find(text: string): Promise<void> {
+      const q = text.replace(/\s/g, '')
+      if (!q || this.busy) return
+      this.busy = true
+      this.said = ''
+      try {
+        const path = `/api/pos/members?q=${encodeURIComponent(q)}`
+        const { members } = await api.get<{ members: Member[] }>(path)
+        this.show(members, q)
+      } catch (error) {
+        play('blocked')
+        this.said = sentence(error)
+      } finally {
+        this.busy = false
+      }
+    },
+
+    show(members: Member[], q: string): void {
+      const [only] = members
+      if (only && members.length === 1) return this.choose(only)
+      this.found = members
+      if (members.length > 0) return
+      play('unknown')
+      if (/^1\d{10}$/.test(q)) {
+        this.phone = q
+        useCounter().sheet = 'join'
+      } else {
+        this.said = t('member.none')
+      }
+    },
+
+    choose(member: Member): void {
+      this.found = []
+      this.said = ''
+      useBasket().setMember(member)
+      const counter = useCounter()
+      if (counter.panel === 'receipt') counter.panel = 'entry'
+      counter.say('ok', t('echo.member', { name: member.name, phone: member.phone }))
+      play('ok')
+    },
+
+    async join(phone: string, name: string): Promise<string | null> {
+      try {
+        const { member } = await api.write<{ member: Member }>('/api/pos/members', { phone, name })
+        this.choose(member)
+        useCounter().sheet = null
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    forget(): void {
+      this.found = []
+      this.said = ''
+    },
+  },
+})

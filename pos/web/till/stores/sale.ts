@@ -1,0 +1,120 @@
+import { Refused, sentence } from '@web/api'
+import type { Receipt, SaleForm } from '@web/contract'
+import { t } from '@web/i18n'
+import { keep, kept } from '@web/kept'
+import { yuan } from '@web/money'
+import { requestId } from '@web/request-id'
+import { play } from '@web/sounds'
+import { defineStore } from 'pinia'
+import { api } from '../server'
+import { useBasket } from './basket'
+import { useCounter } from './counter'
+
+/** A sale that was sent and not yet answered: it survives a reload, and is only ever repeated. */
+interface Pending {
+  request_id: string
+  form: SaleForm
+  since: number
+}
+
+interface State {
+  pending: Pending | null
+  sending: boolean
+  receipt: Receipt | null
+  lastNo: string
+  said: string
+}
+
+const AGAIN_MS = 4000
+
+/** Taking the money: one request id per sale, kept until the server has said yes or no. */
+export const useSale = defineStore('sale', {
+  state: (): State => ({
+    pending: kept<Pending>('till.pending'),
+    sending: false,
+    receipt: null,
+    lastNo: kept<string>('till.lastNo') ?? '',
+    said: '',
+  }),
+  getters: {
+    change_fen: (state): number =>
+      state.receipt?.tenders.reduce((sum, tender) => sum + tender.change_fen, 0) ?? 0,
+    received_fen: (state): number =>
+      state.receipt?.tenders.reduce((sum, tender) => sum + tender.received_fen, 0) ?? 0,
+  },
+  actions: {
+    async pay(received_fen: number): Promise<void> {
+      const basket = useBasket()
+      if (this.sending || !basket.isPriced || !basket.quote) return
+      const { payable_fen } = basket.quote
+      if (received_fen < payable_fen) {
+        play('blocked')
+        this.said = t('pay.short', { amount: yuan(payable_fen - received_fen) })
+        return
+      }
+      const tenders: SaleForm['tenders'] = [{ kind: 'cash', received_fen }]
+      const form = { ...basket.asked, expected_payable_fen: payable_fen, tenders }
+      this.pending = { request_id: requestId(), form, since: Date.now() }
+      keep('till.pending', this.pending)
+      await this.send()
+    },
+
+    async send(): Promise<void> {
+      const pending = this.pending
+      if (!pending || this.sending) return
+      this.sending = true
+      this.said = ''
+      useCounter().hold()
+      try {
+        const { request_id, form } = pending
+        const answer = await api.write<{ receipt: Receipt }>('/api/pos/sales', form, request_id)
+        this.sold(answer.receipt)
+      } catch (error) {
+        this.notSold(error)
+      } finally {
+        this.sending = false
+      }
+    },
+
+    sold(receipt: Receipt): void {
+      this.settle()
+      this.receipt = receipt
+      this.lastNo = receipt.no
+      keep('till.lastNo', receipt.no)
+      useBasket().clear()
+      const counter = useCounter()
+      counter.showReceipt()
+      counter.goOn()
+      play('paid')
+    },
+
+    /** Refused means nothing was sold; anything else is unknown and must be asked again, same id. */
+    notSold(error: unknown): void {
+      const counter = useCounter()
+      play('blocked')
+      if (error instanceof Refused && error.code !== 'not_signed_in') {
+        this.settle()
+        this.said = error.message
+        counter.panel = 'pay'
+        counter.goOn()
+        void useBasket().price()
+        return
+      }
+      this.said = sentence(error)
+      counter.panel = 'pending'
+      if (!(error instanceof Refused)) setTimeout(() => void this.send(), AGAIN_MS)
+    },
+
+    settle(): void {
+      this.pending = null
+      keep('till.pending', null)
+    },
+
+    /** After a reload or a colleague's PIN: finish what was sent before anything else. */
+    resume(): void {
+      if (!this.pending) return
+      useCounter().panel = 'pending'
+      void this.send()
+    },
+  },
+})

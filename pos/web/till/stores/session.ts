@@ -1,0 +1,161 @@
+import { Refused, sentence } from '@web/api'
+import type { Colleague, Shift, Staff, Till, TillChoice } from '@web/contract'
+import { keep, kept } from '@web/kept'
+import { defineStore } from 'pinia'
+import { api } from '../server'
+
+export type Stage = 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'sale'
+
+interface Session {
+  stage: Stage
+  said: string
+  till: Till | null
+  colleagues: Colleague[]
+  staff: Staff | null
+  shift: Shift | null
+  closed: Shift | null
+  choices: TillChoice[]
+}
+
+/** Which till this is, who stands at it, and the shift that is running. */
+export const useSession = defineStore('session', {
+  state: (): Session => ({
+    stage: 'starting',
+    said: '',
+    till: null,
+    colleagues: [],
+    staff: null,
+    shift: null,
+    closed: null,
+    choices: [],
+  }),
+  actions: {
+    /** Work out where to begin: registered? signed in? shift open? */
+    async start(): Promise<void> {
+      try {
+        await this.whoIsHere()
+        if (!kept('till.token')) return await this.beforeRegistration()
+        await this.knowTill()
+        if (!this.till) return await this.beforeRegistration()
+        if (!this.staff) this.stage = 'pin'
+        else await this.enter()
+      } catch (error) {
+        this.stage = 'down'
+        this.said = sentence(error)
+      }
+    },
+
+    async whoIsHere(): Promise<void> {
+      try {
+        this.staff = (await api.get<{ staff: Staff }>('/api/staff/me')).staff
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        this.staff = null
+      }
+    },
+
+    /** Forgets the token when the server no longer accepts it. */
+    async knowTill(): Promise<void> {
+      try {
+        const answer = await api.get<{ till: Till; colleagues: Colleague[] }>('/api/pos/till')
+        this.till = answer.till
+        this.colleagues = answer.colleagues
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error
+        keep('till.token', null)
+        this.till = null
+      }
+    },
+
+    async beforeRegistration(): Promise<void> {
+      if (!this.staff) {
+        this.stage = 'login'
+        return
+      }
+      const answer = await api.get<{ tills: TillChoice[] }>('/api/pos/tills')
+      this.choices = answer.tills
+      this.stage = 'register'
+    },
+
+    async signIn(login: string, password: string): Promise<string | null> {
+      try {
+        const body = { login, password }
+        this.staff = (await api.write<{ staff: Staff }>('/api/staff/login', body)).staff
+        if (this.till) await this.enter()
+        else await this.start()
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    async register(till_id: number): Promise<string | null> {
+      try {
+        const path = `/api/pos/tills/${till_id}/register`
+        const answer = await api.write<{ till: Till; token: string }>(path, {})
+        keep('till.token', answer.token)
+        await this.knowTill()
+        await this.enter()
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    async pin(staff_id: number, pin: string): Promise<string | null> {
+      try {
+        this.staff = (await api.write<{ staff: Staff }>('/api/pos/pin', { staff_id, pin })).staff
+        await this.enter()
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    /** From "somebody is here" to the sale screen, or to opening a shift first. */
+    async enter(): Promise<void> {
+      this.shift = (await api.get<{ shift: Shift | null }>('/api/pos/shift')).shift
+      this.stage = this.shift ? 'sale' : 'shift'
+    },
+
+    async openShift(float_fen: number): Promise<string | null> {
+      try {
+        const answer = await api.write<{ shift: Shift }>('/api/pos/shift/open', { float_fen })
+        this.shift = answer.shift
+        this.closed = null
+        this.stage = 'sale'
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    /** The count goes in blind; what was expected comes back only with the answer. */
+    async closeShift(counted_fen: number): Promise<string | null> {
+      try {
+        const answer = await api.write<{ shift: Shift }>('/api/pos/shift/close', { counted_fen })
+        this.closed = answer.shift
+        return null
+      } catch (error) {
+        return sentence(error)
+      }
+    },
+
+    leaveClosedShift(): void {
+      this.shift = null
+      this.closed = null
+      this.stage = 'shift'
+    },
+
+    /** Hand the till to a colleague: basket and shift stay. */
+    lock(): void {
+      this.staff = null
+      this.stage = this.till ? 'pin' : 'login'
+    },
+
+    async signOut(): Promise<void> {
+      await api.write('/api/staff/logout', {}).catch(() => undefined)
+      this.lock()
+    },
+  },
+})
