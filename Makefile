@@ -26,4 +26,7 @@ demo: web        ## the whole product with demo data; RESET=1 starts afresh, POR
 test: env        ## all tests, on PostgreSQL and Redis of their own
 	$(PY) -m pytest -n 2
 
-.PHONY: help env lock web demo test
+bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
+	$(PY) -m tests.bench
+
+.PHONY: help env lock web demo test bench

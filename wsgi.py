@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 from apiflask import APIFlask
@@ -36,4 +37,5 @@ def create_app() -> APIFlask:
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)
     static.serve(app, "pictures", "/pictures", Path(settings().var_dir) / "pictures", single_page=False)
+    gc.freeze()  # what was loaded stays: the collector need not walk it again with every request
     return app

@@ -143,7 +143,7 @@ def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Cal
     try:
         with driver.cursor(row_factory=namedtuple_row) as cursor:
             cursor.execute(_plain(statement), given)
-            return cursor.fetchall() if cursor.description else []
+            return cursor.fetchall() if cursor.pgresult.nfields else []  # `description` would build objects for it
     except psycopg.OperationalError as error:
         if driver.closed:
             drop()

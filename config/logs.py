@@ -8,7 +8,11 @@ import sys
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
+# structlog loads rich, where a development tool has installed it, for coloured tracebacks that nobody reads here:
+# 3.5 MB in every process.
+sys.modules.setdefault("rich", None)  # type: ignore[arg-type]
+
+import structlog  # noqa: E402
 
 _SECRET_KEYS = re.compile(r"token|secret|password|pin|code|phone|openid|cookie|authorization|key", re.IGNORECASE)
 _PHONE = re.compile(r"(?<!\d)(1[3-9]\d)\d{4}(\d{4})(?!\d)")

@@ -48,3 +48,9 @@ def refund_share(paid: int, qty: int, returned: int, more: int) -> int:
     """
     assert returned >= 0 and more > 0 and returned + more <= qty, (qty, returned, more)
     return paid * (returned + more) // qty - paid * returned // qty
+
+
+def yuan(fen: int) -> str:
+    """Fen as yuan with two decimals."""
+    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
+    return f"{sign}{fen // 100}.{fen % 100:02d}"

@@ -27,7 +27,7 @@ class Settings(BaseSettings):
     public_url: str = ""
     stand_in_port: int = Field(8090, ge=1, le=65535)
     web_workers: int = Field(2, ge=1, le=64)
-    web_threads: int = Field(8, ge=1, le=256)
+    web_threads: int = Field(4, ge=1, le=256)
     database_pool: int = Field(10, ge=1, le=100)
     secret_key: str = ""
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"

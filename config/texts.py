@@ -7,6 +7,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from config.money import yuan
+
 _FOLDER = Path(__file__).parent / "locale"
 LANGUAGES = ("zh-CN", "en")
 
@@ -24,9 +26,12 @@ def language_of(accept: str | None) -> str:
 
 
 def say(key: str, language: str, **facts: Any) -> str:
-    """One text with its facts filled in; a fact the text does not name is left out."""
+    """One text with its facts filled in, amounts in yuan; a fact the text does not name is left out."""
     words = texts(language).get(key) or texts(language)["refused.refused"]
+    shown = {
+        name: yuan(fact) if name.endswith("_fen") and isinstance(fact, int) else fact for name, fact in facts.items()
+    }
     try:
-        return words.format(**facts)
+        return words.format(**shown)
     except (KeyError, IndexError):
         return words

@@ -6,7 +6,7 @@ import json
 from functools import lru_cache
 from pathlib import Path
 
-from config.queues import connection
+from config.redis import connection
 from config.settings import settings
 from config.wechat import OpenPlatform, WeChatSettings
 from config.wechat_pay import Pay

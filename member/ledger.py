@@ -49,9 +49,12 @@ _LOCK = text(
 )
 _APPLY = text(
     """
-    WITH entry AS (
+    WITH owed AS (
+        SELECT CASE WHEN :settle THEN least(deficit, CAST(:quantity AS bigint)) ELSE 0 END AS points FROM lot_account
+        WHERE member_id = :member AND account = :account FOR NO KEY UPDATE),
+    entry AS (
         INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
-        VALUES (:member, :account, :event, :quantity, :d_pending, :source, :key, :actor, :now)
+        SELECT :member, :account, :event, :quantity, :d_pending, :source, :key, :actor, :now FROM owed
         ON CONFLICT (member_id, account, key) DO NOTHING RETURNING id),
     changed AS (
         UPDATE lot SET remaining = lot.remaining + d.delta, state = coalesce(d.state, lot.state),
@@ -65,12 +68,12 @@ _APPLY = text(
         FROM entry, unnest(CAST(:used AS bigint[]), CAST(:used_quantities AS bigint[])) AS u(lot_id, quantity)),
     made AS (
         INSERT INTO lot (member_id, account, source, initial, remaining, state, expires_at, origin_member_id)
-        SELECT :member, :account, :source, :new_initial, :new_remaining, :new_state, :new_expires, :member
-        FROM entry WHERE CAST(:new_initial AS bigint) > 0),
+        SELECT :member, :account, :source, :new_initial, :new_remaining - owed.points, :new_state, :new_expires, :member
+        FROM entry, owed WHERE CAST(:new_initial AS bigint) > 0),
     summed AS (
-        UPDATE lot_account SET balance = balance + :d_balance, pending = pending + :d_pending,
-                               held = held + :d_held, deficit = deficit + :d_deficit
-        WHERE member_id = :member AND account = :account AND EXISTS (SELECT FROM entry)),
+        UPDATE lot_account SET balance = balance + :d_balance - owed.points, pending = pending + :d_pending,
+                               held = held + :d_held, deficit = deficit + :d_deficit - owed.points
+        FROM owed WHERE member_id = :member AND account = :account AND EXISTS (SELECT FROM entry)),
     told AS (
         INSERT INTO journal (kind, subject, actor, at, data, tries, done_at)
         SELECT :account || '.' || :event, 'member:' || :member, :actor, :now,
@@ -154,14 +157,23 @@ def apply(
     changes: Iterable[Change] = (),
     used: Sequence[tuple[int, int]] = (),
     new: New | None = None,
+    settle: bool = False,
 ) -> bool:
-    """Write one fact with everything that follows from it, in one statement.
+    """Write one fact with everything that follows from it, in one statement that locks the account first.
 
+    With `settle` the deficit is made good out of the new lot.
     False when the key was posted before with the same content; then nothing changes.
 
     :raises LedgerKeyReused: it was posted with other content.
     """
-    sums = {"quantity": quantity, "d_pending": pending, "d_balance": balance, "d_held": held, "d_deficit": deficit}
+    sums = {
+        "quantity": quantity,
+        "d_pending": pending,
+        "d_balance": balance,
+        "d_held": held,
+        "d_deficit": deficit,
+        "settle": settle,
+    }
     made = session.execute(_APPLY, {**_of_step(step), **sums, **_of_lots(list(changes), used, new or New())}).first()
     if made is not None:
         return True

@@ -42,16 +42,9 @@ def earn(
     step = _step(member_id, "earn", source, key, actor, now)
     if pending:
         return ledger.apply(session, step, pending=points, new=New(points, points, "pending"))
-    account = ledger.lock(session, member_id, POINTS)
-    owed = min(account.deficit, points)
     expires_at = month_end(now, terms_at(now).valid_months)
     return ledger.apply(
-        session,
-        step,
-        quantity=points,
-        balance=points - owed,
-        deficit=-owed,
-        new=New(points, points - owed, "available", expires_at),
+        session, step, quantity=points, balance=points, new=New(points, points, "available", expires_at), settle=True
     )
 
 

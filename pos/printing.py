@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from config.clock import SHANGHAI
+from config.money import yuan
 from config.texts import say
 
 COLUMNS = {58: 32, 80: 48}
@@ -42,12 +43,6 @@ def pair(left: str, right: str, width: int) -> list[str]:
     if space >= 1:
         return [left + " " * space + right]
     return [*fit(left, width), " " * max(width - columns(right), 0) + right]
-
-
-def yuan(fen: int) -> str:
-    """Fen as yuan with two decimals."""
-    sign, fen = ("-", -fen) if fen < 0 else ("", fen)
-    return f"{sign}{fen // 100}.{fen % 100:02d}"
 
 
 def amount(line: dict[str, Any]) -> str:

@@ -75,7 +75,7 @@ def clean(migrated: None) -> None:
     from sqlalchemy import text
 
     from config.db import engine
-    from config.queues import connection, key
+    from config.redis import connection, key
 
     with engine().begin() as db:
         tables = db.scalars(

@@ -10,7 +10,8 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from config.logs import log, set_up
-from config.queues import QUEUES, blocking, key
+from config.queues import QUEUES
+from config.redis import blocking, key
 from config.settings import settings
 
 WORKER_TTL_S = 30

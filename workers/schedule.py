@@ -10,7 +10,8 @@ from redis import RedisError
 
 from config import clock
 from config.logs import log, set_up
-from config.queues import connection, key, queue, retry
+from config.queues import queue, retry
+from config.redis import connection, key
 from config.settings import settings
 
 #             job                       queue      seconds

@@ -11,6 +11,8 @@ import json
 import os
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,11 @@ from sqlalchemy import create_engine, text
 from config import embedded, migrate
 from config.settings import settings
 from tests.bench import cpu, seed, works
-from tests.bench.load import Ask, Measured, press, volley
+from tests.bench.load import Ask, Client, Measured, press, volley
 from tests.bench.servers import serving
 
 AT_MOST = {"W1": 2.0, "W3": 1.5, "W4": 3.0}
+ROUNDS = 5
 ATTEMPTS, AT_ONCE, W5_SECONDS, MEMORY_MIB = 300, 64, 5.0, 200.0
 Row = dict[str, Any]
 
@@ -45,16 +48,45 @@ def postmaster(session: Any) -> int:
     return int(Path(f"/proc/{backend}/stat").read_text().rpartition(")")[2].split()[1])
 
 
-def row(work: str, target: str, clients: int, seen: Measured, web_ms: float, db_ms: float) -> Row:
-    """One line of the table."""
-    ops = len(seen.latencies)
-    return {
-        "work": work, "target": target, "clients": clients, "ops": ops,
-        "ops_per_s": round(ops / seen.seconds, 1), "cpu_ms": round((web_ms + db_ms) / ops, 3),
-        "web_cpu_ms": round(web_ms / ops, 3), "db_cpu_ms": round(db_ms / ops, 3),
-        "p50_ms": round(seen.percentile(0.5), 1), "p95_ms": round(seen.percentile(0.95), 1),
-        "p99_ms": round(seen.percentile(0.99), 1),
-    }  # fmt: skip
+@dataclass(frozen=True)
+class Target:
+    """One server under one work."""
+
+    name: str
+    port: int
+    pid: int
+    make: Callable[[int, int], Ask]
+
+
+@dataclass
+class Round:
+    """What the turns of one target add up to."""
+
+    seen: Measured = field(default_factory=Measured)
+    web_ms: float = 0
+    db_ms: float = 0
+
+    def add(self, one: Target, headers: dict[str, str], database: int, clients: int, seconds: float) -> None:
+        """One more turn."""
+        before = cpu.cpu_ms(one.pid), cpu.cpu_ms(database)
+        self.seen.add(press(one.port, headers, one.make, clients=clients, seconds=seconds))
+        self.web_ms += cpu.cpu_ms(one.pid) - before[0]
+        self.db_ms += cpu.cpu_ms(database) - before[1]
+
+    def faults(self, work: str, one: Target) -> list[str]:
+        """Answers that were no success."""
+        return [f"{work} {one.name}: status {s} {n} times" for s, n in self.seen.statuses.items() if s >= 300]
+
+    def row(self, work: str, target: str, clients: int) -> Row:
+        """One line of the table."""
+        ops = len(self.seen.latencies)
+        return {
+            "work": work, "target": target, "clients": clients, "ops": ops,
+            "ops_per_s": round(ops / self.seen.seconds, 1), "cpu_ms": round((self.web_ms + self.db_ms) / ops, 3),
+            "web_cpu_ms": round(self.web_ms / ops, 3), "db_cpu_ms": round(self.db_ms / ops, 3),
+            "p50_ms": round(self.seen.percentile(0.5), 1), "p95_ms": round(self.seen.percentile(0.95), 1),
+            "p99_ms": round(self.seen.percentile(0.99), 1),
+        }  # fmt: skip
 
 
 def buy_out(session: Any, port: int, shop: Any) -> tuple[Measured, int]:
@@ -62,8 +94,6 @@ def buy_out(session: Any, port: int, shop: Any) -> tuple[Measured, int]:
     sku, buyers = seed.hot(session), seed.tokens(session, ATTEMPTS)
     due = session.execute(text("SELECT price_fen FROM price WHERE sku_id = :sku"), {"sku": sku}).scalar_one()
     session.rollback()
-    from tests.bench.load import Client
-
     _, said = Client(port, {}).ask(("GET", f"/api/mall/slots?store_id={shop.store_id}", None))
     slot = json.loads(said)["slots"][0]["from_at"]
     asks: list[tuple[Ask, dict[str, str]]] = []
@@ -97,19 +127,21 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
         ):
             asked = works.make(session, given.port, shop)
             for work in given.works:
-                for target, port, pid, one in (
-                    ("floor", given.port + 1, low, asked.floor[work]),
-                    ("product", given.port, web, asked.product[work]),
-                ):
-                    for clients in given.clients:
-                        press(port, asked.headers, one, clients=clients, seconds=1)
-                        before = cpu.cpu_ms(pid), cpu.cpu_ms(database)
-                        seen = press(port, asked.headers, one, clients=clients, seconds=given.seconds)
-                        used = cpu.cpu_ms(pid) - before[0], cpu.cpu_ms(database) - before[1]
-                        rows.append(row(work, target, clients, seen, *used))
-                        faults += [
-                            f"{work} {target}: status {s} {n} times" for s, n in seen.statuses.items() if s >= 300
-                        ]
+                targets = [
+                    Target("floor", given.port + 1, low, asked.floor[work]),
+                    Target("product", given.port, web, asked.product[work]),
+                ]
+                for clients in given.clients:
+                    for one in targets:
+                        press(one.port, asked.headers, one.make, clients=clients, seconds=1)
+                    found = [Round() for _ in targets]
+                    for _ in range(ROUNDS):  # turn about, so that a noisy neighbour disturbs both
+                        for one, seen in zip(targets, found, strict=True):
+                            seen.add(one, asked.headers, database, clients, given.seconds / ROUNDS)
+                    rows += [seen.row(work, one.name, clients) for one, seen in zip(targets, found, strict=True)]
+                    faults += [
+                        fault for one, seen in zip(targets, found, strict=True) for fault in seen.faults(work, one)
+                    ]
             hot, held = buy_out(session, given.port, shop)
             rows += [
                 {"work": "W5_accepted", "value": hot.statuses.get(201, 0), "unit": "orders"},

@@ -22,6 +22,13 @@ class Measured:
     latencies: list[float] = field(default_factory=list)
     statuses: dict[int, int] = field(default_factory=dict)
 
+    def add(self, more: Measured) -> None:
+        """What another load saw as well."""
+        self.seconds += more.seconds
+        self.latencies += more.latencies
+        for status, times in more.statuses.items():
+            self.statuses[status] = self.statuses.get(status, 0) + times
+
     def percentile(self, share: float) -> float:
         """The latency that `share` of the answers stayed below."""
         ordered = sorted(self.latencies)

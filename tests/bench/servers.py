@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config.settings import ROOT
 
-WORKERS, THREADS = 2, 8
+WORKERS, THREADS = 2, 4
 
 
 def command(server: str, app: str, port: int) -> list[str]:
@@ -35,7 +35,9 @@ def command(server: str, app: str, port: int) -> list[str]:
 @contextmanager
 def serving(server: str, app: str, port: int, alive: str, **env: str) -> Iterator[int]:
     """Serve until the block ends; gives the pid of the server's tree."""
-    process = subprocess.Popen(command(server, app, port), cwd=ROOT, env={**os.environ, **env}, start_new_session=True)
+    process = subprocess.Popen(
+        command(server, app, port), cwd=ROOT, env={**os.environ, "MALLOC_ARENA_MAX": "1", **env}, start_new_session=True
+    )
     try:
         _await(f"http://127.0.0.1:{port}{alive}", process)
         yield process.pid

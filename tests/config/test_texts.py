@@ -42,3 +42,8 @@ def test_a_refusal_without_a_fact_still_speaks():
 
 def test_chinese_comes_first():
     assert [language_of(a) for a in (None, "zh-CN,en", "en-GB", "fr")] == ["zh-CN", "zh-CN", "en", "zh-CN"]
+
+
+def test_amounts_are_said_in_yuan():
+    assert "¥3.55" in say("refused.discount_too_large", "en", max_fen=355)
+    assert "12.00 元" in say("refused.tender_short", "zh-CN", missing_fen=1200)

@@ -21,7 +21,7 @@ from trade.stock import moves as stock
 from trade.stores import staff
 from trade.stores.models import Role, Staff, Store, Till
 
-PASSWORD, PIN = "tongdian2026", "2580"
+PASSWORD, PIN = "tongdian2026", "258025"
 MEMBERS, DAYS = 500, 60
 Say = Callable[[str], None]
 

@@ -9,7 +9,8 @@ from sqlalchemy import text
 
 from config import clock, journal
 from config.db import transaction
-from config.queues import QUEUES, connection, key, queue
+from config.queues import QUEUES, queue
+from config.redis import connection, key
 from tests import factories as make
 from trade.stock import availability
 from workers import relay, schedule

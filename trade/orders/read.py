@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound
-from member.identity import card
+from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
 from trade.orders.numbers import number
 
@@ -21,7 +21,6 @@ _HEAD = """
            staff.name AS cashier, coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer
     FROM sale_order o JOIN store ON store.id = o.store_id LEFT JOIN member m ON m.id = o.member_id
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id """
-_ONE = text(_HEAD + "WHERE o.store_id = :store AND o.id = :order")
 _OF_MEMBER = text(
     _HEAD + "WHERE o.member_id = :member AND (CAST(:before AS bigint) IS NULL OR o.id < :before)"
     " ORDER BY o.id DESC LIMIT :most"
@@ -45,11 +44,6 @@ _LINES = text("""
     LEFT JOIN store_sku ON store_sku.store_id = line.store_id AND store_sku.sku_id = line.sku_id
     WHERE (line.store_id, line.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
     ORDER BY line.order_id, line.line_no""")
-_TENDERS = text(
-    "SELECT kind, amount_fen, received_fen, change_fen, state FROM tender"
-    " WHERE store_id = :store AND order_id = :order AND state <> 'closed' ORDER BY id"
-)
-_RETURNS = text("SELECT id, at, refund_fen FROM sale_return WHERE store_id = :store AND order_id = :order ORDER BY id")
 _REFUNDED = text("""
     SELECT tender.order_id, sum(refund.amount_fen)::bigint AS fen
     FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS o(store_id, id)
@@ -79,12 +73,32 @@ def _pick(row: Any, names: str) -> dict[str, Any]:
 
 _GOODS = "line_no name spec unit weighed qty"
 _PAPER = "channel state store_name till_name cashier list_fen discount_fen points_used points_fen payable_fen"
+_RECEIPT = text("""
+    SELECT o.*, store.name AS store_name, till.name AS till_name, staff.name AS cashier,
+        m.name AS member_name, m.phone_masked, m.tier, a.balance, a.pending,
+        (SELECT json_agg(json_build_object('line_no', line.line_no, 'name', line.name, 'spec', line.spec,
+             'unit', line.unit, 'weighed', line.weighed, 'qty', line.qty, 'sku_id', line.sku_id,
+             'returned_qty', coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
+                 AND r.order_id = line.order_id AND r.line_no = line.line_no), 0),
+             'unit_price_fen', line.unit_price_fen, 'list_fen', line.list_fen, 'net_fen', line.net_fen,
+             'picture', product.picture) ORDER BY line.line_no)
+         FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
+         WHERE line.store_id = :store AND line.order_id = :order) AS lines,
+        (SELECT json_agg(json_build_object('kind', t.kind, 'amount_fen', t.amount_fen, 'received_fen', t.received_fen,
+             'change_fen', t.change_fen, 'state', t.state) ORDER BY t.id)
+         FROM tender t WHERE t.store_id = :store AND t.order_id = :order AND t.state <> 'closed') AS tenders,
+        (SELECT json_agg(json_build_object('no', 'R' || r.id, 'at', r.at, 'refund_fen', r.refund_fen) ORDER BY r.id)
+         FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns
+    FROM sale_order o JOIN store ON store.id = o.store_id
+    LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id
+    LEFT JOIN member m ON m.id = o.member_id
+    LEFT JOIN lot_account a ON a.member_id = m.id AND a.account = 'points'
+    WHERE o.store_id = :store AND o.id = :order""")
 
 
 def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
-    """The stored sale as its receipt shows it, so that a reprint equals the original."""
-    key = {"store": store_id, "order": order_id}
-    order = first(session, _ONE, key)
+    """The stored sale as its receipt shows it, so that a reprint equals the original; one statement."""
+    order = first(session, _RECEIPT, {"store": store_id, "order": order_id})
     if order is None:
         raise NotFound(order_id=order_id)
     return {
@@ -92,24 +106,26 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         "order_id": order_id,
         **_pick(order, _PAPER),
         "at": _iso(order.placed_at),
-        "lines": [
-            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen picture")
-            for row in _lines_of(session, [order])[order_id]
-        ],
-        "member": _holder(session, order),
-        "tenders": [row._asdict() for row in fetch(session, _TENDERS, key)],
-        "returns": [
-            {"no": f"R{row.id}", "at": _iso(row.at), "refund_fen": row.refund_fen}
-            for row in fetch(session, _RETURNS, key)
-        ],
+        "lines": order.lines,
+        "member": _holder(order),
+        "tenders": order.tenders or [],
+        "returns": order.returns or [],
     }
 
 
-def _holder(session: Session, order: Any) -> dict[str, Any] | None:
+def _holder(order: Any) -> dict[str, Any] | None:
     """The member of an order with what it earned and what they have now."""
     if not order.member_id:
         return None
-    who = card(session, order.member_id)
+    who = MemberCard(
+        order.member_id,
+        card_no(order.member_id),
+        order.member_name,
+        order.phone_masked,
+        order.tier,
+        order.balance,
+        order.pending,
+    )
     return {
         "no": who.no,
         "name": who.masked_name,

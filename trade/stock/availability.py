@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
-from config.queues import connection, key
+from config.redis import connection, key
 
 _FREE = text(
     "SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level"
@@ -31,7 +31,7 @@ def free(session: Session, store_id: int, sku_ids: Sequence[int]) -> dict[int, i
     if not sku_ids:
         return {}
     try:
-        known = connection().hmget(_name(store_id), [str(sku) for sku in sku_ids])
+        known: list[Any] = connection().hmget(_name(store_id), [str(sku) for sku in sku_ids])  # type: ignore[assignment]
     except (RedisError, OSError):
         known = [None] * len(sku_ids)
     found = {sku: int(value) for sku, value in zip(sku_ids, known, strict=True) if value is not None}
@@ -61,7 +61,7 @@ def compare(session: Session, *, mend: bool = False) -> list[dict[str, Any]]:
     for row in session.execute(_ALL):
         stores.setdefault(row.store_id, {})[str(row.sku_id)] = row.free
     for store_id, figures in stores.items():
-        shown = connection().hgetall(_name(store_id))
+        shown: dict[Any, Any] = connection().hgetall(_name(store_id))  # type: ignore[assignment]
         known = {str(name, "ascii"): int(value) for name, value in shown.items() if isinstance(name, bytes)}
         wrong = {sku: value for sku, value in figures.items() if sku in known and known[sku] != value}
         found += [
