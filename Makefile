@@ -29,4 +29,8 @@ test: env        ## all tests, on PostgreSQL and Redis of their own
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
 	$(PY) -m tests.bench
 
-.PHONY: help env lock web demo test bench
+KILLS ?= 10
+chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
+	$(PY) -m tests.chaos --kills $(KILLS)
+
+.PHONY: help env lock web demo test bench chaos

@@ -147,6 +147,7 @@ def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Cal
     except psycopg.OperationalError as error:
         if driver.closed:
             drop()
+            engine().dispose()  # the server went away: the pool's other connections are dead too
         raise OperationalError(_plain(statement), None, error, hide_parameters=True) from error
 
 

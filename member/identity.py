@@ -86,7 +86,7 @@ _PHONE = text("UPDATE member SET phone_masked = :masked, phone_tail = :tail WHER
 _HAS = text("SELECT 1 FROM identity WHERE member_id = :id AND kind = :kind")
 _MERGED = text("UPDATE member SET merged_into_id = :into WHERE id = :source AND merged_into_id IS NULL RETURNING id")
 _MOVE_IDS = text("UPDATE identity SET member_id = :into WHERE member_id = :source")
-_MOVE_ORDERS = text("UPDATE member_session SET member_id = :into WHERE member_id = :source")
+_MOVE_SESSIONS = text("UPDATE member_session SET member_id = :into WHERE member_id = :source")
 
 
 def _as_card(row: Any) -> MemberCard:
@@ -189,10 +189,13 @@ def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now:
 
 
 def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
-    """Make one member of two: identities, sessions and every lot move; a repeat changes nothing."""
+    """Make one member of two: identities, sessions and every lot move; a repeat changes nothing.
+
+    Orders are not known here: the face calls `trade.orders.holder.take_over` in the same transaction.
+    """
     if first(session, _MERGED, {"source": source_id, "into": into_id}) is None:
         return
     session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
-    session.execute(_MOVE_ORDERS, {"source": source_id, "into": into_id})
+    session.execute(_MOVE_SESSIONS, {"source": source_id, "into": into_id})
     ledger.move(session, source_id, into_id)
     journal.record(session, "member.merged", f"member:{into_id}", actor=actor, now=now, source_id=source_id)

@@ -60,7 +60,7 @@ def test_a_function_has_at_most_50_lines(path):
 def test_only_transaction_commits(path):
     if "tests" in path.relative_to(ROOT).parts:
         return
-    assert [call for call in calls(path) if call.endswith(".commit")] == []
+    assert [call for call in calls(path) if call.endswith((".commit", ".rollback"))] == []
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "clock.py")], ids=name)
@@ -123,3 +123,25 @@ def test_every_refusal_code_is_unique():
             codes.setdefault(kind.code, []).append(kind.__qualname__)
     shared = {"out_of_stock": ["OutOfStock", "ShortOf"]}  # the mall says the same with what is free
     assert {code: sorted(names) for code, names in codes.items() if len(names) > 1} == shared
+
+
+READING = {
+    "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check", "/api/mall/quote",
+    "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice",
+}  # fmt: skip
+"""POST without a request id: it changes nothing, or WeChat's own notice id stands for it."""
+
+
+def test_every_endpoint_names_its_permission_and_every_write_takes_a_request_id():
+    from wsgi import create_app
+
+    app = create_app()
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint not in ("openapi.spec", "static"):
+            assert getattr(app.view_functions[rule.endpoint], "permission", None), rule
+    for path, verbs in app.spec["paths"].items():
+        for verb, operation in verbs.items():
+            if verb in ("post", "put", "patch", "delete") and path not in READING:
+                schema = operation["requestBody"]["content"]["application/json"]["schema"]
+                known = app.spec["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
+                assert "request_id" in known["required"], path

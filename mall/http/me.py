@@ -12,6 +12,7 @@ from config.http import Reply, WriteForm, blueprint, permit, session
 from config.wechat_ready import open_platform
 from mall.http import who
 from member import identity, points, secrets, sessions
+from trade.orders import holder
 
 bp = blueprint("me", "/api/mall", who.identify)
 
@@ -66,6 +67,8 @@ def phone(json_data: CodeForm) -> Reply:
     shopper = who.me()
     with transaction(session()) as opened:
         member_id = identity.bind_phone(opened, shopper.member_id, number, actor=shopper.actor, now=g.now)
+        if member_id != shopper.member_id:
+            holder.take_over(opened, shopper.member_id, member_id, actor=shopper.actor, now=g.now)
     return {"me": _me(member_id)}, 200
 
 

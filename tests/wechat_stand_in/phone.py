@@ -49,8 +49,7 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
 
     @bp.get("/phone/pay")
     def pay_page() -> str | Response:
-        prepay_id = request.args["package"].removeprefix("prepay_id=")
-        one = next((order for order in world.orders.values() if order["prepay_id"] == prepay_id), None)
+        one = world.orders.get(world.number_of(request.args["package"]) or "")
         if one is None:
             return Response("没有这笔支付", 404)
         return render_template(

@@ -62,6 +62,11 @@ class World:
             held = self.codes.pop(code, None)
         return held["openid"] if held and held["kind"] == kind and held["until"] > self.now() else None
 
+    def number_of(self, package: str) -> str | None:
+        """The merchant's order number behind `prepay_id=...`."""
+        prepay_id = package.removeprefix("prepay_id=")
+        return next((no for no, one in list(self.orders.items()) if one["prepay_id"] == prepay_id), None)
+
     def take_fault(self, name: str) -> bool:
         """Whether a planted fault strikes now; each plant strikes once."""
         with self.lock:
