@@ -48,6 +48,11 @@ class Settings(BaseSettings):
             raise ValueError("PostgreSQL is the one dialect: DATABASE_URL starts with postgresql://")
         return value
 
+    @field_validator("wechat_dir", mode="before")
+    @classmethod
+    def _none_when_empty(cls, value: object) -> object:
+        return value or None
+
     @property
     def base_url(self) -> str:
         """Where the outside reaches us, without a slash at the end."""
