@@ -1,0 +1,232 @@
+/** What the server answers under /api/mall, by hand from `mall/http` and the rooms behind it.  Money in fen. */
+
+export interface Settings {
+  /** Where a browser outside WeChat signs in; ends in `?`.  Null when there is no such place. */
+  login_page: string | null
+  phone_page: string | null
+}
+
+export interface Store {
+  id: number
+  name: string
+  address: string
+  phone: string
+  opens: string
+  closes: string
+  open_now: boolean
+  distance_m: number | null
+}
+
+export interface Category {
+  id: number
+  name: string
+  picture: string
+}
+
+export interface Banner {
+  picture: string
+  category_id: number
+  title: string
+  subtitle: string
+}
+
+/** A product with the first SKU that the store sells. */
+export interface Card {
+  product_id: number
+  sku_id: number
+  name: string
+  spec: string
+  unit: string
+  /** Sold by weight: quantities are grams and the price is per kilogram. */
+  weighed: boolean
+  picture: string
+  price_fen: number
+  skus: number
+  /** What may still be promised: pieces or grams. */
+  free: number
+}
+
+export interface Home {
+  categories: Category[]
+  banners: Banner[]
+  products: Card[]
+}
+
+export interface CardPage {
+  products: Card[]
+  after: string | null
+}
+
+export interface Sku {
+  sku_id: number
+  spec: string
+  unit: string
+  weighed: boolean
+  price_fen: number
+  free: number
+  barcode: string | null
+}
+
+export interface Elsewhere {
+  store_id: number
+  store_name: string
+  free: number
+}
+
+export interface Product {
+  product_id: number
+  name: string
+  brand: string
+  description: string
+  category_id: number
+  picture: string
+  skus: Sku[]
+  elsewhere: Elsewhere[]
+}
+
+export interface Slot {
+  from_at: string
+  to_at: string
+  label: string
+  open: boolean
+}
+
+export interface Want {
+  sku_id: number
+  qty: number
+}
+
+export interface Basket {
+  store_id: number
+  lines: Want[]
+  points: number
+}
+
+export interface QuoteLine {
+  line_no: number
+  sku_id: number
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  picture: string
+  free: number
+  qty: number
+  unit_price_fen: number
+  list_fen: number
+  net_fen: number
+}
+
+export interface TraceStep {
+  seq: number
+  source: string
+  delta_fen: number
+}
+
+/** A basket with every fen explained: list - discount - points = payable. */
+export interface Quote {
+  lines: QuoteLine[]
+  list_fen: number
+  discount_fen: number
+  points_used: number
+  points_fen: number
+  payable_fen: number
+  earns_points: number
+  max_points: number
+  points_step: number
+  trace: TraceStep[]
+}
+
+export interface Me {
+  member_id: number
+  no: string
+  name: string
+  phone: string
+  tier: string
+  points: number
+  pending_points: number
+}
+
+export interface SignedIn {
+  token: string
+  me: Me
+}
+
+export interface PointsHeld {
+  available: number
+  pending: number
+  expiring: number
+  expiring_at: string | null
+}
+
+export interface PointsEntry {
+  at: string
+  event: string
+  points: number
+  state: 'pending' | 'done'
+  source: string
+}
+
+export interface Points {
+  points: PointsHeld
+  entries: PointsEntry[]
+}
+
+export type OrderState = 'placed' | 'paid' | 'preparing' | 'ready' | 'done' | 'cancelled'
+
+export interface OrderLine {
+  line_no: number
+  sku_id: number
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  qty: number
+  returned_qty: number
+  unit_price_fen: number
+  list_fen: number
+  net_fen: number
+  picture: string
+}
+
+export interface Order {
+  id: number
+  no: string
+  channel: 'mall' | 'till'
+  state: OrderState
+  store_id: number
+  store_name: string
+  store_address: string
+  list_fen: number
+  discount_fen: number
+  points_used: number
+  points_fen: number
+  payable_fen: number
+  refunded_fen: number
+  earns_points: number
+  remark: string
+  placed_at: string
+  pay_by: string | null
+  paid_at: string | null
+  promise_at: string | null
+  closed_at: string | null
+  pickup_code: string | null
+  next: ('pay' | 'cancel')[]
+  lines: OrderLine[]
+}
+
+/** What `wx.requestPayment` wants, signed by the server. */
+export interface Payment {
+  appId: string
+  timeStamp: string
+  nonceStr: string
+  package: string
+  signType: 'RSA'
+  paySign: string
+}
+
+export interface PayAnswer {
+  payment: Payment
+  /** The stand-in's page for a browser outside WeChat. */
+  pay_page: string | null
+}

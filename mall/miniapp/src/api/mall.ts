@@ -1,0 +1,86 @@
+import { keep, kept } from '../lib/kept'
+import { platform } from '../platform'
+import { Api } from './api'
+import type {
+  Basket,
+  CardPage,
+  Category,
+  Home,
+  Me,
+  Order,
+  PayAnswer,
+  Points,
+  Product,
+  Quote,
+  Settings,
+  SignedIn,
+  Slot,
+  Store,
+} from './contract'
+import { overUni } from './transport'
+
+const BASE = '/api/mall'
+
+let token = ''
+let tokenRead = false
+const whenSignedOut: (() => void)[] = []
+
+/** The session's token, from storage at first use. */
+export function currentToken(): string {
+  if (!tokenRead) {
+    token = kept<string>('token') ?? ''
+    tokenRead = true
+  }
+  return token
+}
+
+export function setToken(next: string): void {
+  token = next
+  tokenRead = true
+  keep('token', next || null)
+}
+
+/** Be told when the server no longer knows our token. */
+export function onSignedOut(hear: () => void): void {
+  whenSignedOut.push(hear)
+}
+
+const api = new Api(overUni(platform.server), {
+  token: currentToken,
+  onSignedOut: () => {
+    setToken('')
+    for (const hear of whenSignedOut) hear()
+  },
+})
+
+/** `?a=1&b=2` of what is there. */
+function query(of: Record<string, string | number | null | undefined>): string {
+  const pairs = Object.entries(of).filter(([, value]) => value !== null && value !== undefined && value !== '')
+  return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}` : ''
+}
+
+/** Every endpoint of the mall, by name. */
+export const mall = {
+  settings: () => api.get<Settings>(`${BASE}/settings`),
+  login: (code: string) => api.write<SignedIn>(`${BASE}/login`, { code }),
+  logout: () => api.write<object>(`${BASE}/logout`),
+  phone: (code: string) => api.write<{ me: Me }>(`${BASE}/phone`, { code }),
+  me: () => api.get<{ me: Me }>(`${BASE}/me`),
+  points: () => api.get<Points>(`${BASE}/points`),
+  stores: (place: { lat: string; lng: string } | null) =>
+    api.get<{ stores: Store[] }>(`${BASE}/stores${query({ ...place })}`),
+  categories: () => api.get<{ categories: Category[] }>(`${BASE}/categories`),
+  home: (store_id: number) => api.get<Home>(`${BASE}/home${query({ store_id })}`),
+  products: (of: { store_id: number; category_id?: number; q?: string; after?: string | null }) =>
+    api.get<CardPage>(`${BASE}/products${query(of)}`),
+  product: (store_id: number, product_id: number) =>
+    api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
+  slots: (store_id: number) => api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id })}`),
+  quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
+  order: (order: Basket & { expected_payable_fen: number; promise_at: string; remark: string }) =>
+    api.write<{ order: Order }>(`${BASE}/orders`, order),
+  orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
+  oneOrder: (id: number) => api.get<{ order: Order }>(`${BASE}/orders/${id}`),
+  pay: (id: number) => api.write<PayAnswer>(`${BASE}/orders/${id}/pay`),
+  cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
+}

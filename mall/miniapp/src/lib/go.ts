@@ -1,0 +1,48 @@
+import { onShow } from '@dcloudio/uni-app'
+import { watch } from 'vue'
+import type { Key } from './i18n'
+import { i18n, t } from './i18n'
+
+/** Every way through the mall, by name. */
+export const go = {
+  home: () => uni.switchTab({ url: '/pages/home/home' }),
+  category: () => uni.switchTab({ url: '/pages/category/category' }),
+  cart: () => uni.switchTab({ url: '/pages/cart/cart' }),
+  me: () => uni.switchTab({ url: '/pages/me/me' }),
+  product: (id: number) => uni.navigateTo({ url: `/pages/product/product?id=${id}` }),
+  search: () => uni.navigateTo({ url: '/pages/search/search' }),
+  checkout: () => uni.navigateTo({ url: '/pages/checkout/checkout' }),
+  order: (id: number) => uni.navigateTo({ url: `/pages/order/order?id=${id}` }),
+  orderInstead: (id: number) => uni.redirectTo({ url: `/pages/order/order?id=${id}` }),
+  orders: () => uni.navigateTo({ url: '/pages/orders/orders' }),
+  points: () => uni.navigateTo({ url: '/pages/points/points' }),
+  stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
+  back: () => uni.navigateBack({ fail: () => void go.home() }),
+}
+
+/** The page's title in the language of the screen. */
+export function useTitle(key: Key): void {
+  onShow(() => uni.setNavigationBarTitle({ title: t(key) }))
+}
+
+const TABS: Key[] = ['tab.home', 'tab.category', 'tab.cart', 'tab.me']
+
+/** Tab names follow the language; called once a tab page is there. */
+export function nameTabs(): void {
+  TABS.forEach((key, index) => uni.setTabBarItem({ index, text: t(key), fail: () => undefined }))
+}
+
+export function followLanguage(heard: () => void): void {
+  watch(i18n.global.locale, heard)
+}
+
+/** The cart's tab shows how many kinds of goods are in it. */
+export function badge(count: number): void {
+  const quiet = { index: 2, fail: () => undefined }
+  if (count) uni.setTabBarBadge({ ...quiet, text: count > 99 ? '99+' : String(count) })
+  else uni.removeTabBarBadge(quiet)
+}
+
+export function toast(title: string): void {
+  uni.showToast({ title, icon: 'none', duration: 1800 })
+}

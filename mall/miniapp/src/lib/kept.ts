@@ -1,0 +1,19 @@
+/** What must survive a reload, under one prefix in this device's storage. */
+
+const PREFIX = 'td.mall.'
+
+export function keep(name: string, value: unknown): void {
+  if (value === null) uni.removeStorageSync(PREFIX + name)
+  else uni.setStorageSync(PREFIX + name, JSON.stringify(value))
+}
+
+/** The kept value, or null when there is none or it cannot be read. */
+export function kept<T>(name: string): T | null {
+  const text: unknown = uni.getStorageSync(PREFIX + name)
+  if (typeof text !== 'string' || !text) return null
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,59 @@
+import type { Settings } from '../api/contract'
+import { t } from '../lib/i18n'
+import { Told } from '../lib/told'
+import type { Platform, Returned } from './types'
+
+/** This page's address, without what an earlier phone page said. */
+function here(): string {
+  const { origin, pathname, hash } = window.location
+  return origin + pathname + hash
+}
+
+function leaveFor(page: string | null): void {
+  if (!page) throw new Told(t('signin.only_wechat'))
+  window.location.assign(`${page}${/[?&]$/.test(page) ? '' : '&'}redirect=${encodeURIComponent(here())}`)
+}
+
+function returned(): Returned {
+  const said = new URLSearchParams(window.location.search)
+  if (window.location.search) window.history.replaceState(window.history.state, '', here())
+  const pay = said.get('pay')
+  return {
+    login: said.get('wx_code') ?? undefined,
+    phone: said.get('phone_code') ?? undefined,
+    phoneRefused: said.has('phone_refused'),
+    pay: pay === 'ok' || pay === 'cancel' ? pay : undefined,
+  }
+}
+
+/** A browser: WeChat's part is played by pages that send the person back here. */
+export const h5: Platform = {
+  // In full: uni-app puts its base before a picture's path.
+  get server() {
+    return window.location.origin
+  },
+  inPlace: false,
+  returned,
+  loginCode: async (settings: Settings) => {
+    leaveFor(settings.login_page)
+    return null
+  },
+  askPhone: (settings) => leaveFor(settings.phone_page),
+  pay: async (answer) => {
+    leaveFor(answer.pay_page)
+    return 'away'
+  },
+  whereAmI: () =>
+    new Promise((resolve) => {
+      if (!navigator.geolocation) return resolve(null)
+      navigator.geolocation.getCurrentPosition(
+        ({ coords }) => resolve({ lat: coords.latitude.toFixed(6), lng: coords.longitude.toFixed(6) }),
+        () => resolve(null),
+        { timeout: 6000, maximumAge: 600_000 },
+      )
+    }),
+  topInset: () => 0,
+  setLanguage: (locale) => {
+    document.documentElement.lang = locale
+  },
+}

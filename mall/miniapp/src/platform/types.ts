@@ -1,0 +1,31 @@
+import type { PayAnswer, Settings } from '../api/contract'
+
+/** What came back in the address from one of the stand-in's phone pages. */
+export interface Returned {
+  login?: string
+  phone?: string
+  phoneRefused?: boolean
+  pay?: 'ok' | 'cancel'
+}
+
+export type Paid = 'ok' | 'cancel' | 'away'
+
+/** Everything in which the weapp and the browser differ. */
+export interface Platform {
+  /** Where the server is, without a slash at the end. */
+  server: string
+  /** True when signing in, phone and paying happen without leaving the page. */
+  inPlace: boolean
+  /** What a phone page said, once: asked at start, and taken out of the address. */
+  returned(): Returned
+  /** A single-use code of WeChat, or null: the person has left for the sign-in page. */
+  loginCode(settings: Settings): Promise<string | null>
+  /** Leave for the page where the person gives their number; the weapp has a button instead. */
+  askPhone(settings: Settings): void
+  pay(answer: PayAnswer): Promise<Paid>
+  /** Degrees, or null when the person does not tell. */
+  whereAmI(): Promise<{ lat: string; lng: string } | null>
+  /** Height of the status bar in px, and of the row of the weapp's capsule. */
+  topInset(): number
+  setLanguage(locale: string): void
+}

@@ -1,0 +1,36 @@
+import { defineStore } from 'pinia'
+import { computed, ref, watch } from 'vue'
+import type { CartLine, Goods } from '../lib/basket'
+import { withMore, withQty } from '../lib/basket'
+import { keep, kept } from '../lib/kept'
+
+/** What the customer means to buy, on this device; prices and stock are the server's. */
+export const useCart = defineStore('cart', () => {
+  const lines = ref<CartLine[]>(kept<CartLine[]>('cart') ?? [])
+  const chosen = computed(() => lines.value.filter((line) => line.chosen))
+  const count = computed(() => lines.value.length)
+
+  watch(lines, (now) => keep('cart', now))
+
+  function add(goods: Goods, qty: number): void {
+    lines.value = withMore(lines.value, goods, qty)
+  }
+
+  function setQty(sku_id: number, qty: number): void {
+    lines.value = withQty(lines.value, sku_id, qty)
+  }
+
+  function toggle(sku_id: number): void {
+    lines.value = lines.value.map((line) => (line.sku_id === sku_id ? { ...line, chosen: !line.chosen } : line))
+  }
+
+  function chooseAll(chosenNow: boolean): void {
+    lines.value = lines.value.map((line) => ({ ...line, chosen: chosenNow }))
+  }
+
+  function remove(sku_ids: readonly number[]): void {
+    lines.value = lines.value.filter((line) => !sku_ids.includes(line.sku_id))
+  }
+
+  return { lines, chosen, count, add, setQty, toggle, chooseAll, remove }
+})

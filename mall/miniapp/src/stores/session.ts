@@ -1,0 +1,80 @@
+import { defineStore } from 'pinia'
+import { ref } from 'vue'
+import { sentence } from '../api/api'
+import type { Me, SignedIn } from '../api/contract'
+import { currentToken, mall, onSignedOut, setToken } from '../api/mall'
+import { t } from '../lib/i18n'
+import { platform } from '../platform'
+
+/** Who is shopping. */
+export const useSession = defineStore('session', () => {
+  const signedIn = ref(currentToken() !== '')
+  const me = ref<Me | null>(null)
+  const fault = ref('')
+  /** What the payment page said when it sent the person back; the order page takes it. */
+  const paid = ref<'ok' | 'cancel' | null>(null)
+  let starting: Promise<void> | null = null
+
+  onSignedOut(() => {
+    signedIn.value = false
+    me.value = null
+  })
+
+  function take(said: SignedIn): void {
+    setToken(said.token)
+    signedIn.value = true
+    me.value = said.me
+  }
+
+  async function begin(): Promise<void> {
+    const said = platform.returned()
+    paid.value = said.pay ?? null
+    if (said.phoneRefused) fault.value = t('me.phone_refused')
+    try {
+      if (said.login) take(await mall.login(said.login))
+      else if (platform.inPlace && !signedIn.value) await signIn()
+      if (said.phone) await givePhone(said.phone)
+    } catch (error) {
+      fault.value = sentence(error)
+    }
+  }
+
+  /** Once per start of the app; later calls wait for the first. */
+  function ready(): Promise<void> {
+    starting ??= begin()
+    return starting
+  }
+
+  /** True when signed in; false when the person has left for the sign-in page. */
+  async function signIn(): Promise<boolean> {
+    if (signedIn.value) return true
+    // The weapp asks WeChat and needs no settings of ours.
+    const settings = platform.inPlace ? { login_page: null, phone_page: null } : await mall.settings()
+    const code = await platform.loginCode(settings)
+    if (!code) return false
+    take(await mall.login(code))
+    return true
+  }
+
+  async function signOut(): Promise<void> {
+    await mall.logout()
+    setToken('')
+    signedIn.value = false
+    me.value = null
+  }
+
+  async function refresh(): Promise<void> {
+    if (signedIn.value) me.value = (await mall.me()).me
+  }
+
+  async function givePhone(code: string): Promise<void> {
+    me.value = (await mall.phone(code)).me
+  }
+
+  /** H5 only: leave for the page where the number is given. */
+  async function askPhone(): Promise<void> {
+    platform.askPhone(await mall.settings())
+  }
+
+  return { signedIn, me, fault, paid, ready, signIn, signOut, refresh, givePhone, askPhone }
+})
