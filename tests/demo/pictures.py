@@ -184,14 +184,14 @@ def draw(article: Article) -> str:
 def _banner(number: int, title: str, words: str, goods: list[Article]) -> str:
     hue = (0.44, 0.09, 0.58)[number]
     placed = "".join(
-        f'<g transform="translate({370 + 150 * i} {18 + i % 2 * 20}) scale(0.56)">{_drawing(one)}</g>'
+        f'<g transform="translate({330 + 130 * i} {34 + i % 2 * 20}) scale(0.5)">{_drawing(one)}</g>'
         for i, one in enumerate(goods)
     )
     return _svg(
-        f'<circle cx="640" cy="60" r="260" fill="{_shade(hue, 0.86, 0.5)}"/>{placed}'
+        f'<circle cx="600" cy="60" r="250" fill="{_shade(hue, 0.86, 0.5)}"/>{placed}'
         f'<text x="44" y="136" font-size="52" font-weight="600" fill="#16191d" {_FONT}>{title}</text>'
         f'<text x="44" y="192" font-size="26" fill="#56606b" {_FONT}>{words}</text>',
-        920, 320, _shade(hue, 0.92, 0.5),
+        800, 320, _shade(hue, 0.92, 0.5),
     )  # fmt: skip
 
 

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from config import clock
+from tests import factories as make
+from tests.browser.people import Till, expect
+
+
+def test_a_cashier_sells_with_points_prints_and_takes_back(street, session, screen):
+    make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
+    till = Till(screen(1366, 768), street.url)
+    till.open(street.shop)
+
+    till.scan(make.BARCODES["milk"])
+    till.scan(make.BARCODES["bread"])
+    expect(till.see("line")).to_have_count(2)
+    till.member("13800000001")
+    till.use_points(300)
+    expect(till.see("payable")).to_contain_text("13.40")
+    no = till.pay_cash("20")
+
+    expect(till.see("change")).to_contain_text("6.60")
+    expect(till.see("receipt-points")).to_contain_text("213")
+    till.page.wait_for_timeout(1600)
+    assert till.take_back(no, 1, 1).endswith("8.09")
+
+
+def test_hammering_pay_sells_once(street, screen, session):
+    from sqlalchemy import text
+
+    till = Till(screen(1366, 768), street.url)
+    till.open(street.shop)
+    till.scan(make.BARCODES["bread"])
+    expect(till.see("line")).to_have_count(1)
+    till.page.keyboard.press("+")
+    till.see("cash-received").fill("10")
+    for _ in range(8):
+        till.page.keyboard.press("Enter")
+    till.see("receipt").wait_for()
+    assert session.execute(text("SELECT count(*) FROM sale_order")).scalar_one() == 1
+
+
+def test_an_unknown_code_says_so_and_the_till_goes_on(street, screen):
+    till = Till(screen(1366, 768), street.url)
+    till.open(street.shop)
+    till.scan("6900000000001")
+    expect(till.see("error")).to_be_visible()
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("line")).to_have_count(1)
+
+
+def test_a_thousand_scans_make_a_thousand_pieces(street, screen, session):
+    """No scan is lost, however fast the reader types."""
+    from config.db import transaction
+    from trade.stock import moves as stock
+
+    with transaction(session):
+        stock.take_in(
+            session, street.shop.store_id, {street.shop.skus["bread"]: 2000}, key="more", actor="test", now=clock.now()
+        )
+    till = Till(screen(1366, 768), street.url)
+    till.open(street.shop)
+    till.see("scan-input").focus()
+    for _ in range(20):
+        till.page.evaluate(
+            """([code, times]) => {
+                const box = document.querySelector('[data-testid=scan-input]')
+                for (let n = 0; n < times; n += 1) {
+                    box.value = code
+                    box.dispatchEvent(new Event('input', { bubbles: true }))
+                    box.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
+                }
+            }""",
+            [make.BARCODES["bread"], 50],
+        )
+    expect(till.see("line-qty").first).to_have_text("1000", timeout=30_000)
