@@ -13,7 +13,7 @@ from psycopg.rows import namedtuple_row
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import DateTime, MetaData, TextClause, create_engine
 from sqlalchemy.engine import Dialect, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
 from sqlalchemy.types import BigInteger, TypeDecorator
 
@@ -129,7 +129,11 @@ def fetch(session: Session, statement: TextClause, given: Mapping[str, Any]) -> 
     if session.in_transaction():
         connection = session.connection()
         return _run(connection.connection.driver_connection, statement, given, connection.invalidate)
-    with closing(engine().raw_connection()) as pooled:
+    try:
+        taken = engine().raw_connection()
+    except psycopg.OperationalError as error:  # the pool does not translate what connecting raises
+        raise OperationalError(_plain(statement), None, error, hide_parameters=True) from error
+    with closing(taken) as pooled:
         return _run(pooled.driver_connection, statement, given, pooled.invalidate)
 
 
@@ -144,6 +148,8 @@ def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Cal
         with driver.cursor(row_factory=namedtuple_row) as cursor:
             cursor.execute(_plain(statement), given)
             return cursor.fetchall() if cursor.pgresult.nfields else []  # `description` would build objects for it
+    except psycopg.DataError as error:
+        raise DataError(_plain(statement), None, error, hide_parameters=True) from error
     except psycopg.OperationalError as error:
         if driver.closed:
             drop()

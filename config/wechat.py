@@ -109,9 +109,16 @@ class Client(WeChatClient):  # type: ignore[misc]
         if isinstance(kept, bytes) and kept.decode() != bad:
             return kept.decode()
         asked = {"grant_type": "client_credential", "appid": self.appid, "secret": self.secret, "force_refresh": False}
-        said = self._http.post(f"{API}/cgi-bin/stable_token", json=asked).json()
+        try:
+            answer = self._http.post(f"{API}/cgi-bin/stable_token", json=asked)
+            answer.raise_for_status()
+            said = answer.json()
+        except requests.RequestException as error:
+            raise WeChatFailed(type(error).__name__, retryable=True) from None
+        if not isinstance(said, dict) or not (said.get("errcode") or said.get("access_token")):
+            raise WeChatFailed("NO_TOKEN")
         if said.get("errcode"):
-            raise WeChatFailed(str(said["errcode"]))
+            raise WeChatFailed(str(said["errcode"]), retryable=said["errcode"] in (-1, 45011))
         token = str(said["access_token"])
         if token == bad:
             raise WeChatFailed("TOKEN_REFUSED")
@@ -173,9 +180,14 @@ class OpenPlatform:
                 }
             },
         )
+        if not said.get("openid"):
+            raise WeChatFailed("NO_OPENID")
         return Person(str(said["openid"]), said.get("unionid"))
 
     def phone_number(self, code: str) -> str:
         """The phone behind a single-use code that the customer agreed to give, without country code."""
         said = self._client.call("POST", "/wxa/business/getuserphonenumber", data=json.dumps({"code": code}))
-        return str(said["phone_info"]["purePhoneNumber"])
+        number = (said.get("phone_info") or {}).get("purePhoneNumber")
+        if not number:
+            raise WeChatFailed("NO_PHONE")
+        return str(number)

@@ -262,7 +262,10 @@ class Pay:
             raise WeChatFailed(type(error).__name__, retryable=True) from None
         except Exception:
             raise WeChatFailed("ANSWER_NOT_SIGNED") from None
-        said = json.loads(text) if text else {}
+        try:
+            said = json.loads(text) if text else {}
+        except ValueError:  # a gateway's own page
+            said = None
         if not 200 <= status < 300:
             code = str(said.get("code", status)) if isinstance(said, dict) else str(status)
             raise WeChatFailed(code, retryable=status >= 500 or status == 429)

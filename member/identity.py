@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -54,7 +55,7 @@ def normalise_phone(raw: str) -> str:
     except phonenumbers.NumberParseException as error:
         raise BadPhone() from error
     digits = str(number.national_number)
-    if number.country_code != 86 or len(digits) != 11 or not digits.startswith("1"):
+    if number.country_code != 86 or len(digits) != 11 or digits[0] != "1" or digits[1] in "012":
         raise BadPhone()
     return digits
 
@@ -156,8 +157,8 @@ def by_openid(session: Session, openid: str, *, actor: str, now: datetime) -> in
 def search(session: Session, words: str) -> list[MemberCard]:
     """At most 20 members by 11-digit phone, last four digits, or card number."""
     plain = words.strip()
-    if plain.upper().startswith("M") and plain[1:].isdigit():
-        row = first(session, _BY_ID, {"id": int(plain[1:])})
+    if plain[:1] in ("M", "m") and plain[1:].isdecimal():
+        row = first(session, _BY_ID, {"id": int(plain[1:])}) if len(plain) <= 19 else None
         return [_as_card(row)] if row else []
     if len(plain) == 4 and plain.isdigit():
         return [_as_card(row) for row in session.execute(_BY_TAIL, {"tail": plain})]
@@ -165,10 +166,20 @@ def search(session: Session, words: str) -> list[MemberCard]:
     return [card(session, found)] if found is not None else []
 
 
-def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now: datetime) -> int:
+def bind_phone(
+    session: Session,
+    member_id: int,
+    phone: str,
+    *,
+    actor: str,
+    now: datetime,
+    before_merge: Callable[[Session, int, int], None] = lambda *_: None,
+) -> int:
     """Give a WeChat member their phone; returns the member who stays.
 
-    A phone of nobody is attached; a phone known at the till joins both into that member.
+    A phone of nobody is attached; a phone known at the till joins both into that member.  `before_merge` gives
+    what lies in other rooms (orders) to the member who stays; it comes before the ledger, because a payment
+    locks its order first and points second.
 
     :raises PhoneTaken: it belongs to a member with another WeChat account; nothing changes.
     """
@@ -184,6 +195,7 @@ def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now:
     assert owner is not None
     if first(session, _HAS, {"id": owner, "kind": "openid"}):
         raise PhoneTaken()
+    before_merge(session, member_id, owner)
     merge(session, member_id, owner, actor=actor, now=now)
     return owner
 
@@ -191,11 +203,11 @@ def bind_phone(session: Session, member_id: int, phone: str, *, actor: str, now:
 def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
     """Make one member of two: identities, sessions and every lot move; a repeat changes nothing.
 
-    Orders are not known here: the face calls `trade.orders.holder.take_over` in the same transaction.
+    Orders are not known here: `bind_phone` is given `trade.orders.holder.take_over` for them.
     """
     if first(session, _MERGED, {"source": source_id, "into": into_id}) is None:
         return
     session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
     session.execute(_MOVE_SESSIONS, {"source": source_id, "into": into_id})
-    ledger.move(session, source_id, into_id)
+    ledger.move(session, source_id, into_id, actor=actor, now=now)
     journal.record(session, "member.merged", f"member:{into_id}", actor=actor, now=now, source_id=source_id)

@@ -118,6 +118,17 @@ def entry(session: Session, step: Step) -> Any | None:
     return first(session, _ENTRY, {"member": step.member_id, "account": step.account, "key": step.key})
 
 
+def repeated(session: Session, step: Step, change: int) -> bool:
+    """Whether the step was posted before; `change` is what it does to value there and on its way.
+
+    :raises LedgerKeyReused: it was posted with other content.
+    """
+    found = entry(session, step)
+    if found is not None and (found.event, found.quantity + found.pending) != (step.event, change):
+        raise LedgerKeyReused(key=step.key)
+    return found is not None
+
+
 def _of_step(step: Step) -> dict[str, Any]:
     return {
         "member": step.member_id,
@@ -248,12 +259,28 @@ _MOVE = (
 )
 
 
-def move(session: Session, source_id: int, into_id: int) -> None:
-    """Give all value of one member to another (a merge); each lot keeps its origin."""
+def move(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
+    """Give all value of one member to another (a merge); each lot keeps its origin.
+
+    What one of them owed is made good by what the other has, so that a balance never stands beside a debt.
+    """
     for member_id in sorted((source_id, into_id)):
         lock(session, member_id, "points")
     for statement in _MOVE:
         session.execute(statement, {"source": source_id, "into": into_id})
+    sums = lock(session, into_id, "points")
+    owed = min(sums.balance, sums.deficit)
+    if owed:
+        parts = take([lot for lot in lots(session, into_id, "points") if lot.state == "available"], owed)
+        source = f"merge:{source_id}"
+        apply(
+            session,
+            Step(into_id, "points", "claw", source, source, actor, now),
+            balance=-owed,
+            deficit=-owed,
+            changes=[Change(lot_id, -part) for lot_id, part in parts],
+            used=parts,
+        )
 
 
 _CHECK = text("""

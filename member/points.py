@@ -95,7 +95,7 @@ def _take(session: Session, step: Step, points: int, *, held: int) -> bool:
     ]
     parts = ledger.take(usable, points)
     if account.balance < points or sum(part for _, part in parts) < points:
-        if ledger.entry(session, step) is not None:
+        if ledger.repeated(session, step, -points):
             return False
         raise PointsShort(asked=points, available=min(account.balance, sum(lot.remaining for lot in usable)))
     return ledger.apply(
@@ -146,7 +146,7 @@ def reinstate(
     """
     account = ledger.lock(session, member_id, POINTS)
     step = _step(member_id, "reinstate", source, key, actor, now)
-    if ledger.entry(session, step) is not None:
+    if ledger.repeated(session, step, points):
         return False
     return _give_back(session, step, points, account.deficit, held=0, grace_until=now + terms_at(now).reinstate_for)
 
@@ -177,7 +177,7 @@ def claw(session: Session, member_id: int, points: int, *, source: str, key: str
     """
     ledger.lock(session, member_id, POINTS)
     step = _step(member_id, "claw", source, key, actor, now)
-    if ledger.entry(session, step) is not None:
+    if ledger.repeated(session, step, -points):
         return 0
     found = ledger.lots(session, member_id, POINTS)
     own = [lot for lot in found if lot.source == source]
@@ -253,7 +253,7 @@ def balance(session: Session, member_id: int) -> Balance:
 
 _HISTORY = text(
     "SELECT id, at, event, quantity, pending, source FROM lot_entry WHERE member_id = :member"
-    " AND account = 'points' AND event <> 'post' ORDER BY id DESC LIMIT :most"
+    " AND account = 'points' AND event <> 'post' AND (quantity <> 0 OR pending <> 0) ORDER BY id DESC LIMIT :most"
 )
 
 

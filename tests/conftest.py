@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 
 import psycopg
@@ -18,7 +19,12 @@ def _servers() -> tuple[str, str]:
     """The test servers' URLs; the embedded ones live in var/test, apart from the demonstration's."""
     from config.embedded import start_postgres, start_redis
 
-    database = os.environ.get("DATABASE_URL", "") or start_postgres(_VAR / "postgres")
+    database = os.environ.get("DATABASE_URL", "")
+    if not database:
+        database = start_postgres(_VAR / "postgres")
+        with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as admin:
+            admin.execute("ALTER SYSTEM SET fsync = off")  # nothing of a test need survive a power cut
+            admin.execute("SELECT pg_reload_conf()")
     redis = os.environ.get("REDIS_URL", "") or start_redis(_VAR / "redis")
     return database.replace("postgresql+psycopg://", "postgresql://"), redis
 
@@ -69,6 +75,19 @@ def redis_url() -> str:
     return os.environ["REDIS_URL"]
 
 
+@lru_cache(maxsize=1)
+def _emptying() -> str:
+    """One statement that empties every table and restarts every key; a tenth of the time of TRUNCATE."""
+    from tests.all_models import METADATA
+
+    tables = "; ".join(f'DELETE FROM "{table.name}"' for table in METADATA.sorted_tables)
+    return f"""DO $$ BEGIN
+        SET LOCAL session_replication_role = replica; {tables};
+        PERFORM setval(format('%I.%I', schemaname, sequencename), 1, false) FROM pg_sequences
+        WHERE schemaname = 'public' AND last_value IS NOT NULL;
+    END $$"""
+
+
 @pytest.fixture
 def clean(migrated: None) -> None:
     """Empty tables and an empty Redis prefix."""
@@ -77,14 +96,8 @@ def clean(migrated: None) -> None:
     from config.db import engine
     from config.redis import connection, key
 
-    with engine().begin() as db:
-        tables = db.scalars(
-            text(
-                "SELECT string_agg(quote_ident(tablename), ', ') FROM pg_tables"
-                " WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
-            )
-        ).one()
-        db.execute(text(f"TRUNCATE {tables} RESTART IDENTITY"))
+    with engine().connect() as db:
+        db.execute(text(_emptying()))
     for name in connection().scan_iter(key("*")):
         connection().delete(name)
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from flask import g
 from pydantic import Field
 
 from config.db import transaction
+from config.errors import Refused, WeChatBusy
 from config.http import Reply, WriteForm, blueprint, permit, session
+from config.wechat import WeChatFailed
 from config.wechat_ready import open_platform
 from mall.http import who
 from member import identity, points, secrets, sessions
 from trade.orders import holder
+
+T = TypeVar("T")
 
 bp = blueprint("me", "/api/mall", who.identify)
 
@@ -21,6 +26,21 @@ class CodeForm(WriteForm):
     """A single-use code that WeChat gave the client."""
 
     code: str = Field(min_length=4, max_length=200)
+
+
+class CodeRefused(Refused):
+    """WeChat does not know this code any more (used, late, or another's): the client asks for a new one."""
+
+    code, status = "wechat_code_refused", 422
+
+
+def _asked(ask: Callable[[str], T], code: str) -> T:
+    try:
+        return ask(code)
+    except WeChatFailed as failed:
+        if failed.code in ("40029", "40163", "40226"):
+            raise CodeRefused(code=failed.code) from failed
+        raise WeChatBusy(code=failed.code) from failed
 
 
 def _me(member_id: int) -> dict[str, Any]:
@@ -41,7 +61,7 @@ def _me(member_id: int) -> dict[str, Any]:
 @bp.input(CodeForm)
 def login(json_data: CodeForm) -> Reply:
     """Sign in with the code of `wx.login`; a person unknown to us becomes a guest member."""
-    openid = open_platform().code_to_session(json_data.code).openid
+    openid = _asked(open_platform().code_to_session, json_data.code).openid
     with transaction(session()) as opened:
         member_id = identity.by_openid(opened, openid, actor="wechat", now=g.now)
         token = sessions.sign_in(opened, member_id, secrets.seal(openid.encode()), now=g.now)
@@ -63,12 +83,12 @@ def logout(json_data: WriteForm) -> Reply:
 @bp.input(CodeForm)
 def phone(json_data: CodeForm) -> Reply:
     """Bind the phone that the customer agreed to give; joins the till's member of that phone."""
-    number = open_platform().phone_number(json_data.code)
+    number = _asked(open_platform().phone_number, json_data.code)
     shopper = who.me()
     with transaction(session()) as opened:
-        member_id = identity.bind_phone(opened, shopper.member_id, number, actor=shopper.actor, now=g.now)
-        if member_id != shopper.member_id:
-            holder.take_over(opened, shopper.member_id, member_id, actor=shopper.actor, now=g.now)
+        member_id = identity.bind_phone(
+            opened, shopper.member_id, number, actor=shopper.actor, now=g.now, before_merge=holder.take_over
+        )
     return {"me": _me(member_id)}, 200
 
 

@@ -8,9 +8,9 @@ const plugin = (uni as unknown as { default?: typeof uni }).default ?? uni
 export default defineConfig({
   base: '/mall/',
   plugins: [plugin(), noBeacon()],
+  // The same vue-i18n in both outputs, without its compiler: src/lib/i18n.ts fills in the blanks.
+  resolve: { alias: [{ find: /^vue-i18n$/, replacement: 'vue-i18n/dist/vue-i18n.runtime.esm-bundler.js' }] },
   define: {
-    // Texts are read, never compiled to functions: neither our CSP nor the weapp allows `new Function`.
-    __INTLIFY_JIT_COMPILATION__: true,
     __VUE_I18N_LEGACY_API__: false,
     __VUE_I18N_FULL_INSTALL__: false,
   },

@@ -54,7 +54,8 @@ def test_a_lost_redis_loses_no_effect(open_session, session, now, monkeypatch):
     assert relay.relay_once() == 1
     work("effects")
     assert _open_rows(session) == 0
-    assert connection().hget(availability._name(shop.store_id), str(shop.skus["milk"])) == b"5"
+    shown: object = connection().hget(availability._name(shop.store_id), str(shop.skus["milk"]))
+    assert shown == b"5"
 
 
 def test_a_job_run_twice_changes_nothing_more(open_session, session, now):
@@ -77,7 +78,7 @@ def test_the_nightly_proof_finds_a_planted_fault_and_mends_only_what_is_shown(se
     member = make.a_member(session, points_of=100, now=now)
     order = make.ring_up(session, shop, now, member_id=member, milk=1)
     assert prove_books.run() == {"stock": 0, "points": 0, "orders": 0, "shown": 0}
-    connection().hset(availability._name(shop.store_id), str(shop.skus["milk"]), 7)
+    connection().hset(availability._name(shop.store_id), str(shop.skus["milk"]), "7")
     session.execute(text("UPDATE stock_level SET on_hand = on_hand + 1 WHERE sku_id = :s"), {"s": shop.skus["bread"]})
     session.execute(text("UPDATE lot_account SET balance = balance + 1"))
     session.execute(text("UPDATE tender SET amount_fen = amount_fen - 1 WHERE order_id = :o"), {"o": order})

@@ -2,31 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config import journal
 from config.db import fetch
 
-_TAKE_OVER = text("UPDATE sale_order SET member_id = :into WHERE member_id = :source RETURNING id")
+_TAKE_OVER = text("""
+    WITH mine AS (SELECT store_id, id FROM sale_order WHERE member_id = :source ORDER BY store_id, id FOR NO KEY UPDATE)
+    UPDATE sale_order o SET member_id = :into FROM mine WHERE o.store_id = mine.store_id AND o.id = mine.id""")
 
 
-def take_over(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> int:
-    """Give every order of a merged member to the one who stays; returns how many.  A repeat moves none.
+def take_over(session: Session, source_id: int, into_id: int) -> None:
+    """Give every order of one member to the one who stays; a repeat moves none.
 
-    Call it in the transaction of the merge, so that nobody sees points without their orders.
+    Belongs into the transaction of the merge, before the ledger moves: a payment locks its order first and points
+    second.  The merge's own journal row tells of it.
     """
-    moved = fetch(session, _TAKE_OVER, {"source": source_id, "into": into_id})
-    if moved:
-        journal.record(
-            session,
-            "orders.taken_over",
-            f"member:{into_id}",
-            actor=actor,
-            now=now,
-            source_id=source_id,
-            orders=len(moved),
-        )
-    return len(moved)
+    fetch(session, _TAKE_OVER, {"source": source_id, "into": into_id})

@@ -1,7 +1,6 @@
 import { onShow } from '@dcloudio/uni-app'
-import { watch } from 'vue'
 import type { Key } from './i18n'
-import { i18n, t } from './i18n'
+import { t } from './i18n'
 
 /** Every way through the mall, by name. */
 export const go = {
@@ -30,10 +29,6 @@ const TABS: Key[] = ['tab.home', 'tab.category', 'tab.cart', 'tab.me']
 /** Tab names follow the language; called once a tab page is there. */
 export function nameTabs(): void {
   TABS.forEach((key, index) => uni.setTabBarItem({ index, text: t(key), fail: () => undefined }))
-}
-
-export function followLanguage(heard: () => void): void {
-  watch(i18n.global.locale, heard)
 }
 
 /** The cart's tab shows how many kinds of goods are in it. */

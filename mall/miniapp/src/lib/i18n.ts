@@ -6,12 +6,28 @@ import { keep, kept } from './kept'
 export type Key = keyof typeof zh
 export type Locale = 'zh-CN' | 'en'
 
+interface Blanks {
+  named(name: string): unknown
+}
+
+/**
+ * Texts as functions that fill in their `{blanks}`.
+ *
+ * vue-i18n would compile them with `new Function`, which neither our Content-Security-Policy nor the weapp
+ * allows; and uni-app ships the weapp a vue-i18n without its compiler, which shows the blanks as they are.
+ */
+function fillable(texts: Record<string, string>) {
+  const fill = (text: string) => (given: Blanks) =>
+    text.replace(/\{(\w+)\}/g, (blank, name: string) => String(given.named(name) ?? blank))
+  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(text)]))
+}
+
 export const i18n = createI18n({
   legacy: false,
   locale: kept<Locale>('locale') === 'en' ? 'en' : 'zh-CN',
   fallbackLocale: 'zh-CN',
   flatJson: true,
-  messages: { 'zh-CN': zh as Record<string, string>, en: en as Record<string, string> },
+  messages: { 'zh-CN': fillable(zh), en: fillable(en) },
 })
 
 /** The language of the screen; also what the server is asked to answer in. */
