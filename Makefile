@@ -23,27 +23,30 @@ web: env         ## the front ends: till, desk, mall (H5 and weapp)
 demo: web        ## the whole product with demo data; RESET=1 starts afresh, PORT= STAND_IN_PORT= VAR_DIR= choose
 	@RESET=$(RESET) $(PY) -m tests.demo
 
+COVER ?=
 test: env        ## all tests, on PostgreSQL and Redis of their own; browser tests where there is a Chromium
 	@$(PY) -m config.node test
-	$(PY) -m pytest -n 2 --dist loadgroup
+	$(PY) -m pytest -n 2 --dist loadgroup $(if $(COVER),--cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVER))
 
 browser: web     ## the browser tests alone
 	$(PY) -m pytest tests/browser
 
-sure: env        ## format, lint, types, import rules, front-end checks, tests with branch coverage
+check: env       ## format, lint, types, import rules, front-end types and gate
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	@$(PY) -m config.node check
-	@$(PY) -m config.node test
-	$(PY) -m pytest -n 2 --dist loadgroup --cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=95
 
+sure: check      ## check, and all tests with branch coverage of config, member and trade
+	@$(MAKE) test COVER=95
+
+SLACK ?= 1
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
-	$(PY) -m tests.bench
+	$(PY) -m tests.bench --slack $(SLACK)
 
 KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
 
-.PHONY: help env lock web demo test browser sure bench chaos
+.PHONY: help env lock web demo test browser check sure bench chaos

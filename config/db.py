@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -9,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 import psycopg
-from psycopg.rows import namedtuple_row
 from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import DateTime, MetaData, TextClause, create_engine
 from sqlalchemy.engine import Dialect, Engine
@@ -143,11 +143,16 @@ def first(session: Session, statement: TextClause, given: Mapping[str, Any]) -> 
     return found[0] if found else None
 
 
+_SHAPES: dict[TextClause, Any] = {}
+"""The named tuple of each statement's rows: psycopg would look its columns up again with every answer."""
+
+
 def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Callable[[], None]) -> list[Any]:
     try:
-        with driver.cursor(row_factory=namedtuple_row) as cursor:
-            cursor.execute(_plain(statement), given)
-            return cursor.fetchall() if cursor.pgresult.nfields else []  # `description` would build objects for it
+        cursor = driver.execute(_plain(statement), given)
+        if not cursor.pgresult.nfields:
+            return []
+        found = cursor.fetchall()
     except psycopg.DataError as error:
         raise DataError(_plain(statement), None, error, hide_parameters=True) from error
     except psycopg.OperationalError as error:
@@ -155,6 +160,11 @@ def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Cal
             drop()
             engine().dispose()  # the server went away: the pool's other connections are dead too
         raise OperationalError(_plain(statement), None, error, hide_parameters=True) from error
+    shape = _SHAPES.get(statement)
+    if shape is None:
+        names = [column.name for column in cursor.description]
+        shape = _SHAPES[statement] = namedtuple("Row", names, rename=True)._make  # type: ignore[attr-defined]
+    return [shape(row) for row in found]
 
 
 def rows(result: Any) -> list[dict[str, Any]]:

@@ -154,19 +154,19 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
     return rows, faults
 
 
-def judge(rows: list[Row]) -> list[str]:
+def judge(rows: list[Row], slack: float) -> list[str]:
     """The demands that do not hold; adds a row for each ratio."""
     faults = []
     middle = {(r["work"], r["target"]): r["cpu_ms"] for r in rows if "target" in r}
     for work in sorted({work for work, _ in middle}):
         ratio = middle[work, "product"] / middle[work, "floor"]
         rows.append({"work": f"{work}_ratio", "value": round(ratio, 2), "unit": "times the floor's CPU"})
-        if ratio > AT_MOST.get(work, 1e9):
+        if ratio > AT_MOST.get(work, 1e9) * slack:
             faults.append(f"{work} costs {ratio:.2f} times the floor, at most {AT_MOST[work]} is allowed")
     value = {r["work"]: r["value"] for r in rows if "value" in r}
     if (value["W5_accepted"], value["W5_held"], value["W5_refused"]) != (seed.HOT, seed.HOT, ATTEMPTS - seed.HOT):
         faults.append(f"W5 is not exact: {value['W5_accepted']} accepted, {value['W5_held']} held")
-    if value["W5_time"] > W5_SECONDS:
+    if value["W5_time"] > W5_SECONDS * slack:
         faults.append(f"W5 took {value['W5_time']} s")
     if value["web_memory"] > MEMORY_MIB:
         faults.append(f"the web takes {value['web_memory']} MiB")
@@ -194,6 +194,7 @@ def main() -> int:
     parser.add_argument("--server", choices=("granian", "gunicorn"), default="granian")
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--clients", type=int, nargs="+", default=[8])
+    parser.add_argument("--slack", type=float, default=1, help="multiplies the demands on CPU and time (CI: 1.6)")
     parser.add_argument("--works", nargs="+", default=["W1", "W2", "W3", "W4"])
     parser.add_argument("--port", type=int, default=settings().port + 50)
     given = parser.parse_args()
@@ -204,7 +205,7 @@ def main() -> int:
     began = time.monotonic()
     migrate.migrate()
     rows, faults = measure(given, url)
-    faults += judge(rows)
+    faults += judge(rows, given.slack)
     show(rows)
     target = Path(settings().var_dir) / "bench.json"
     target.parent.mkdir(parents=True, exist_ok=True)

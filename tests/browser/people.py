@@ -99,6 +99,7 @@ class Desk(AtScreen):
             self.see(f"pick-{line}").click()
             self.see(f"unpick-{line}").wait_for()
         self.see("ready").click()
+        self.see("notice").wait_for()
 
     def hand_over(self, code: str) -> None:
         """Check the code, hand over, see it in the done list."""

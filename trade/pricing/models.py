@@ -21,7 +21,7 @@ class Price(Base):
     __table_args__ = (
         CheckConstraint("price_fen > 0", name="positive"),
         CheckConstraint("to_at IS NULL OR to_at > from_at", name="window"),
-        Index("ix_price_current", "sku_id", "store_id", text("from_at DESC")),
+        Index("ix_price_current", "sku_id", text("store_id DESC"), text("from_at DESC")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))

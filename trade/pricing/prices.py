@@ -14,7 +14,7 @@ from trade.pricing.quote import Item
 
 PRICE_NOW = """
     JOIN LATERAL (SELECT price_fen FROM price
-                  WHERE price.sku_id = sku.id AND price.store_id IN (0, :store)
+                  WHERE price.sku_id = sku.id AND (price.store_id = 0 OR price.store_id = :store)
                     AND from_at <= :now AND (to_at IS NULL OR to_at > :now)
                   ORDER BY price.store_id DESC, from_at DESC LIMIT 1) book ON true"""
 
