@@ -14,7 +14,7 @@ from psycopg.types.numeric import Int8Dumper
 from sqlalchemy import DateTime, MetaData, TextClause, create_engine
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.exc import DataError, OperationalError
-from sqlalchemy.orm import DeclarativeBase, Session, sessionmaker
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.types import BigInteger, TypeDecorator
 
 from config.settings import settings
@@ -67,6 +67,7 @@ def make_engine(url: str, *, pool: int | None = None) -> Engine:
         max_overflow=0,
         pool_timeout=10,
         isolation_level="AUTOCOMMIT",
+        pool_reset_on_return=None,  # `transaction()` has ended whatever was begun
         hide_parameters=True,
         connect_args={
             "prepare_threshold": 1,
@@ -85,14 +86,9 @@ def engine() -> Engine:
     return make_engine(database_url())
 
 
-@lru_cache(maxsize=1)
-def _sessions() -> sessionmaker[Session]:
-    return sessionmaker(engine(), expire_on_commit=False, autoflush=False)
-
-
 def open_session() -> Session:
     """A new session; use it as a context manager.  Writes belong in a `transaction()` of it."""
-    return _sessions()()
+    return Session(engine(), expire_on_commit=False, autoflush=False)
 
 
 @contextmanager

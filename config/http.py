@@ -79,9 +79,10 @@ def permit(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
         @wraps(view)
         def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
             if permission != "public":
-                if g.caller is None:
+                caller = g.caller
+                if caller is None:
                     raise NotSignedIn()
-                if permission != "signed_in" and permission not in g.caller.permissions:
+                if permission != "signed_in" and permission not in caller.permissions:
                     raise NotPermitted(permission=permission)
             return view(*args, **kwargs)
 
@@ -93,9 +94,10 @@ def permit(permission: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
 def session() -> Session:
     """This request's database session, opened at first use."""
-    if "session" not in g:
-        g.session = open_session()
-    return g.session  # type: ignore[no-any-return]
+    opened: Session | None = g.get("session")
+    if opened is None:
+        opened = g.session = open_session()
+    return opened
 
 
 def once(form: WriteForm, work: Callable[[Session], Reply]) -> Reply:
@@ -117,18 +119,21 @@ def _begin() -> None:
     g.started = time.perf_counter()
 
 
+_ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+
+
 def _finish(response: Response) -> Response:
-    route, headers = request.url_rule.rule if request.url_rule else "none", response.headers
+    rule, headers = request.url_rule, response.headers
+    route = rule.rule if rule else "none"
     SECONDS.labels(route, response.status_code).observe(time.perf_counter() - g.started)
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "same-origin"
+    headers.extend(_ALWAYS)
     if response.mimetype == "text/html":
         headers["X-Frame-Options"] = "SAMEORIGIN"
         headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
         )
-    if request.path.startswith("/api/"):
-        headers.setdefault("Cache-Control", "no-store")
+    if request.path.startswith("/api/") and "Cache-Control" not in headers:
+        headers.add("Cache-Control", "no-store")
     return response
 
 

@@ -22,7 +22,7 @@ from config import embedded, migrate
 from config.settings import settings
 from tests.bench import cpu, seed, works
 from tests.bench.load import Ask, Client, Measured, press, volley
-from tests.bench.servers import serving
+from tests.bench.servers import PRODUCT, serving
 
 AT_MOST = {"W1": 2.0, "W3": 1.5, "W4": 3.0}
 ROUNDS = 5
@@ -120,7 +120,7 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
     with open_session() as session:
         shop, database = seed.seed(session), postmaster(session)
         with (
-            serving(given.server, "wsgi:create_app", given.port, "/readyz", **env) as web,
+            serving(given.server, PRODUCT, given.port, "/readyz", **env) as web,
             serving(
                 given.server, "tests.bench.floor:create_app", given.port + 1, "/scan/0", FLOOR_DATABASE=plain
             ) as low,

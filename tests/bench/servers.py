@@ -16,11 +16,14 @@ from pathlib import Path
 from config.settings import ROOT
 
 WORKERS, THREADS = 2, 4
+PRODUCT = "wsgi:create_app"
 
 
 def command(server: str, app: str, port: int) -> list[str]:
     """How a server program serves an application factory `module:name`."""
     here = Path(sys.executable).parent
+    if server == "granian" and app == PRODUCT:
+        return [sys.executable, "wsgi.py"]  # as the Procfile does
     if server == "granian":
         return [
             str(here / "granian"), "--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port),
@@ -35,8 +38,9 @@ def command(server: str, app: str, port: int) -> list[str]:
 @contextmanager
 def serving(server: str, app: str, port: int, alive: str, **env: str) -> Iterator[int]:
     """Serve until the block ends; gives the pid of the server's tree."""
+    ours = {"PORT": str(port), "WEB_WORKERS": str(WORKERS), "WEB_THREADS": str(THREADS), "MALLOC_ARENA_MAX": "1"}
     process = subprocess.Popen(
-        command(server, app, port), cwd=ROOT, env={**os.environ, "MALLOC_ARENA_MAX": "1", **env}, start_new_session=True
+        command(server, app, port), cwd=ROOT, env={**os.environ, **ours, **env}, start_new_session=True
     )
     try:
         _await(f"http://127.0.0.1:{port}{alive}", process)
