@@ -3,6 +3,7 @@ import type { Basket, Item, Member, Quote, QuoteLine } from '@web/contract'
 import { keep, kept } from '@web/kept'
 import { guessLine } from '@web/money'
 import { defineStore } from 'pinia'
+import { watch } from 'vue'
 import { api } from '../server'
 
 /** What the cashier sees of a line before, and without, the server's answer. */
@@ -171,6 +172,12 @@ export const useBasket = defineStore('basket', {
       } catch (error) {
         this.priceFailed(error, asked)
       }
+    },
+
+    /** Resolves once the server has priced the basket as it is, or could not. */
+    async settled(): Promise<void> {
+      if (this.pricing !== 'asking') return
+      await new Promise((done) => watch(() => this.pricing === 'asking', done, { once: true }))
     },
 
     agree(): void {
