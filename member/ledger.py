@@ -18,12 +18,6 @@ from config.db import fetch, first
 from config.errors import Refused
 
 
-class PointsShort(Refused):
-    """There is less to spend than asked; `available` says how much."""
-
-    code = "points_short"
-
-
 class LedgerKeyReused(Refused):
     """One ledger key came with two contents: a fault of ours, and an alarm."""
 

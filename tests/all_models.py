@@ -2,30 +2,15 @@
 
 from __future__ import annotations
 
-import config.journal
-import config.requests
-import member.models.ledger
-import member.models.people
-import member.sessions
-import trade.catalogue.models
-import trade.orders.models
-import trade.payments.models
-import trade.pricing.models
-import trade.stock.models
-import trade.stores.models
+from importlib import import_module
+from pathlib import Path
+
 from config.db import Base
 
-MODULES = (
-    config.journal,
-    config.requests,
-    member.models.ledger,
-    member.models.people,
-    member.sessions,
-    trade.catalogue.models,
-    trade.orders.models,
-    trade.payments.models,
-    trade.pricing.models,
-    trade.stock.models,
-    trade.stores.models,
-)
+ROOT = Path(__file__).resolve().parent.parent
+FILES = ("config/journal.py", "config/requests.py", "member/sessions.py", "member/models/*.py", "*/*/models.py")
+
+for found in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
+    import_module(".".join(found.relative_to(ROOT).with_suffix("").parts))
+
 METADATA = Base.metadata

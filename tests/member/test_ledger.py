@@ -14,7 +14,8 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import identity, ledger, points
-from member.ledger import LedgerKeyReused, PointsShort
+from member.ledger import LedgerKeyReused
+from member.points import PointsShort
 
 BY = {"actor": "t"}
 STEPS = ("earn", "promise", "confirm", "hold", "post", "release", "spend", "claw", "reinstate", "expire")
@@ -195,7 +196,7 @@ def test_more_than_was_taken_is_never_given_back(do, everything, member, now):
     do(points.spend, member, 60, **order)
     do(points.reinstate, member, 40, key="return:1:back", **order)
     before = everything()
-    with pytest.raises(AssertionError, match="1 points more"):
+    with pytest.raises(AssertionError, match="1 more"):
         do(points.reinstate, member, 21, key="return:2:back", **order)
     assert everything() == before
 

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from config.clock import SHANGHAI, month_end
 from member import ledger, points
-from member.ledger import PointsShort
+from member.points import PointsShort
 
 BY = {"actor": "t"}
 

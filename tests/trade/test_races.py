@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import points
-from member.ledger import PointsShort
+from member.points import PointsShort
 from tests import factories as make
 from trade.orders import place, returns
 from trade.stock import proof as stock_proof

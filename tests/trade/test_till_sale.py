@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import points
-from member.ledger import PointsShort
+from member.points import PointsShort
 from tests import factories as make
 from trade.orders import place, proof, read, returns
 from trade.payments.cash import TenderShort

@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound, Refused, WrongState
-from member import points as member_points
 from trade.fulfilment import pickup
-from trade.orders import moves
+from trade.orders import moves, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -40,9 +39,7 @@ _UNPICKED = text(
 _CODE = text(
     "UPDATE sale_order SET pickup_hash = :hash, pickup_sealed = :sealed WHERE store_id = :store AND id = :order"
 )
-_HANDED = text(
-    "UPDATE sale_order SET handed_by = :staff WHERE store_id = :store AND id = :order RETURNING member_id, earns_points"
-)
+_HANDED = text("UPDATE sale_order SET handed_by = :staff WHERE store_id = :store AND id = :order RETURNING *")
 _HEAD = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order")
 
 
@@ -90,8 +87,7 @@ def collect(session: Session, store_id: int, order_id: int, *, staff_id: int, ac
     moves.move(session, store_id, order_id, "collect", actor=actor, now=now)
     stock.consume(session, store_id, order_id=order_id, actor=actor, now=now)
     order = fetch(session, _HANDED, {"store": store_id, "order": order_id, "staff": staff_id})[0]
-    if order.earns_points:
-        member_points.confirm(session, order.member_id, source=f"order:{order_id}", actor=actor, now=now)
+    value.collected(session, value.Stake.of(order), actor=actor, now=now)
 
 
 def expire(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
@@ -121,27 +117,11 @@ def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor
 
 
 def _free(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
-    """Give back the stock held, and the points held or spent, and void the pending ones."""
+    """Give back the stock held, and what the member had promised or spent."""
     stock.release(session, store_id, order_id=order_id)
     order = head(session, store_id, order_id)
-    source = f"order:{order_id}"
-    if order.points_used and order.paid_at is None:
-        member_points.release(session, order.member_id, source=source, actor=actor, now=now)
-    if order.paid_at is not None:
-        if order.points_used:
-            member_points.reinstate(
-                session, order.member_id, order.points_used, source=source, key=f"{source}:undo", actor=actor, now=now
-            )
-        if order.earns_points:
-            member_points.claw(
-                session,
-                order.member_id,
-                order.earns_points,
-                source=source,
-                key=f"{source}:undo-earn",
-                actor=actor,
-                now=now,
-            )
+    end = value.released if order.paid_at is None else value.undone
+    end(session, value.Stake.of(order), actor=actor, now=now)
 
 
 def _undo_payment(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:

@@ -11,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import WrongState
-from member import points as member_points
-from trade.orders import moves
+from trade.orders import moves, value
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
 
@@ -30,7 +29,7 @@ class Outcome(StrEnum):
 _EVENT = text(
     "INSERT INTO pay_event (event_id, kind, at) VALUES (:id, :kind, :now) ON CONFLICT DO NOTHING RETURNING event_id"
 )
-_ORDER = text("SELECT member_id, points_used, earns_points FROM sale_order WHERE store_id = :store AND id = :id")
+_ORDER = text("SELECT id, member_id, points_used, earns_points FROM sale_order WHERE store_id = :store AND id = :id")
 
 
 def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> bool:
@@ -62,20 +61,7 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
     except WrongState:
         return _refund_late(session, tender, fact, actor=actor, now=now)
     order = fetch(session, _ORDER, {"store": taken.store_id, "id": taken.order_id})[0]
-    source = f"order:{taken.order_id}"
-    if order.points_used:
-        member_points.post(session, order.member_id, source=source, actor=actor, now=now)
-    if order.earns_points:
-        member_points.earn(
-            session,
-            order.member_id,
-            order.earns_points,
-            source=source,
-            key=f"{source}:earn",
-            pending=True,
-            actor=actor,
-            now=now,
-        )
+    value.paid(session, value.Stake.of(order), actor=actor, now=now)
     return Outcome.APPLIED
 
 

@@ -13,9 +13,8 @@ from sqlalchemy.orm import Session
 
 from config.db import first
 from config.errors import Refused
-from member import points as member_points
 from member.terms import terms_at
-from trade.orders import moves
+from trade.orders import moves, value
 from trade.payments import cash
 from trade.pricing import prices
 from trade.pricing.quote import NotForSale, PriceChanged, Quote, Want, quote
@@ -125,6 +124,10 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     return lines, shares
 
 
+def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
+    return value.Stake(order_id, basket.member_id, priced.points_used, priced.earns_points)
+
+
 def _units(basket: Basket) -> Mapping[int, int]:
     """Sale units by sku: two lines of one sku draw on one stock row."""
     units: Counter[int] = Counter()
@@ -172,21 +175,7 @@ def at_till(
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
     stock.sell(session, basket.store_id, _units(basket), key=f"order:{order_id}:sell", actor=actor, now=now)
     cash.take(session, basket.store_id, order_id, priced.payable_fen, received_fen, change_fen, now=now)
-    if basket.member_id:
-        source = f"order:{order_id}"
-        if priced.points_used:
-            member_points.spend(session, basket.member_id, priced.points_used, source=source, actor=actor, now=now)
-        if priced.earns_points:
-            member_points.earn(
-                session,
-                basket.member_id,
-                priced.earns_points,
-                source=source,
-                key=f"{source}:earn",
-                pending=False,
-                actor=actor,
-                now=now,
-            )
+    value.sold(session, _stake(order_id, basket, priced), actor=actor, now=now)
     return order_id
 
 
@@ -223,10 +212,7 @@ def online(
                 for sku_id in short.facts["sku_ids"]
             ]
         ) from short
-    if priced.points_used:
-        member_points.hold(
-            session, basket.member_id, priced.points_used, source=f"order:{order_id}", actor=actor, now=now
-        )
+    value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
     return order_id
 
 

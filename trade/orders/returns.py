@@ -22,7 +22,7 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed, NotFound, Refused, WrongState
 from config.money import refund_share
 from member import points as member_points
-from trade.orders import moves
+from trade.orders import moves, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -172,7 +172,15 @@ def take_back(
     document = {"store": store_id, "order": order_id, "at_store": at_store_id, "shift": shift_id, "staff": staff_id}
     return_id = _write(session, document, plan, now)
     _settle_goods_and_money(session, at_store_id, return_id, shift_id, plan, actor=actor, now=now)
-    _settle_points(session, order.member_id, order_id, return_id, plan, actor=actor, now=now)
+    value.returned(
+        session,
+        value.Stake.of(order),
+        return_id,
+        points_back=plan.points_back,
+        points_clawed=plan.points_clawed,
+        actor=actor,
+        now=now,
+    )
     moves.note(
         session,
         order_id,
@@ -193,20 +201,6 @@ def _write(session: Session, document: dict[str, Any], plan: Preview, now: datet
     of = {"store": document["store"], "order": document["order"], "return_id": return_id}
     session.execute(_WRITE_LINE, [of | line for line in plan.lines])
     return return_id
-
-
-def _settle_points(
-    session: Session, member_id: int, order_id: int, return_id: int, plan: Preview, *, actor: str, now: datetime
-) -> None:
-    source, key = f"order:{order_id}", f"return:{return_id}"
-    if plan.points_back:
-        member_points.reinstate(
-            session, member_id, plan.points_back, source=source, key=f"{key}:back", actor=actor, now=now
-        )
-    if plan.points_clawed:
-        member_points.claw(
-            session, member_id, plan.points_clawed, source=source, key=f"{key}:claw", actor=actor, now=now
-        )
 
 
 def _settle_goods_and_money(

@@ -1,0 +1,108 @@
+"""What an order does to what its member holds, at each step of its life: the one seam between orders and member.
+
+Locks are taken in one order everywhere: stock first (by the caller), then what stands here, top to bottom.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from sqlalchemy.orm import Session
+
+from member import points
+
+
+@dataclass(frozen=True, slots=True)
+class Stake:
+    """What one order takes from its member and brings them; `member_id` is None for a customer without a card."""
+
+    order_id: int
+    member_id: int | None
+    points_used: int
+    earns_points: int
+
+    @classmethod
+    def of(cls, order: Any) -> Self:
+        """The stake of a stored order's row."""
+        return cls(order.id, order.member_id, order.points_used, order.earns_points)
+
+    @property
+    def source(self) -> str:
+        """How the ledgers name the order."""
+        return f"order:{self.order_id}"
+
+
+def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """A till sale: what it uses is spent and what it brings is there at once."""
+    if stake.member_id and stake.points_used:
+        points.spend(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
+    if stake.member_id and stake.earns_points:
+        _earn(session, stake.member_id, stake, pending=False, actor=actor, now=now)
+
+
+def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """A mall order is placed: what it uses is promised to it until it is paid or ends."""
+    if stake.member_id and stake.points_used:
+        points.hold(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
+
+
+def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """A mall order is paid: what was promised is spent, what it brings is on its way."""
+    if stake.member_id and stake.points_used:
+        points.post(session, stake.member_id, source=stake.source, actor=actor, now=now)
+    if stake.member_id and stake.earns_points:
+        _earn(session, stake.member_id, stake, pending=True, actor=actor, now=now)
+
+
+def collected(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """The goods are handed over: what was on its way arrives."""
+    if stake.member_id and stake.earns_points:
+        points.confirm(session, stake.member_id, source=stake.source, actor=actor, now=now)
+
+
+def released(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """An unpaid order ends: what was promised goes back where it lay."""
+    if stake.member_id and stake.points_used:
+        points.release(session, stake.member_id, source=stake.source, actor=actor, now=now)
+
+
+def undone(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """A paid order is cancelled or refused: as if it had never been."""
+    if stake.member_id and stake.points_used:
+        key = f"{stake.source}:undo"
+        points.reinstate(
+            session, stake.member_id, stake.points_used, source=stake.source, key=key, actor=actor, now=now
+        )
+    if stake.member_id and stake.earns_points:
+        key = f"{stake.source}:undo-earn"
+        points.claw(session, stake.member_id, stake.earns_points, source=stake.source, key=key, actor=actor, now=now)
+
+
+def returned(
+    session: Session, stake: Stake, return_id: int, *, points_back: int, points_clawed: int, actor: str, now: datetime
+) -> None:
+    """Units came back: their share of what was spent goes back, their share of what was earned is taken back."""
+    key = f"return:{return_id}"
+    if stake.member_id and points_back:
+        points.reinstate(
+            session, stake.member_id, points_back, source=stake.source, key=f"{key}:back", actor=actor, now=now
+        )
+    if stake.member_id and points_clawed:
+        points.claw(
+            session, stake.member_id, points_clawed, source=stake.source, key=f"{key}:claw", actor=actor, now=now
+        )
+
+
+def _earn(session: Session, member_id: int, stake: Stake, *, pending: bool, actor: str, now: datetime) -> None:
+    points.earn(
+        session,
+        member_id,
+        stake.earns_points,
+        source=stake.source,
+        key=f"{stake.source}:earn",
+        pending=pending,
+        actor=actor,
+        now=now,
+    )
