@@ -9,7 +9,7 @@ help:            ## this list
 	@echo "== Python environment (once, about a minute)"
 	@test -x $(PY) || python3.11 -m venv .venv 2>/dev/null || python3 -m venv .venv
 	@$(PY) -m pip install -q --disable-pip-version-check uv==0.13.9
-	@$(UV) pip sync -q --require-hashes --python $(PY) requirements.lock
+	@$(UV) pip sync -q --compile-bytecode --require-hashes --python $(PY) requirements.lock
 	@touch $@
 
 env: .venv/ready ## the Python environment from the hashed lock file
