@@ -41,6 +41,9 @@ check: env       ## format, lint, types, import rules, front-end types and gate
 sure: check      ## check, and all tests with branch coverage of config, member and trade
 	@$(MAKE) test COVER=95
 
+prove: env       ## prove that money, points, stock and orders agree; exit code 1 when a book differs
+	@$(PY) -m flask --app wsgi:create_app prove
+
 SLACK ?= 1
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
 	$(PY) -m tests.bench --slack $(SLACK)
@@ -49,4 +52,4 @@ KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
 
-.PHONY: help env lock web demo test browser check sure bench chaos
+.PHONY: help env lock web demo test browser check sure prove bench chaos

@@ -16,6 +16,7 @@ from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, me, orders
 from pos.http import desk, returning, sale, signing_in
+from trade.books import commands, metrics
 
 VERSION = "0.1.0"
 BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
@@ -37,6 +38,9 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
+    metrics.register()
+    for command in (commands.prove, commands.desk):
+        app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)
     static.serve(app, "pictures", "/pictures", Path(settings().var_dir) / "pictures", single_page=False)

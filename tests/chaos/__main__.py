@@ -84,11 +84,8 @@ def judge(seen: Seen) -> dict[str, int]:
     """What the database says of every acknowledged order and of every book."""
     from sqlalchemy import text
 
-    from config.db import open_session
-    from member import points
-    from trade.orders import proof as order_proof
-    from trade.stock import availability
-    from trade.stock import proof as stock_proof
+    from config.db import open_session, transaction
+    from trade.books.registry import prove
 
     with open_session() as session:
         there = set(session.scalars(text("SELECT id FROM sale_order")))
@@ -100,10 +97,8 @@ def judge(seen: Seen) -> dict[str, int]:
             )
         )
         unpaid = set(session.scalars(text("SELECT id FROM sale_order WHERE state IN ('placed', 'cancelled')")))
-        books = (
-            len(stock_proof.differences(session)) + len(points.check(session))
-            + len(order_proof.differences(session)) + len(availability.compare(session))
-        )  # fmt: skip
+        with transaction(session):
+            books = sum(len(one.rows) for one in prove(session))
     told = list(seen.acknowledged.values())
     return {
         "acknowledged": len(told),

@@ -10,7 +10,9 @@ from sqlalchemy.orm import Session
 _PROOF = text("""
     SELECT coalesce(level.store_id, moved.store_id) AS store_id, coalesce(level.sku_id, moved.sku_id) AS sku_id,
            coalesce(level.on_hand, 0) AS on_hand, coalesce(moved.qty, 0) AS moved,
-           coalesce(level.held, 0) AS held, coalesce(promised.qty, 0) AS promised
+           coalesce(level.held, 0) AS held, coalesce(promised.qty, 0) AS promised,
+           greatest(abs(coalesce(level.on_hand, 0) - coalesce(moved.qty, 0)),
+                    abs(coalesce(level.held, 0) - coalesce(promised.qty, 0))) AS at_stake
     FROM stock_level level
     FULL JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM stock_movement GROUP BY 1, 2) moved
         ON moved.store_id = level.store_id AND moved.sku_id = level.sku_id

@@ -1,0 +1,98 @@
+"""Every book of the house and the proof that it agrees; the only list of them.
+
+`make prove`, `flask prove`, the nightly job and the tests all read BOOKS, so a new kind of value is proved everywhere
+by one line here.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from member import proof as ledger
+from trade.orders import proof as orders
+from trade.stock import availability
+from trade.stock import proof as stock
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """One proof: what it compares, how many rows it looks at, and how a difference is told from another.
+
+    `names` are the columns that name the thing that differs; with `fault` they make its key.
+    `unit` is what `at_stake` counts.  A book that is `mended` at once opens no exception.
+    """
+
+    differences: Callable[[Session], Rows]
+    size: TextClause
+    unit: str
+    names: tuple[str, ...]
+    mended: bool = False
+
+    def key(self, row: Mapping[str, Any]) -> str:
+        """The same for the same difference in every run, for example `sums member_id=4 account=points`."""
+        named = [f"{name}={row[name]}" for name in self.names if row.get(name) is not None]
+        return " ".join([str(row.get("fault", "differs")), *named])
+
+
+def _shown(session: Session) -> Rows:
+    """What the mall shows; the only book that is mended, because it is no book but a projection of one."""
+    rows = availability.compare(session, mend=True)
+    return [row | {"at_stake": abs(row["table"] - row["projection"])} for row in rows]
+
+
+BOOKS: dict[str, Book] = {
+    "ledger": Book(ledger.differences, ledger.SIZE, "value", ("member_id", "account", "source", "entry_id", "lot_id")),
+    "orders": Book(orders.differences, text("SELECT count(*) FROM sale_order"), "fen", ("store_id", "id")),
+    "stock": Book(stock.differences, text("SELECT count(*) FROM stock_movement"), "units", ("store_id", "sku_id")),
+    "shown": Book(_shown, text("SELECT count(*) FROM stock_level"), "units", ("store_id", "sku_id"), mended=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """What the proof of one book came to."""
+
+    book: str
+    unit: str
+    checked: int
+    took_ms: int
+    rows: Rows
+    keys: Sequence[str]
+
+    @property
+    def at_stake(self) -> int:
+        """All differences together, in the book's unit."""
+        return sum(abs(row.get("at_stake", 0)) for row in self.rows)
+
+    def as_json(self) -> dict[str, Any]:
+        """For `flask prove --json`."""
+        found = [{"key": key, **row} for key, row in zip(self.keys, self.rows, strict=True)]
+        return {
+            "book": self.book,
+            "unit": self.unit,
+            "checked": self.checked,
+            "took_ms": self.took_ms,
+            "at_stake": self.at_stake,
+            "differences": found,
+        }
+
+
+def prove(session: Session, only: Sequence[str] = ()) -> list[Proved]:
+    """Prove every book, or those named; call it in a transaction.  Reads only, but for the Redis projection."""
+    return [_prove(session, name, book) for name, book in BOOKS.items() if not only or name in only]
+
+
+def _prove(session: Session, name: str, book: Book) -> Proved:
+    began_ns = time.perf_counter_ns()
+    rows = book.differences(session)
+    checked = session.execute(book.size).scalar_one()
+    took_ms = (time.perf_counter_ns() - began_ns) // 1_000_000
+    return Proved(name, book.unit, checked, took_ms, rows, [book.key(row) for row in rows])
