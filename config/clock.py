@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -26,3 +27,12 @@ def month_end(at: datetime, months: int, *, zone: ZoneInfo = SHANGHAI) -> dateti
     local = at.astimezone(zone)
     index = local.year * 12 + local.month - 1 + months + 1
     return datetime(index // 12, index % 12 + 1, 1, tzinfo=zone).astimezone(UTC)
+
+
+def months_later(at: datetime, months: int, *, zone: ZoneInfo = SHANGHAI) -> datetime:
+    """The same local day and hour so many months on (or back); a day that month lacks becomes its last."""
+    local = at.astimezone(zone)
+    index = local.year * 12 + local.month - 1 + months
+    year, month = index // 12, index % 12 + 1
+    day = min(local.day, monthrange(year, month)[1])
+    return local.replace(year=year, month=month, day=day).astimezone(UTC)

@@ -7,7 +7,7 @@ consumer marks it done **in the same transaction as its effect**.  Losing all of
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -52,23 +52,49 @@ def record(session: Session, kind: str, subject: str, *, actor: str, now: dateti
 
 
 _LEASE = text("""
-    UPDATE journal SET leased_until = :until, tries = tries + 1
-    WHERE id IN (SELECT id FROM journal
-                 WHERE done_at IS NULL AND kind = ANY(:kinds)
-                   AND (leased_until IS NULL OR leased_until < :now)
-                 ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING id, kind""")
+    WITH leased AS (
+        UPDATE journal SET leased_until = :until, tries = tries + 1
+        WHERE id IN (SELECT id FROM journal
+                     WHERE done_at IS NULL AND kind = ANY(:kinds)
+                       AND (leased_until IS NULL OR leased_until < :now)
+                     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+        RETURNING id, kind, subject, actor, at, data, tries),
+    further AS (
+        INSERT INTO journal (kind, subject, actor, at, data, tries)
+        SELECT also.effect, leased.subject, leased.actor, leased.at,
+               leased.data || jsonb_build_object('fact', leased.kind, 'of', leased.id), 0
+        FROM leased JOIN unnest(CAST(:facts AS text[]), CAST(:effects AS text[])) AS also(fact, effect)
+             ON also.fact = leased.kind
+        WHERE leased.tries = 1)
+    SELECT id, kind FROM leased""")
 
 
-def lease(session: Session, kinds: Sequence[str], *, now: datetime, most: int) -> list[tuple[int, str]]:
+def lease(
+    session: Session, kinds: Sequence[str], *, now: datetime, most: int, also: Mapping[str, Sequence[str]] | None = None
+) -> list[tuple[int, str]]:
     """Take up to `most` open rows of these kinds for `LEASE`; returns (id, kind).
 
     Oldest first, but never "above the last one": a row that became visible late is still found.
     Safe in several relays at once (SKIP LOCKED); a lease that runs out offers the row again.
+
+    :param also: fact -> kinds of further rows.  The first lease of a fact writes one row of each, in the same
+        statement, with the fact's kind as `fact` and its id as `of` in the data: an effect of its own with a lease
+        and an end of its own.
     """
+    pairs = [(fact, effect) for fact, effects in (also or {}).items() for effect in effects]
     return [
         (row.id, row.kind)
-        for row in session.execute(_LEASE, {"kinds": list(kinds), "now": now, "until": now + LEASE, "most": most})
+        for row in session.execute(
+            _LEASE,
+            {
+                "kinds": list(kinds),
+                "now": now,
+                "until": now + LEASE,
+                "most": most,
+                "facts": [fact for fact, _ in pairs],
+                "effects": [effect for _, effect in pairs],
+            },
+        )
     ]
 
 

@@ -240,6 +240,15 @@ def take(found: Iterable[Any], wanted: int) -> list[tuple[int, int]]:
     return parts
 
 
+_OPEN_SAME = text(
+    "INSERT INTO lot_account (member_id, account, balance, pending, held, deficit)"
+    " SELECT :into, account, 0, 0, 0, 0 FROM lot_account WHERE member_id = :source"
+    " ON CONFLICT (member_id, account) DO NOTHING"
+)
+_LOCK_BOTH = text(
+    "SELECT account FROM lot_account WHERE member_id IN (:source, :into)"
+    " ORDER BY account = 'growth', account = 'points', account, member_id FOR NO KEY UPDATE"
+)
 _MOVE = (
     text("UPDATE lot SET member_id = :into WHERE member_id = :source"),
     text("UPDATE lot_consumption SET member_id = :into WHERE member_id = :source"),
@@ -258,10 +267,11 @@ def move(session: Session, source_id: int, into_id: int, *, actor: str, now: dat
 
     What one of them owed is made good by what the other has, so that a balance never stands beside a debt.
     """
-    for member_id in sorted((source_id, into_id)):
-        lock(session, member_id, "points")
+    both = {"source": source_id, "into": into_id}
+    fetch(session, _OPEN_SAME, both)
+    fetch(session, _LOCK_BOTH, both)
     for statement in _MOVE:
-        session.execute(statement, {"source": source_id, "into": into_id})
+        session.execute(statement, both)
     sums = lock(session, into_id, "points")
     owed = min(sums.balance, sums.deficit)
     if owed:

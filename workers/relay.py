@@ -20,7 +20,7 @@ from config.db import open_session, transaction
 from config.logs import log, set_up
 from config.queues import queue, retry
 from config.settings import settings
-from workers.routes import ROUTES
+from workers.routes import ALSO, OFFERED
 
 BATCH = 100
 IDLE_S = 0.25
@@ -30,12 +30,12 @@ def relay_once(new_session: Callable[[], Session] = open_session) -> int:
     """Lease one batch and enqueue its jobs, about 100 rows a job; returns how many rows."""
     with new_session() as session:
         with transaction(session):
-            journal.close_without_effect(session, list(ROUTES))
+            journal.close_without_effect(session, list(OFFERED))
         with transaction(session):
-            leased = journal.lease(session, list(ROUTES), now=clock.now(), most=BATCH)
+            leased = journal.lease(session, list(OFFERED), now=clock.now(), most=BATCH, also=ALSO)
     jobs: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row_id, kind in leased:
-        jobs[ROUTES[kind]].append(row_id)
+        jobs[OFFERED[kind]].append(row_id)
     for (where, job), ids in jobs.items():
         queue(where).enqueue(f"workers.jobs.{job}.run", ids, retry=retry(), result_ttl=60, failure_ttl=600)
     return len(leased)

@@ -1,4 +1,9 @@
-"""What happens later: which fact of the journal leads to which job, on which queue."""
+"""What happens later: which fact of the journal leads to which job, on which queue.
+
+A fact's own row is closed by the one job of `ROUTES`.  A fact with more effects than one names the others in
+`FURTHER`: its first lease writes one more row for each, so that every effect is offered, repeated and closed on its
+own and a slow one holds up nobody.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,26 @@ from __future__ import annotations
 ROUTES = {
     "order.sold": ("effects", "project_availability"),
     "order.placed": ("effects", "project_availability"),
+    "order.paid": ("effects", "count_growth"),
     "order.expired": ("effects", "project_availability"),
     "order.cancelled": ("effects", "project_availability"),
     "order.refused": ("effects", "project_availability"),
     "order.collected": ("effects", "project_availability"),
+    "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
     "refund.requested": ("wechat", "send_refunds"),
 }
+
+#           fact                 (queue, job), ...
+FURTHER = {
+    "order.sold": (("effects", "count_growth"),),
+    "order.collected": (("effects", "count_growth"),),
+    "order.cancelled": (("effects", "count_growth"),),
+    "order.refused": (("effects", "count_growth"),),
+}
+
+ALSO = {fact: [f"effect.{job}" for _, job in more] for fact, more in FURTHER.items()}
+"""Fact -> kinds of the rows that its first lease writes."""
+
+OFFERED = ROUTES | {f"effect.{job}": (where, job) for more in FURTHER.values() for where, job in more}
+"""Every kind of row that the relay offers, with its queue and job."""

@@ -14,10 +14,7 @@ class Member(Base):
     """One person to the chain, at the till and in WeChat.  A merged member points to the one that stays."""
 
     __tablename__ = "member"
-    __table_args__ = (
-        CheckConstraint("tier IN ('standard', 'silver', 'gold')", name="tier"),
-        Index("ix_member_phone_tail", "phone_tail"),
-    )
+    __table_args__ = (Index("ix_member_phone_tail", "phone_tail"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text, default="")
     phone_masked: Mapped[str | None] = mapped_column(Text)

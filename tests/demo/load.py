@@ -18,8 +18,8 @@ from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import World
 from trade.stores.models import Store
-from workers.jobs import project_availability
-from workers.routes import ROUTES
+from workers.jobs import count_growth, project_availability
+from workers.routes import ALSO, OFFERED
 
 SEED = 20261123
 
@@ -57,11 +57,14 @@ def draw() -> None:
 
 
 def _drain(session: Session, now: datetime) -> None:
-    """Let the effects of the past happen now, as relay and worker would."""
-    kinds = [kind for kind, (_, job) in ROUTES.items() if job == "project_availability"]
+    """Let the effects of the past happen now, as relay and workers would."""
+    jobs = {"project_availability": project_availability.run, "count_growth": count_growth.run}
+    kinds = [kind for kind, (_, job) in OFFERED.items() if job in jobs]
     while True:
         with transaction(session):
-            rows = [row_id for row_id, _ in journal.lease(session, kinds, now=now, most=500)]
+            rows = journal.lease(session, kinds, now=now, most=500, also=ALSO)
         if not rows:
             return
-        project_availability.run(rows)
+        for name, run in jobs.items():
+            if mine := [row_id for row_id, kind in rows if OFFERED[kind][1] == name]:
+                run(mine)

@@ -3,19 +3,20 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import pytest
 import requests
 
-from config import clock
+from config import clock, journal
+from config.db import open_session, transaction
 from pos.http import who
 from tests import factories as make
 from tests.servers import whole_house
 from workers import relay
-from workers.jobs import ask_payments, project_availability, send_refunds
-
-JOBS = {"project_availability": project_availability.run, "send_refunds": send_refunds.run}
+from workers.jobs import ask_payments
+from workers.routes import ALSO, OFFERED
 
 
 class Person:
@@ -86,15 +87,13 @@ class House:
 
     def let_jobs_run(self) -> None:
         """What relay and workers do, in this process."""
-        leased: list[tuple[int, str]] = []
-        from config import journal
-        from config.db import open_session, transaction
-        from workers.routes import ROUTES
-
-        with open_session() as session, transaction(session):
-            leased = journal.lease(session, list(ROUTES), now=clock.now(), most=relay.BATCH)
-        for row, kind in leased:
-            JOBS[ROUTES[kind][1]]([row])
+        while True:
+            with open_session() as session, transaction(session):
+                leased = journal.lease(session, list(OFFERED), now=clock.now(), most=relay.BATCH, also=ALSO)
+            if not leased:
+                return
+            for row, kind in leased:
+                import_module(f"workers.jobs.{OFFERED[kind][1]}").run([row])
 
     ask_payments = staticmethod(ask_payments.run)
 

@@ -39,6 +39,8 @@ def test_a_till_sale_reaches_what_the_mall_shows(open_session, session, now):
     assert relay.relay_once() == 1
     work("effects")
     assert availability.free(session, shop.store_id, [milk]) == {milk: 3}
+    assert relay.relay_once() == 1  # the sale's second effect
+    work("effects")
     assert _open_rows(session) == 0
 
 
@@ -107,7 +109,29 @@ def test_old_request_ids_are_forgotten(session, now):
 def test_two_schedulers_enqueue_a_period_once(clean, now):
     assert schedule.run_due(now) == len(schedule.EVERY)
     assert schedule.run_due(now) == 0
-    assert queue("clock").count == 3
+    assert queue("clock").count == sum(where == "clock" for _, where, _ in schedule.EVERY)
+
+
+def test_each_effect_of_a_fact_ends_on_its_own(open_session, session, now, monkeypatch):
+    """The mall's figures are away; growth is counted all the same, and the sale is offered again for the figures."""
+    shop, member = make.open_shop(session, now=clock.now()), make.a_member(session, now=now)
+    relay.relay_once()
+    work("effects")
+    make.ring_up(session, shop, clock.now(), member_id=member, milk=2)
+    with monkeypatch.context() as away:
+        away.setattr(availability, "project", lambda *_: 1 / 0)
+        for _ in range(2):
+            relay.relay_once()
+            work("effects")
+    assert _open_rows(session) == 1
+    growth = text("SELECT balance FROM lot_account WHERE account = 'growth'")
+    assert session.execute(growth).scalar_one() == 19
+    later = clock.now() + journal.LEASE + timedelta(seconds=1)
+    monkeypatch.setattr(clock, "now", lambda: later)
+    assert relay.relay_once() == 1
+    work("effects")
+    assert _open_rows(session) == 0
+    assert session.execute(growth).scalar_one() == 19
 
 
 @pytest.mark.parametrize("name", QUEUES)

@@ -4,12 +4,18 @@ from importlib import import_module
 
 from config.queues import QUEUES
 from workers import schedule
-from workers.routes import ROUTES
+from workers.routes import FURTHER, OFFERED, ROUTES
 
 
 def test_every_route_and_every_period_names_a_job_and_a_queue():
-    jobs = {f"workers.jobs.{job}": where for where, job in ROUTES.values()}
+    jobs = {f"workers.jobs.{job}": where for where, job in OFFERED.values()}
     jobs |= {job: where for job, where, _ in schedule.EVERY}
     for job, where in jobs.items():
         assert callable(import_module(job).run)
         assert where in QUEUES
+
+
+def test_further_effects_are_of_facts_that_have_a_first_one():
+    assert FURTHER.keys() <= ROUTES.keys()
+    for fact, more in FURTHER.items():
+        assert ROUTES[fact][1] not in {job for _, job in more}
