@@ -14,7 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
-from mall.http import browse, callbacks, me, orders
+from mall.http import browse, callbacks, me, orders, tier
 from pos.http import desk, returning, sale, signing_in
 from trade.books import commands, metrics
 
@@ -34,6 +34,7 @@ def create_app() -> APIFlask:
         desk.bp,
         browse.bp,
         me.bp,
+        tier.bp,
         orders.bp,
         callbacks.bp,
     ):

@@ -29,6 +29,8 @@ from member.ledger import Step
 
 GROWTH = "growth"
 FEN_PER_GROWTH = 100
+A_VISIT = 1
+"""What the first visit of a business day brings."""
 
 
 def earned(basis_fen: int) -> int:

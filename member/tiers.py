@@ -266,3 +266,23 @@ def grant(
         reason=reason,
     )
     return after.tier
+
+
+def inherit(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
+    """After a merge, give the member who stays the better standing of both; the merged one keeps theirs on paper.
+
+    A confirmed tier that is higher comes with its evaluation, a grant that is higher with its end.
+    """
+    rules = tier_rules.at(session, now)
+    found = standings(session, [source_id, into_id])
+    source, before = found[source_id], found[into_id]
+    after = before
+    if rules.rank(source.confirmed) > rules.rank(after.confirmed):
+        after = replace(
+            after, confirmed=source.confirmed, evaluate_at=source.evaluate_at, grace_until=source.grace_until
+        )
+    if source.floor_until and source.floor_until > now and rules.rank(source.floor) > rules.rank(after.floor):
+        after = replace(after, floor=source.floor, floor_until=source.floor_until)
+    sums = growth.sums(session, [into_id], counted=rules.counted, at=now).get(into_id, Sums())
+    after = replace(after, tier=effective(rules, after, sums, now))
+    _write(session, into_id, before, after, "merged", sums.total, actor, now)

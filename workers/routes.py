@@ -18,6 +18,8 @@ ROUTES = {
     "order.collected": ("effects", "project_availability"),
     "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
+    "member.visited": ("effects", "count_growth"),
+    "member.merged": ("effects", "follow_merge"),
     "refund.requested": ("wechat", "send_refunds"),
 }
 

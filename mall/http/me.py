@@ -14,7 +14,7 @@ from config.http import Reply, WriteForm, blueprint, permit, session
 from config.wechat import WeChatFailed
 from config.wechat_ready import open_platform
 from mall.http import who
-from member import identity, points, secrets, sessions
+from member import activity, identity, points, secrets, sessions
 from trade.orders import holder
 
 T = TypeVar("T")
@@ -95,9 +95,11 @@ def phone(json_data: CodeForm) -> Reply:
 @bp.get("/me")
 @permit("mall.order")
 def me() -> Reply:
-    """The member's card."""
+    """The member's card; asked when the mini-program opens, so it is a visit too."""
+    shopper = who.me()
     with transaction(session()) as opened:
         sessions.slide(opened, who.bearer(), now=g.now)
+        activity.visited(opened, shopper.member_id, "mall", actor=shopper.actor, now=g.now)
     return {"me": _me(who.me().member_id)}, 200
 
 

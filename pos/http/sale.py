@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from flask import g
@@ -10,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
-from member import identity
+from member import identity, tier_card
 from pos.http import who
 from pos.scan import read_code
 from trade.orders import place, read
@@ -127,11 +128,20 @@ def search(query_data: SearchQuery) -> Reply:
 @bp.input(SearchQuery, location="query")
 def members(query_data: SearchQuery) -> Reply:
     """Members by phone, by its last four digits, or by card number; names and phones are masked."""
-    return {"members": [member_json(found) for found in identity.search(session(), query_data.q)]}, 200
+    return {"members": members_json(session(), identity.search(session(), query_data.q))}, 200
+
+
+def members_json(opened: Session, found: Sequence[identity.MemberCard]) -> list[dict[str, Any]]:
+    """Members as the till shows them.
+
+    `tier_progress`: code, name_zh, name_en, growth, and `next` {code, name_zh, name_en, entry_growth, missing} or null.
+    """
+    far = tier_card.progress(opened, [one.id for one in found], now=g.now)
+    return [{**member_json(one), "tier_progress": far[one.id]} for one in found]
 
 
 def member_json(found: identity.MemberCard) -> dict[str, Any]:
-    """A member as the till shows them."""
+    """What a member's card says."""
     return {
         "id": found.id,
         "no": found.no,
@@ -154,7 +164,7 @@ def join(json_data: JoinForm) -> Reply:
         found = identity.join(
             opened, phone=json_data.phone, name=json_data.name, store_id=store_id, actor=actor, now=g.now
         )
-        return {"member": member_json(found)}, 200
+        return {"member": members_json(opened, [found])[0]}, 200
 
     return once(json_data, work)
 

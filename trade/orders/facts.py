@@ -13,9 +13,17 @@ from config.db import fetch
 _PAID = text("""
     SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at, o.payable_fen AS basis_fen,
            coalesce((SELECT sum(r.refund_fen) FROM sale_return r WHERE r.store_id = o.store_id AND r.order_id = o.id),
-                    0)::bigint AS refunded_fen
+                    0)::bigint AS refunded_fen,
+           kept.sku_ids, kept.category_ids
     FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)
     JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
+    LEFT JOIN LATERAL (
+        SELECT array_agg(DISTINCT line.sku_id ORDER BY line.sku_id) AS sku_ids,
+               array_agg(DISTINCT product.category_id ORDER BY product.category_id) AS category_ids
+        FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
+        WHERE line.store_id = o.store_id AND line.order_id = o.id AND o.state <> 'cancelled'
+          AND line.qty > coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
+                                   AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)) kept ON true
     WHERE o.member_id IS NOT NULL AND o.paid_at IS NOT NULL
     ORDER BY o.member_id, o.id""")
 
@@ -23,7 +31,16 @@ _PAID = text("""
 def paid(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
     """Where orders of members that were ever paid stand now, by (store, id); one statement.
 
-    `basis_fen` is the points basis; an order cancelled after payment counts as wholly refunded.
+    `basis_fen` is the points basis, `sku_ids` and `category_ids` are the goods of which something was kept; an order
+    cancelled after payment counts as wholly refunded.
     """
     found = sorted(set(keys))
     return fetch(session, _PAID, {"stores": [store for store, _ in found], "orders": [order for _, order in found]})
+
+
+_KEYS = text("SELECT store_id, id FROM sale_order WHERE member_id = ANY(:members) AND paid_at IS NOT NULL")
+
+
+def keys_of(session: Session, members: Collection[int]) -> list[tuple[int, int]]:
+    """Every paid order of these members, as (store, id)."""
+    return [(row.store_id, row.id) for row in fetch(session, _KEYS, {"members": list(members)})]

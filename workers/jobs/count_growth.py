@@ -1,4 +1,4 @@
-"""Orders moved: their members' growth follows, and the tier that it makes."""
+"""Members bought, returned or came by: their growth follows, the tier that it makes, and what segments know."""
 
 from __future__ import annotations
 
@@ -10,41 +10,60 @@ from sqlalchemy.orm import Session
 
 from config import clock, journal
 from config.db import open_session, transaction
-from member import growth, tiers
+from member import activity, growth, tiers
+from member.activity import Bought
 from trade.orders import facts
 
 ACTOR = "job:count_growth"
 
 
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *, now: datetime | None = None) -> int:
-    """Bring growth and tiers to where the orders of the given journal rows stand; returns how many entries.
+    """Bring growth, tiers and activity to where things stand for the given journal rows; returns how many entries.
 
     On queue `effects`, about 100 rows a job.  Safe to run twice, late, in any order and in two workers at once: an
     order's growth is computed from where it stands and not from what happened to it.  Members are locked before
-    their accounts, as in a merge; an order whose member is being merged waits for its next offer.
+    their accounts, as in a merge; a row whose member is being merged waits for its next offer.
     """
     now = now or clock.now()
     with new_session() as session, transaction(session):
         rows = journal.take(session, ids)
-        orders = facts.paid(session, [(row.data["store_id"], row.data["order_id"]) for row in rows])
-        live = set(tiers.lock(session, {order.member_id for order in orders}))
-        waiting = {(order.store_id, order.id) for order in orders if order.member_id not in live}
-        deeds = [_deed(order) for order in orders if order.member_id in live]
-        done = growth.settle(session, deeds, actor=ACTOR, now=now)
+        visits = [row for row in rows if row.kind == "member.visited"]
+        orders = facts.paid(session, [_key(row) for row in rows if row.kind != "member.visited"])
+        concerned = {order.member_id for order in orders} | {row.data["member_id"] for row in visits}
+        live = set(tiers.lock(session, concerned))
+        mine = [order for order in orders if order.member_id in live]
+        came = [row for row in visits if row.data["member_id"] in live]
+        done = growth.settle(session, [*map(of_order, mine), *map(_of_visit, came)], actor=ACTOR, now=now)
+        activity.note(session, [bought(order) for order in mine])
         tiers.judge(session, sorted(live), actor=ACTOR, now=now)
-        closed = [row.id for row in rows if (row.data["store_id"], row.data["order_id"]) not in waiting]
+        waiting = {(order.store_id, order.id) for order in orders if order.member_id not in live}
+        closed = [row.id for row in rows if row.kind == "member.visited" or _key(row) not in waiting]
         journal.finish(session, closed, now=clock.now())
     return done
 
 
-def _deed(order: Any) -> growth.Deed:
+def _key(row: Any) -> tuple[int, int]:
+    return row.data["store_id"], row.data["order_id"]
+
+
+def _refunded_fen(order: Any) -> int:
+    return int(order.basis_fen if order.state == "cancelled" else order.refunded_fen)
+
+
+def of_order(order: Any) -> growth.Deed:
+    """What an order means for growth: confirmed once it is done, less the share of what was refunded."""
     earns = growth.earned(order.basis_fen)
-    refunded_fen = order.basis_fen if order.state == "cancelled" else order.refunded_fen
-    return growth.Deed(
-        order.member_id,
-        f"order:{order.id}",
-        order.paid_at,
-        earns,
-        growth.taken(earns, order.basis_fen, refunded_fen),
-        order.state == "done",
-    )
+    lost = growth.taken(earns, order.basis_fen, _refunded_fen(order))
+    return growth.Deed(order.member_id, f"order:{order.id}", order.paid_at, earns, lost, order.state == "done")
+
+
+def _of_visit(row: Any) -> growth.Deed:
+    source = f"visit:{row.data['member_id']}:{row.data['day']}"
+    return growth.Deed(row.data["member_id"], source, row.at, growth.A_VISIT, 0, confirmed=True)
+
+
+def bought(order: Any) -> Bought:
+    """What an order means for segments: what was kept of it, and of which goods."""
+    kept_fen = max(order.basis_fen - _refunded_fen(order), 0)
+    goods = (order.sku_ids or [], order.category_ids or [])
+    return Bought(order.member_id, order.id, order.store_id, order.channel, order.paid_at, kept_fen, *goods)

@@ -43,6 +43,21 @@ COUNT_GROWTH = (
            coalesce(sum(earns - taken) FILTER (WHERE NOT done), 0), 0, 0
     FROM counted GROUP BY 1""",
     "DROP TABLE counted",
+    # What segments know of the past.
+    """
+    INSERT INTO member_purchase (member_id, order_id, store_id, channel, at, kept_fen, sku_ids, category_ids)
+    SELECT o.member_id, o.id, o.store_id, o.channel, o.paid_at,
+           CASE WHEN o.state = 'cancelled' THEN 0 ELSE greatest(o.payable_fen - coalesce((SELECT sum(r.refund_fen)
+               FROM sale_return r WHERE r.store_id = o.store_id AND r.order_id = o.id), 0), 0) END,
+           coalesce(kept.sku_ids, '{}'), coalesce(kept.category_ids, '{}')
+    FROM sale_order o LEFT JOIN LATERAL (
+        SELECT array_agg(DISTINCT line.sku_id ORDER BY line.sku_id) AS sku_ids,
+               array_agg(DISTINCT product.category_id ORDER BY product.category_id) AS category_ids
+        FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
+        WHERE line.store_id = o.store_id AND line.order_id = o.id AND o.state <> 'cancelled'
+          AND line.qty > coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
+                                   AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)) kept ON true
+    WHERE o.member_id IS NOT NULL AND o.paid_at IS NOT NULL""",
     # Tiers are kept: who has one keeps it for a year, and then it is evaluated like any other.
     """
     INSERT INTO tier_standing (member_id, confirmed, evaluate_at, due_at)
@@ -55,6 +70,8 @@ def upgrade() -> None:
     op.drop_constraint(op.f("ck_member_tier"), "member", type_="check")
     _rules()
     _standings()
+    _activity()
+    _segments()
     for statement in COUNT_GROWTH:
         op.get_bind().exec_driver_sql(statement)
 
@@ -126,3 +143,82 @@ def _standings() -> None:
         sa.PrimaryKeyConstraint("member_id", "id", name=op.f("pk_tier_change")),
     )
     op.create_index("ix_tier_change_member", "tier_change", ["member_id", sa.text("id DESC")])
+
+
+def _activity() -> None:
+    op.create_table(
+        "member_purchase",
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("order_id", sa.BigInteger(), nullable=False),
+        sa.Column("store_id", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("kept_fen", sa.BigInteger(), nullable=False),
+        sa.Column("sku_ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.Column("category_ids", postgresql.ARRAY(sa.BigInteger()), nullable=False),
+        sa.CheckConstraint("kept_fen >= 0", name=op.f("ck_member_purchase_kept")),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_purchase_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "order_id", name=op.f("pk_member_purchase")),
+    )
+    op.create_index("ix_member_purchase_at", "member_purchase", ["member_id", "at"])
+    op.create_table(
+        "member_visit",
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_visit_member_id")),
+        sa.PrimaryKeyConstraint("member_id", "day", "channel", name=op.f("pk_member_visit")),
+    )
+    op.create_table(
+        "member_rfm",
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("bought_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("orders", sa.BigInteger(), nullable=False),
+        sa.Column("kept_fen", sa.BigInteger(), nullable=False),
+        sa.Column("r", sa.BigInteger(), nullable=False),
+        sa.Column("f", sa.BigInteger(), nullable=False),
+        sa.Column("m", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint(
+            "r BETWEEN 1 AND 5 AND f BETWEEN 1 AND 5 AND m BETWEEN 1 AND 5", name=op.f("ck_member_rfm_scores")
+        ),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_member_rfm_member_id")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("pk_member_rfm")),
+    )
+    op.create_index("ix_member_rfm_scores", "member_rfm", ["r", "f", "m"])
+    op.create_table(
+        "rfm_run",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("buyers", sa.BigInteger(), nullable=False),
+        sa.Column("edges", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_rfm_run")),
+    )
+
+
+def _segments() -> None:
+    op.create_table(
+        "segment",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("definition", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("holdout_bp", sa.BigInteger(), nullable=False),
+        sa.Column("kept", sa.Boolean(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("held_out", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("holdout_bp BETWEEN 0 AND 5000", name=op.f("ck_segment_holdout")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_segment")),
+    )
+    op.create_table(
+        "segment_member",
+        sa.Column("segment_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=False),
+        sa.Column("held_out", sa.Boolean(), nullable=False),
+        sa.Column("since_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member.id"], name=op.f("fk_segment_member_member_id")),
+        sa.ForeignKeyConstraint(["segment_id"], ["segment.id"], name=op.f("fk_segment_member_segment_id")),
+        sa.PrimaryKeyConstraint("segment_id", "member_id", name=op.f("pk_segment_member")),
+    )
+    op.create_index("ix_segment_member_member", "segment_member", ["member_id"])
