@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 
+_TIER_BP = {"standard": 10_000, "silver": 12_000, "gold": 15_000, "black": 20_000}
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """One version of the terms.  Rates in basis points, money in fen.
@@ -15,7 +18,7 @@ class Terms:
     """
 
     earn_bp: int = 100
-    tier_bp: dict[str, int] = field(default_factory=lambda: {"standard": 10_000, "silver": 12_000, "gold": 15_000})
+    tier_bp: dict[str, int] = field(default_factory=lambda: dict(_TIER_BP))
     redeem_fen_per_point: int = 1
     redeem_step: int = 100
     redeem_max_bp: int = 5_000
@@ -34,4 +37,4 @@ def terms_at(_now: datetime) -> Terms:
 
 def earns(terms: Terms, basis_fen: int, tier: str) -> int:
     """Points for an order: floored once per order (members-mall-orders.md 3.1)."""
-    return basis_fen * terms.earn_bp * terms.tier_bp[tier] // (10_000 * 10_000)
+    return basis_fen * terms.earn_bp * terms.tier_bp.get(tier, 10_000) // (10_000 * 10_000)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from config.clock import months_later
 from member import growth, points, tier_rules, tiers
 from member.growth import Deed, Sums
+from member.terms import terms_at
 from member.tier_rules import FIRST, Level, Rules
 from member.tiers import BadGrant, Standing
 
@@ -231,3 +232,7 @@ def test_a_standing_is_due_at_its_soonest_moment(now):
     assert Standing("silver", "silver", now, later).due_at == later
     assert Standing("silver", "silver", later, None, "gold", now).due_at == now
     assert Standing("standard", "standard").due_at is None
+
+
+def test_every_tier_of_the_first_rules_earns_by_its_multiplier(now):
+    assert terms_at(now).tier_bp == {level.code: level.multiplier_bp for level in FIRST.levels}
