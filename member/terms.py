@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-
 _TIER_BP = {"standard": 10_000, "silver": 12_000, "gold": 15_000, "black": 20_000}
 
 

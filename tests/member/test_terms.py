@@ -25,9 +25,8 @@ def test_a_yuan_earns_a_point_and_a_tier_more(now, paid_fen, tier, points):
     assert earns(terms_at(now), paid_fen, tier) == points
 
 
-def test_a_tier_that_does_not_exist_earns_nothing_by_mistake(now):
-    with pytest.raises(KeyError):
-        earns(terms_at(now), 100, "platinum")
+def test_a_tier_the_terms_do_not_name_earns_the_plain_rate_and_stops_no_sale(now):
+    assert earns(terms_at(now), 10_000, "diamond") == 100
 
 
 @given(
