@@ -9,6 +9,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import points, proof
+from tests.stories import books
 
 BY = {"actor": "t"}
 
@@ -45,16 +46,16 @@ LIES = {
     "a lot that was larger at its start": (
         "UPDATE lot SET initial = initial + 2 WHERE source = 'gift:2'", {"debts"}, 2
     ),
-    "a fact struck out": ("DELETE FROM lot_entry WHERE key = 'gift:2'", {"sums", "times"}, 60),
+    "a fact struck out": ("DELETE FROM lot_entry WHERE key = 'gift:2'", {"sums"}, 60),
     "a taking that no lot gave": ("UPDATE lot_consumption SET quantity = quantity + 1 WHERE restored = 0 AND entry_id ="
-        " (SELECT id FROM lot_entry WHERE key = 'order:3:hold')", {"parts", "lots", "debts"}, 1),
+        " (SELECT id FROM lot_entry WHERE key = 'order:3:hold')", {"parts", "debts"}, 1),
     "a giving back that never was": (
         "UPDATE lot_consumption SET restored = restored + 1 WHERE entry_id ="
         " (SELECT id FROM lot_entry WHERE key = 'order:3:hold')", {"debts"}, 1
     ),
     "more taken back than was earned": ("UPDATE lot_entry SET source = 'gift:9' WHERE event = 'claw'", {"sources"}, 40),
     "more given back than was spent": (
-        "UPDATE lot_entry SET source = 'order:9' WHERE event = 'reinstate'", {"sources", "times"}, 10
+        "UPDATE lot_entry SET source = 'order:9' WHERE event = 'reinstate'", {"sources"}, 10
     ),
     "a lot used before it came": (
         "UPDATE lot_entry SET id = 900 WHERE key = 'gift:1'", {"times"}, 0
@@ -62,16 +63,12 @@ LIES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_a_lie_of_the_ledger_is_found(session, history, lie):
-    said, faults, at_stake = LIES[lie]
-    with transaction(session):
-        session.execute(text(said))
-    found = proof.differences(session)
-    assert faults & {row["fault"] for row in found}, found
-    assert {row["fault"] for row in found} <= faults, found
-    assert max(row["at_stake"] for row in found) == at_stake
-    assert {row["member_id"] for row in found} == {history}
+def test_every_lie_of_the_ledger_is_found(session, history):
+    for lie, (said, faults, at_stake) in LIES.items():
+        found = books(session, said)["ledger"]
+        assert {row["fault"] for row in found} == faults, (lie, [row["fault"] for row in found])
+        assert max(row["at_stake"] for row in found) == at_stake, (lie, found)
+        assert {row["member_id"] for row in found} == {history}, (lie, found)
 
 
 def test_two_lots_that_swap_a_point_are_found_though_every_sum_agrees(session, history):

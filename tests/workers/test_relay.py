@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from datetime import timedelta
 
 import pytest
@@ -79,14 +80,14 @@ def test_the_nightly_proof_finds_a_planted_fault_and_mends_only_what_is_shown(se
     shop = make.open_shop(session, stock_of={"milk": 5}, now=now)
     member = make.a_member(session, points_of=100, now=now)
     order = make.ring_up(session, shop, now, member_id=member, milk=1)
-    assert prove_books.run() == {"ledger": 0, "orders": 0, "stock": 0, "shown": 0}
+    assert set(prove_books.run().values()) == {0}
     connection().hset(availability._name(shop.store_id), str(shop.skus["milk"]), "7")
     session.execute(text("UPDATE stock_level SET on_hand = on_hand + 1 WHERE sku_id = :s"), {"s": shop.skus["bread"]})
     session.execute(text("UPDATE lot_account SET balance = balance + 1"))
     session.execute(text("UPDATE tender SET amount_fen = amount_fen - 1 WHERE order_id = :o"), {"o": order})
     session.commit()
-    assert prove_books.run() == {"ledger": 1, "orders": 1, "stock": 1, "shown": 2}
-    assert prove_books.run() == {"ledger": 1, "orders": 1, "stock": 1, "shown": 0}
+    assert Counter(prove_books.run()) == Counter({"ledger": 1, "orders": 1, "stock": 1, "shown": 2})
+    assert Counter(prove_books.run()) == Counter({"ledger": 1, "orders": 1, "stock": 1})
 
 
 def test_points_expire_once(session, now):

@@ -1,0 +1,141 @@
+"""One shop and its people in words of the trade, over the domain functions: what a story needs and nothing more.
+
+Every step is a transaction of its own.  `agree()` proves every book of the house.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import transaction
+from member import points
+from member.lots import Balance
+from tests import factories as make
+from trade.books.registry import BOOKS, prove
+from trade.orders import close, pay, read, returns
+from trade.payments import moves as payments
+from trade.payments.moves import Paid
+
+
+class Story:
+    """A shop, one member, and what happens to them; `now` is the moment of the next step."""
+
+    def __init__(self, session: Session, now: datetime, *, points_of: int = 0, **stock_of: int) -> None:
+        self.session, self.now = session, now
+        self.shop = make.open_shop(session, stock_of=stock_of, now=now)
+        self.member = make.a_member(session, points_of=points_of, now=now)
+        self.facts: list[Paid] = []
+        self.ids: dict[str, int] = {}
+
+    def do(self, step: Callable[..., Any], *given: Any, **named: Any) -> Any:
+        """One domain step in its own transaction, at `now`."""
+        with transaction(self.session):
+            return step(self.session, *given, actor="t", now=self.now, **named)
+
+    def sell(self, *, points_used: int = 0, discount_fen: int = 0, member: int | None = None, **goods: int) -> int:
+        """Ring up a basket at the till for the member; returns the order."""
+        return make.ring_up(
+            self.session, self.shop, self.now, member_id=member or self.member, points_used=points_used,
+            discount_fen=discount_fen, **goods,
+        )  # fmt: skip
+
+    def order(self, *, points_used: int = 0, **goods: int) -> int:
+        """The member orders in the mall; returns the order."""
+        return make.order_online(self.session, self.shop, self.member, self.now, points_used=points_used, **goods)
+
+    def intend(self, order: int) -> Any:
+        """The member opens WeChat's payment sheet."""
+        fen = self.head(order).payable_fen
+        with transaction(self.session):
+            tender = payments.intend(
+                self.session, self.shop.store_id, order, fen, payer="o1", now=self.now,
+                expires_at=self.now + timedelta(minutes=15),
+            )  # fmt: skip
+            payments.prepaid(self.session, self.shop.store_id, tender.id, "prepay")
+        return tender
+
+    def told(self, tender: Any) -> pay.Outcome:
+        """WeChat says that a payment succeeded."""
+        self.facts.append(Paid(tender.trade_no, f"42000{tender.id}", tender.amount_fen, "o1"))
+        return self.do(pay.receive, self.facts[-1])
+
+    def paid(self, **goods: int) -> int:
+        """An order placed and paid; `points_used` among the goods is points."""
+        order = self.order(**goods)
+        self.told(self.intend(order))
+        return order
+
+    def prepare(self, order: int) -> None:
+        """The store accepts, picks and packs."""
+        self.do(close.accept, self.shop.store_id, order)
+        for line in read.desk_one(self.session, self.shop.store_id, order)["lines"]:
+            self.do(close.pick, self.shop.store_id, order, line["line_no"], line["qty"])
+        self.do(close.ready, self.shop.store_id, order)
+
+    def collect(self, order: int) -> None:
+        """The member fetches it."""
+        self.prepare(order)
+        self.do(close.collect, self.shop.store_id, order, staff_id=1)
+
+    def cancel(self, order: int) -> None:
+        """The member changes their mind."""
+        self.do(close.cancel, self.shop.store_id, order)
+
+    def give_back(self, order: int, **named: Any) -> returns.Preview:
+        """Units of lines come back over the counter: `give_back(order, lines={1: 2})`; what it did."""
+        wants = named["lines"]
+        with transaction(self.session):
+            fen = returns.preview(self.session, self.shop.store_id, order, wants).refund_fen
+        _, plan = self.do(
+            returns.take_back, self.shop.store_id, order, wants, expected_refund_fen=fen,
+            at_store_id=self.shop.store_id, shift_id=self.shop.shift_id, staff_id=1,
+        )  # fmt: skip
+        return plan
+
+    def head(self, order: int) -> Any:
+        """The order's own row."""
+        found = close.head(self.session, self.shop.store_id, order)
+        self.session.rollback()
+        return found
+
+    @property
+    def points(self) -> Balance:
+        """What the member has."""
+        return points.balance(self.session, self.member)
+
+    def count(self, said: str, **given: Any) -> Any:
+        """One figure of the database."""
+        found = self.session.execute(text(said), given).scalar()
+        self.session.rollback()
+        return found
+
+    def agree(self) -> None:
+        """Every book of the house agrees with every other."""
+        assert books(self.session) == {}
+
+
+_KEPT = [name for name, book in BOOKS.items() if not book.mended]
+
+
+class _Undo(Exception):
+    pass
+
+
+def books(session: Session, lie: str | None = None) -> dict[str, list[dict[str, Any]]]:
+    """What differs, by book, after a `lie` in SQL that is taken back again.
+
+    The projection of the mall is left out: it is late by its nature.
+    """
+    found: dict[str, list[dict[str, Any]]] = {}
+    with suppress(_Undo), transaction(session):
+        if lie is not None:
+            session.connection().exec_driver_sql(lie)
+        found = {one.book: one.rows for one in prove(session, _KEPT) if one.rows}
+        raise _Undo
+    return found

@@ -1,0 +1,54 @@
+"""The proof that an order and the stock of its store tell one story, sku by sku.
+
+    state of the order     promised (stock_hold)   left the shop (stock_movement)
+    placed to ready        what its lines say      nothing
+    done                   nothing                 what its lines say, once
+    cancelled              nothing                 nothing
+
+A return brings into the receiving store exactly the units of its lines.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_ORDERS = text("""
+    WITH asked AS (SELECT l.store_id, l.order_id, l.sku_id, sum(l.qty)::bigint AS qty
+                   FROM order_line l GROUP BY 1, 2, 3),
+    left_shop AS (
+        SELECT store_id, split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
+        FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2, 3),
+    compared AS (
+        SELECT store_id, order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(hold.qty, 0) AS held,
+               coalesce(left_shop.qty, 0) AS gone
+        FROM asked FULL JOIN left_shop USING (store_id, order_id, sku_id)
+        FULL JOIN stock_hold hold USING (store_id, order_id, sku_id))
+    SELECT 'order' AS fault, c.store_id, c.order_id, c.sku_id, o.state, c.asked, c.held, c.gone,
+           abs(c.held - CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END)
+           + abs(c.gone - CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END) AS at_stake
+    FROM compared c LEFT JOIN sale_order o ON o.store_id = c.store_id AND o.id = c.order_id
+    WHERE o.state IS NULL OR c.held <> CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END
+       OR c.gone <> CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END
+    ORDER BY 2, 3, 4 LIMIT 1000""")
+
+_RETURNS = text("""
+    WITH back AS (
+        SELECT r.at_store_id AS store_id, r.id AS return_id, l.sku_id, sum(rl.qty)::bigint AS qty
+        FROM sale_return r JOIN return_line rl ON rl.store_id = r.store_id AND rl.return_id = r.id
+        JOIN order_line l ON l.store_id = rl.store_id AND l.order_id = rl.order_id AND l.line_no = rl.line_no
+        GROUP BY 1, 2, 3),
+    came AS (SELECT store_id, split_part(key, ':', 2)::bigint AS return_id, sku_id, sum(qty)::bigint AS qty
+             FROM stock_movement WHERE key LIKE 'return:%' GROUP BY 1, 2, 3)
+    SELECT 'return' AS fault, store_id, return_id, sku_id, coalesce(back.qty, 0) AS returned,
+           coalesce(came.qty, 0) AS came_in, abs(coalesce(back.qty, 0) - coalesce(came.qty, 0)) AS at_stake
+    FROM back FULL JOIN came USING (store_id, return_id, sku_id)
+    WHERE coalesce(back.qty, 0) <> coalesce(came.qty, 0)
+    ORDER BY 2, 3, 4 LIMIT 1000""")
+
+
+def differences(session: Session) -> list[dict[str, Any]]:
+    """Every order and return whose goods are not where its state says; `at_stake` in sale units."""
+    return [dict(row) for proof in (_ORDERS, _RETURNS) for row in session.execute(proof).mappings()]

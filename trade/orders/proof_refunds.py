@@ -1,0 +1,79 @@
+"""The proof that money back agrees with goods back and with the order's state.
+
+    document   a return's refund and points are the sums of its lines, and its refund is what its refunds pay out
+    formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all; points likewise
+    tender     no tender gives back more than it took
+    state      an order that was cancelled gave everything back; any other gave back only what its returns say
+
+A refund that WeChat closed does not count: it was asked again under another number.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+_DOCUMENT = text("""
+    SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, lines.refund_fen AS lines_fen,
+           coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
+           greatest(abs(r.refund_fen - coalesce(lines.refund_fen, 0)), abs(r.refund_fen - coalesce(paid.fen, 0)),
+                    abs(r.points_back - coalesce(lines.points_back, 0))) AS at_stake
+    FROM sale_return r
+    LEFT JOIN (SELECT store_id, return_id, sum(refund_fen)::bigint AS refund_fen,
+                      sum(points_back)::bigint AS points_back
+               FROM return_line GROUP BY 1, 2) lines ON lines.store_id = r.store_id AND lines.return_id = r.id
+    LEFT JOIN (SELECT store_id, return_id, sum(amount_fen)::bigint AS fen FROM refund
+               WHERE state <> 'closed' AND return_id IS NOT NULL GROUP BY 1, 2) paid
+        ON paid.store_id = r.store_id AND paid.return_id = r.id
+    WHERE r.refund_fen IS DISTINCT FROM lines.refund_fen OR r.refund_fen <> coalesce(paid.fen, 0)
+       OR r.points_back IS DISTINCT FROM lines.points_back
+    ORDER BY 2, 4 LIMIT 1000""")
+
+_FORMULA = text("""
+    SELECT 'formula' AS fault, l.store_id, l.order_id, l.line_no, l.qty, back.qty AS returned, back.refund_fen,
+           l.net_fen * back.qty / l.qty AS target_fen, back.points, used.points * back.qty / l.qty AS target_points,
+           greatest(abs(back.refund_fen - l.net_fen * back.qty / l.qty),
+                    abs(back.points - coalesce(used.points, 0) * back.qty / l.qty)) AS at_stake
+    FROM (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty, sum(refund_fen)::bigint AS refund_fen,
+                 sum(points_back)::bigint AS points FROM return_line GROUP BY 1, 2, 3) back
+    JOIN order_line l ON l.store_id = back.store_id AND l.order_id = back.order_id AND l.line_no = back.line_no
+    LEFT JOIN (SELECT store_id, order_id, line_no, sum(points)::bigint AS points FROM allocation GROUP BY 1, 2, 3) used
+        ON used.store_id = l.store_id AND used.order_id = l.order_id AND used.line_no = l.line_no
+    WHERE back.qty > l.qty OR back.refund_fen <> l.net_fen * back.qty / l.qty
+       OR back.points <> coalesce(used.points, 0) * back.qty / l.qty
+    ORDER BY 2, 3, 4 LIMIT 1000""")
+
+_TENDER = text("""
+    SELECT 'tender' AS fault, t.store_id, t.order_id, t.id AS tender_id, t.amount_fen, back.fen AS refunded_fen,
+           back.fen - t.amount_fen AS at_stake
+    FROM (SELECT store_id, tender_id, sum(amount_fen)::bigint AS fen FROM refund WHERE state <> 'closed'
+          GROUP BY 1, 2) back
+    JOIN tender t ON t.store_id = back.store_id AND t.id = back.tender_id
+    WHERE back.fen > t.amount_fen ORDER BY 2, 4 LIMIT 1000""")
+
+_STATE = text("""
+    WITH took AS (
+        SELECT t.store_id, t.order_id, sum(t.amount_fen)::bigint AS fen, coalesce(sum(back.fen), 0)::bigint AS back_fen
+        FROM tender t LEFT JOIN (SELECT store_id, tender_id, sum(amount_fen)::bigint AS fen FROM refund
+                                 WHERE state <> 'closed' GROUP BY 1, 2) back
+            ON back.store_id = t.store_id AND back.tender_id = t.id
+        WHERE t.state = 'paid' AND t.order_id IS NOT NULL GROUP BY 1, 2),
+    returned AS (SELECT store_id, order_id, sum(refund_fen)::bigint AS fen FROM sale_return GROUP BY 1, 2),
+    expected AS (
+        SELECT o.store_id, o.id AS order_id, o.state, coalesce(took.fen, 0) AS taken_fen,
+               coalesce(took.back_fen, 0) AS back_fen, coalesce(returned.fen, 0) AS returned_fen,
+               CASE WHEN o.state = 'cancelled' THEN coalesce(took.fen, 0) ELSE coalesce(returned.fen, 0) END AS due_fen
+        FROM sale_order o LEFT JOIN took ON took.store_id = o.store_id AND took.order_id = o.id
+        LEFT JOIN returned ON returned.store_id = o.store_id AND returned.order_id = o.id)
+    SELECT 'state' AS fault, *, greatest(abs(back_fen - due_fen), back_fen - taken_fen,
+           CASE WHEN state = 'placed' THEN taken_fen ELSE 0 END) AS at_stake
+    FROM expected
+    WHERE back_fen <> due_fen OR back_fen > taken_fen OR (state = 'placed' AND taken_fen > 0)
+    ORDER BY 2, 3 LIMIT 1000""")
+
+
+def differences(session: Session) -> list[dict[str, Any]]:
+    """Every refund, return and order whose money back is not what it must be; `at_stake` in fen (or points)."""
+    return [dict(row) for proof in (_DOCUMENT, _FORMULA, _TENDER, _STATE) for row in session.execute(proof).mappings()]
