@@ -34,9 +34,8 @@ def open_payment(session: Session, store_id: int, order_id: int, *, openid: str,
         order = close.head(session, store_id, order_id)
         if order.state != "placed" or order.pay_by <= now:
             raise WrongState(order_id=order_id, state=order.state, event="pay")
-        tender = moves.intend(
-            session, store_id, order_id, order.payable_fen, payer=openid, now=now, expires_at=order.pay_by
-        )
+        due_fen = order.payable_fen - order.wallet_principal_fen - order.wallet_bonus_fen
+        tender = moves.intend(session, store_id, order_id, due_fen, payer=openid, now=now, expires_at=order.pay_by)
     if tender.state == "closing":
         raise WrongState(order_id=order_id, state="closing", event="pay")
     if tender.prepay_id:

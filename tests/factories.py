@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from member import identity, points
+from member import identity, points, top_up_rules
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
-from trade.orders import place
+from trade.orders import place, returns
+from trade.payments import top_ups
 from trade.pricing.models import Price
 from trade.pricing.quote import Want
 from trade.stock import moves as stock
@@ -39,7 +41,11 @@ class Shop:
 
     def sale(self) -> place.TillSale:
         """Where a till sale of this shop is rung."""
-        return place.TillSale(self.till_id, self.shift_id, self.people[Role.CASHIER])
+        return place.TillSale(self.till_id, self.shift_id, self.people[Role.CASHIER], authorised=True)
+
+    def counter(self) -> top_ups.Counter:
+        """Where a top-up of this shop is taken."""
+        return top_ups.Counter(self.store_id, self.till_id, self.shift_id, self.people[Role.CASHIER])
 
 
 GOODS = {"milk": (990, False), "bread": (650, False), "apple": (1198, True)}
@@ -131,6 +137,24 @@ def a_member(session: Session, *, phone: str = "13812342046", points_of: int = 0
     return found.id
 
 
+def top_up(
+    session: Session, shop: Shop, member_id: int, amount_fen: int, now: datetime, *, bonus_fen: int = 0, **rule: Any
+) -> int:
+    """A member puts cash into the wallet at the shop's till, with a bonus by a rule of its own; returns the id."""
+    with transaction(session):
+        if bonus_fen:
+            code = f"{amount_fen}+{bonus_fen}:{shop.store_id}"
+            known = {offer.code for offer in top_up_rules.offers(session, shop.store_id, now=now)}
+            more = {"bearer": "hq", "starts_at": now - timedelta(days=90), "store_ids": [shop.store_id], **rule}
+            if code not in known:
+                top_up_rules.write(
+                    session, code, code, amount_fen=amount_fen, bonus_fen=bonus_fen, actor="test", now=now, **more
+                )
+        return top_ups.at_till(
+            session, shop.counter(), member_id, amount_fen, received_fen=amount_fen, actor="test", now=now
+        )
+
+
 def wants(shop: Shop, **goods: int) -> list[Want]:
     """A basket by name: `wants(shop, milk=2, apple=530)`."""
     return [Want(shop.skus[name], qty) for name, qty in goods.items()]
@@ -144,22 +168,38 @@ def ring_up(
     member_id: int | None = None,
     points_used: int = 0,
     discount_fen: int = 0,
+    wallet_fen: int = 0,
     **goods: int,
 ) -> int:
-    """Sell a basket at the shop's till for exact cash; returns the order id."""
-    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen)
+    """Sell a basket at the shop's till for stored value and the exact cash; returns the order id."""
+    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen, wallet_fen)
     with transaction(session):
-        due = place.price(session, basket, now=now).payable_fen
-        return place.at_till(
-            session, basket, shop.sale(), received_fen=due, expected_payable_fen=due, actor="test", now=now
-        )
+        due = place.price(session, basket, now=now)
+        given = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
+        return place.at_till(session, basket, shop.sale(), **given, actor="test", now=now)
+
+
+def give_back(session: Session, shop: Shop, order_id: int, back: Mapping[int, int], now: datetime) -> returns.Preview:
+    """Return units by line number over the shop's counter; returns what it did."""
+    with transaction(session):
+        due = returns.preview(session, shop.store_id, order_id, dict(back)).refund_fen
+        given: dict[str, Any] = {"at_store_id": shop.store_id, "shift_id": shop.shift_id, "staff_id": 1}
+        given |= {"expected_refund_fen": due, "actor": "test", "now": now}
+        return returns.take_back(session, shop.store_id, order_id, dict(back), **given)[1]
 
 
 def order_online(
-    session: Session, shop: Shop, member_id: int, now: datetime, *, points_used: int = 0, **goods: int
+    session: Session,
+    shop: Shop,
+    member_id: int,
+    now: datetime,
+    *,
+    points_used: int = 0,
+    wallet_fen: int = 0,
+    **goods: int,
 ) -> int:
     """Place a pickup order; returns its id."""
-    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used)
+    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, wallet_fen=wallet_fen)
     with transaction(session):
         due = place.price(session, basket, now=now).payable_fen
         return place.online(

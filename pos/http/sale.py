@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Annotated, Any, Literal
 
 from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.errors import NotFound
+from config.errors import Malformed, NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import identity, tier_card
 from pos.http import who
@@ -54,11 +55,31 @@ class CashForm(Form):
     received_fen: int = Field(ge=0, le=100_000_000)
 
 
+class WalletForm(Form):
+    """Stored value of the basket's member, in fen."""
+
+    kind: Literal["wallet"]
+    amount_fen: int = Field(gt=0, le=100_000_000)
+
+
+Tender = Annotated[CashForm | WalletForm, Field(discriminator="kind")]
+
+
 class SaleForm(WriteForm, BasketForm):
-    """A basket, what the customer was shown, and the cash handed over."""
+    """A basket, what the customer was shown, and what they pay with: cash, stored value, or one of each.
+
+    Cash pays what stored value does not, and only cash gives change.
+    """
 
     expected_payable_fen: int = Field(ge=0)
-    tenders: list[CashForm] = Field(min_length=1, max_length=1)
+    tenders: list[Tender] = Field(min_length=1, max_length=2)
+
+    def paid_with(self) -> tuple[int, int]:
+        """Stored value and cash handed over, in fen.  Each kind comes once."""
+        if len({tender.kind for tender in self.tenders}) < len(self.tenders):
+            raise Malformed(fields={"tenders": "each kind once"})
+        wallet_fen = sum(tender.amount_fen for tender in self.tenders if isinstance(tender, WalletForm))
+        return wallet_fen, sum(tender.received_fen for tender in self.tenders if isinstance(tender, CashForm))
 
 
 class JoinForm(WriteForm):
@@ -188,19 +209,20 @@ def sell(json_data: SaleForm) -> Reply:
     The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.
     """
     till, me = who.till(), who.me()
+    wallet_fen, received_fen = json_data.paid_with()
 
     def work(opened: Session) -> Reply:
         shift_id = tills.current_shift_id(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
-        wanted = basket(json_data, till.store_id)
+        wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
         if json_data.discount_fen:
             check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
         order_id = place.at_till(
             opened,
             wanted,
             place.TillSale(till.id, shift_id, me.id),
-            received_fen=json_data.tenders[0].received_fen,
+            received_fen=received_fen,
             expected_payable_fen=json_data.expected_payable_fen,
             actor=me.actor,
             now=g.now,

@@ -173,6 +173,8 @@ _DRAWER = text("""
     SELECT float_fen
         + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN sale_order o ON o.store_id = t.store_id
             AND o.id = t.order_id WHERE o.store_id = :store AND o.shift_id = :shift AND t.kind = 'cash'), 0)
+        + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN top_up u ON u.store_id = t.store_id
+            AND u.id = t.top_up_id WHERE u.store_id = :store AND u.shift_id = :shift AND t.kind = 'cash'), 0)
         - coalesce((SELECT sum(r.amount_fen) FROM refund r WHERE r.shift_id = :shift AND r.kind = 'cash'), 0)
     FROM shift WHERE store_id = :store AND id = :shift""")
 

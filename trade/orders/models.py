@@ -25,6 +25,11 @@ class Order(Base):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("channel IN ('till', 'mall')", name="channel"),
         CheckConstraint("list_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0", name="sums"),
+        CheckConstraint(
+            "wallet_principal_fen >= 0 AND wallet_bonus_fen >= 0"
+            " AND wallet_principal_fen + wallet_bonus_fen <= payable_fen",
+            name="wallet",
+        ),
         Index("ix_sale_order_member", "member_id", text("id DESC")),
         Index(
             "ix_sale_order_open",
@@ -56,6 +61,8 @@ class Order(Base):
     points_used: Mapped[int]
     points_fen: Mapped[int]
     payable_fen: Mapped[int]
+    wallet_principal_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    wallet_bonus_fen: Mapped[int] = mapped_column(server_default=text("0"))
     earns_points: Mapped[int]
     placed_at: Mapped[datetime]
     pay_by: Mapped[datetime | None]
@@ -111,6 +118,25 @@ class Allocation(Base):
     points: Mapped[int] = mapped_column(default=0)
 
 
+class WalletShare(Base):
+    """What of a line was paid with stored value: principal and bonus, and the policy that split it."""
+
+    __tablename__ = "wallet_share"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["store_id", "order_id", "line_no"], ["order_line.store_id", "order_line.order_id", "order_line.line_no"]
+        ),
+        CheckConstraint("principal_fen >= 0 AND bonus_fen >= 0 AND principal_fen + bonus_fen > 0", name="figures"),
+        CheckConstraint("policy IN ('proportional', 'principal_first', 'bonus_first')", name="policy"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True)
+    principal_fen: Mapped[int]
+    bonus_fen: Mapped[int]
+    policy: Mapped[str] = mapped_column(Text)
+
+
 class Return(Base):
     """Goods that came back: the money and the points that went with them."""
 
@@ -119,6 +145,10 @@ class Return(Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         Index("ix_sale_return_order", "store_id", "order_id"),
         CheckConstraint("refund_fen >= 0", name="refund"),
+        CheckConstraint(
+            "principal_back_fen >= 0 AND bonus_back_fen >= 0 AND principal_back_fen + bonus_back_fen <= refund_fen",
+            name="wallet",
+        ),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -127,6 +157,8 @@ class Return(Base):
     shift_id: Mapped[int | None]
     staff_id: Mapped[int | None]
     refund_fen: Mapped[int]
+    principal_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    bonus_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     points_back: Mapped[int]
     points_clawed: Mapped[int]
     at: Mapped[datetime]
@@ -147,4 +179,6 @@ class ReturnLine(Base):
     order_id: Mapped[int]
     qty: Mapped[int]
     refund_fen: Mapped[int]
+    principal_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    bonus_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     points_back: Mapped[int]

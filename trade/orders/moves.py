@@ -18,11 +18,11 @@ from trade.orders.states import BIRTHS, MOVES, State
 _OPEN = text("""
     WITH born AS (INSERT INTO sale_order (
             store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, discount_fen,
-            points_used, points_fen, payable_fen, earns_points, placed_at, pay_by, paid_at, closed_at,
-            promise_at, remark)
+            points_used, points_fen, payable_fen, wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at,
+            pay_by, paid_at, closed_at, promise_at, remark)
         VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
-            :discount_fen, :points_used, :points_fen, :payable_fen, :earns_points, :placed_at, :pay_by,
-            :paid_at, :closed_at, :promise_at, :remark)
+            :discount_fen, :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen,
+            :earns_points, :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
             unit_price_fen, list_fen, net_fen, picked_qty)
@@ -32,6 +32,9 @@ _OPEN = text("""
     shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, amount_fen, points)
         SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
             line_no bigint, source text, amount_fen bigint, points bigint)),
+    stored AS (INSERT INTO wallet_share (store_id, order_id, line_no, principal_fen, bonus_fen, policy)
+        SELECT :store_id, born.id, part.*, :policy FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS part(
+            line_no bigint, principal_fen bigint, bonus_fen bigint) WHERE part.principal_fen + part.bonus_fen > 0),
     told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT :fact, 'order:' || born.id, :actor, :placed_at, jsonb_build_object('store_id',
             CAST(:store_id AS bigint), 'order_id', born.id, 'sku_ids', CAST(:sku_ids AS jsonb)), 0 FROM born)
@@ -46,9 +49,10 @@ def open_order(
     *,
     actor: str,
 ) -> int:
-    """Write an order with its lines, allocations and journal row in one statement; returns its id.
+    """Write an order with its lines, allocations, stored value and journal row in one statement; returns its id.
 
-    `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel.
+    `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel, and the
+    `policy` that split the stored value.
     """
     state, fact = BIRTHS[head["channel"]]
     return int(

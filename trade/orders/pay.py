@@ -13,6 +13,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from trade.orders import moves, value
 from trade.payments import moves as payments
+from trade.payments import wallet as wallet_tender
 from trade.payments.moves import Paid
 
 
@@ -29,7 +30,7 @@ class Outcome(StrEnum):
 _EVENT = text(
     "INSERT INTO pay_event (event_id, kind, at) VALUES (:id, :kind, :now) ON CONFLICT DO NOTHING RETURNING event_id"
 )
-_ORDER = text("SELECT id, member_id, points_used, earns_points FROM sale_order WHERE store_id = :store AND id = :id")
+_ORDER = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :id")
 
 
 def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> bool:
@@ -55,14 +56,23 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
             return _refund_late(session, tender, fact, actor=actor, now=now)
         return Outcome.REPEATED
     try:
-        moves.move(
-            session, taken.store_id, taken.order_id, "pay", actor=actor, now=now, transaction_id=fact.transaction_id
-        )
+        settle(session, taken.store_id, taken.order_id, actor=actor, now=now, transaction_id=fact.transaction_id)
     except WrongState:
         return _refund_late(session, tender, fact, actor=actor, now=now)
-    order = fetch(session, _ORDER, {"store": taken.store_id, "id": taken.order_id})[0]
-    value.paid(session, value.Stake.of(order), actor=actor, now=now)
     return Outcome.APPLIED
+
+
+def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
+    """An order has all its money: what it held is spent, and stored value becomes a tender beside WeChat's.
+
+    :raises WrongState: the order waits for no money; nothing was written.
+    """
+    moves.move(session, store_id, order_id, "pay", actor=actor, now=now, **data)
+    order = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]
+    stake = value.Stake.of(order)
+    if stake.wallet.total_fen:
+        wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
+    value.paid(session, stake, actor=actor, now=now)
 
 
 def _refund_late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:

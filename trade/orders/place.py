@@ -13,10 +13,12 @@ from sqlalchemy.orm import Session
 
 from config.db import first
 from config.errors import Refused
+from member import wallet, wallet_limits, wallet_terms
 from member.terms import terms_at
-from trade.orders import moves, value
+from trade.orders import moves, pay, value
 from trade.payments import cash
-from trade.pricing import prices
+from trade.payments import wallet as wallet_tender
+from trade.pricing import prices, stored_value
 from trade.pricing.quote import NotForSale, PriceChanged, Quote, Want, quote
 from trade.stock import moves as stock
 
@@ -41,22 +43,30 @@ class ShortOf(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Basket:
-    """What a customer wants of one store.  `qty` is pieces, or grams of weighed goods."""
+    """What a customer wants of one store, and how much of it stored value pays (`wallet_fen`).
+
+    `qty` is pieces, or grams of weighed goods.
+    """
 
     store_id: int
     wants: Sequence[Want]
     member_id: int | None = None
     points: int = 0
     discount_fen: int = 0
+    wallet_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class TillSale:
-    """Where a till sale is rung: ids of the till, its open shift and the cashier."""
+    """Where a till sale is rung: ids of the till, its open shift and the cashier.
+
+    `authorised`: the member proved to be there (code, or a manager's word), so what they hold may be spent.
+    """
 
     till_id: int
     shift_id: int
     staff_id: int
+    authorised: bool = False
 
 
 _WHO = text(
@@ -71,7 +81,7 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         raise EmptyBasket()
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
     who = first(session, _WHO, {"id": basket.member_id}) if basket.member_id else None
-    return quote(
+    priced = quote(
         items,
         basket.wants,
         terms=terms_at(now),
@@ -80,6 +90,12 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         points=basket.points,
         discount_fen=basket.discount_fen,
     )
+    if not basket.wallet_fen:
+        return priced
+    policy = wallet_terms.terms_at(session, now).policy
+    have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
+    parts = wallet_terms.divide(basket.wallet_fen, have, policy)
+    return stored_value.pay_with(priced, parts, policy, terms=terms_at(now), tier=who.tier if who else None)
 
 
 def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str, Any]:
@@ -93,6 +109,9 @@ def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str
         "points_used": priced.points_used,
         "points_fen": priced.points_fen,
         "payable_fen": priced.payable_fen,
+        "wallet_principal_fen": priced.wallet.principal_fen,
+        "wallet_bonus_fen": priced.wallet.bonus_fen,
+        "policy": priced.policy,
         "earns_points": priced.earns_points,
         "placed_at": now,
         "remark": "",
@@ -113,6 +132,8 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "unit_price_fen": line.item.unit_price_fen,
             "list_fen": line.list_fen,
             "net_fen": line.net_fen,
+            "principal_fen": line.wallet.principal_fen,
+            "bonus_fen": line.wallet.bonus_fen,
         }
         for line in priced.lines
     ]
@@ -125,7 +146,9 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
 
 
 def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
-    return value.Stake(order_id, basket.member_id, priced.points_used, priced.earns_points)
+    return value.Stake(
+        order_id, basket.member_id, priced.points_used, priced.earns_points, basket.store_id, priced.wallet
+    )
 
 
 def _units(basket: Basket) -> Mapping[int, int]:
@@ -151,15 +174,17 @@ def at_till(
     actor: str,
     now: datetime,
 ) -> int:
-    """Ring up one basket for cash: goods leave, money enters, points move, in one transaction.
+    """Ring up one basket for stored value and cash: goods leave, money enters, points move, in one transaction.
 
-    Returns the order's id.  Stock is locked before points, here as everywhere.
+    Returns the order's id.  Stock is locked before stored value and points, here as everywhere.  Change is given on
+    cash only, which pays what stored value does not.
 
     :raises PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
+    :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
     priced = price(session, basket, now=now)
     _same_price(priced, expected_payable_fen)
-    change_fen = cash.change(priced.payable_fen, received_fen)
+    change_fen = cash.change(priced.due_fen, received_fen)
     lines, shares = _lines(priced)
     head = _head(
         basket,
@@ -174,7 +199,12 @@ def at_till(
     )
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
     stock.sell(session, basket.store_id, _units(basket), key=f"order:{order_id}:sell", actor=actor, now=now)
-    cash.take(session, basket.store_id, order_id, priced.payable_fen, received_fen, change_fen, now=now)
+    if priced.due_fen or not priced.wallet.total_fen:
+        cash.take(session, basket.store_id, order_id, priced.due_fen, received_fen, change_fen, now=now)
+    if priced.wallet.total_fen:
+        wallet_tender.take(session, basket.store_id, order_id, priced.wallet.total_fen, now=now)
+        if not at.authorised and basket.member_id:
+            wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
     value.sold(session, _stake(order_id, basket, priced), actor=actor, now=now)
     return order_id
 
@@ -190,10 +220,12 @@ def online(
     actor: str,
     now: datetime,
 ) -> int:
-    """Place a mall order for pickup: stock and points are held until it is paid or expires.
+    """Place a mall order for pickup: stock, stored value and points are held until it is paid or expires.
+
+    What stored value pays in full is paid at once; else WeChat pays the rest.
 
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
-    :raises PriceChanged, PointsShort, NotForSale: nothing was held.
+    :raises PriceChanged, PointsShort, WalletShort, WalletTooMuch, NotForSale: nothing was held.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = price(session, basket, now=now)
@@ -213,6 +245,8 @@ def online(
             ]
         ) from short
     value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
+    if priced.wallet.total_fen and not priced.due_fen:
+        pay.settle(session, basket.store_id, order_id, actor=actor, now=now)
     return order_id
 
 

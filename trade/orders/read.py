@@ -73,6 +73,7 @@ def _pick(row: Any, names: str) -> dict[str, Any]:
 
 _GOODS = "line_no name spec unit weighed qty"
 _PAPER = "channel state store_name till_name cashier list_fen discount_fen points_used points_fen payable_fen"
+_PAPER += " wallet_principal_fen wallet_bonus_fen"
 _RECEIPT = text("""
     SELECT o.*, store.name AS store_name, till.name AS till_name, staff.name AS cashier,
         m.name AS member_name, m.phone_masked, m.tier, a.balance, a.pending,
@@ -195,7 +196,7 @@ _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
 
 _PAGE = (
     "id channel state store_id store_name store_address list_fen discount_fen points_used points_fen payable_fen"
-    " earns_points remark"
+    " wallet_principal_fen wallet_bonus_fen earns_points remark"
 )
 _MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
 

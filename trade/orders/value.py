@@ -5,13 +5,15 @@ Locks are taken in one order everywhere: stock first (by the caller), then what 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
 
 from sqlalchemy.orm import Session
 
-from member import points
+from member import points, wallet
+from member.wallet import Deed
+from member.wallet_terms import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +24,19 @@ class Stake:
     member_id: int | None
     points_used: int
     earns_points: int
+    store_id: int = 0
+    wallet: Split = field(default_factory=Split)
 
     @classmethod
     def of(cls, order: Any) -> Self:
         """The stake of a stored order's row."""
-        return cls(order.id, order.member_id, order.points_used, order.earns_points)
+        stored = Split(order.wallet_principal_fen, order.wallet_bonus_fen)
+        return cls(order.id, order.member_id, order.points_used, order.earns_points, order.store_id, stored)
+
+    def deed(self, event: str, key: str, actor: str, now: datetime, *, document: str = "") -> Deed:
+        """One step of its member's stored value."""
+        assert self.member_id is not None, self
+        return Deed(self.member_id, event, self.source, key, actor, now, self.store_id, document)
 
     @property
     def source(self) -> str:
@@ -36,6 +46,8 @@ class Stake:
 
 def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A till sale: what it uses is spent and what it brings is there at once."""
+    if stake.wallet.total_fen:
+        wallet.spend(session, stake.deed("spend", f"{stake.source}:spend", actor, now), stake.wallet)
     if stake.member_id and stake.points_used:
         points.spend(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
     if stake.member_id and stake.earns_points:
@@ -44,12 +56,16 @@ def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
 
 def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A mall order is placed: what it uses is promised to it until it is paid or ends."""
+    if stake.wallet.total_fen:
+        wallet.hold(session, stake.deed("hold", f"{stake.source}:hold", actor, now), stake.wallet)
     if stake.member_id and stake.points_used:
         points.hold(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
 
 
 def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A mall order is paid: what was promised is spent, what it brings is on its way."""
+    if stake.wallet.total_fen:
+        wallet.post(session, stake.deed("post", f"{stake.source}:settle", actor, now))
     if stake.member_id and stake.points_used:
         points.post(session, stake.member_id, source=stake.source, actor=actor, now=now)
     if stake.member_id and stake.earns_points:
@@ -64,12 +80,17 @@ def collected(session: Session, stake: Stake, *, actor: str, now: datetime) -> N
 
 def released(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """An unpaid order ends: what was promised goes back where it lay."""
+    if stake.wallet.total_fen:
+        wallet.release(session, stake.deed("release", f"{stake.source}:settle", actor, now))
     if stake.member_id and stake.points_used:
         points.release(session, stake.member_id, source=stake.source, actor=actor, now=now)
 
 
 def undone(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A paid order is cancelled or refused: as if it had never been."""
+    if stake.wallet.total_fen:
+        deed = stake.deed("reinstate", f"{stake.source}:undo", actor, now)
+        wallet.restore(session, deed, stake.wallet, of=stake.source)
     if stake.member_id and stake.points_used:
         key = f"{stake.source}:undo"
         points.reinstate(
@@ -81,10 +102,21 @@ def undone(session: Session, stake: Stake, *, actor: str, now: datetime) -> None
 
 
 def returned(
-    session: Session, stake: Stake, return_id: int, *, points_back: int, points_clawed: int, actor: str, now: datetime
+    session: Session,
+    stake: Stake,
+    return_id: int,
+    *,
+    wallet_back: Split,
+    points_back: int,
+    points_clawed: int,
+    actor: str,
+    now: datetime,
 ) -> None:
     """Units came back: their share of what was spent goes back, their share of what was earned is taken back."""
     key = f"return:{return_id}"
+    if wallet_back.total_fen:
+        deed = stake.deed("reinstate", f"{key}:back", actor, now, document=key)
+        wallet.restore(session, deed, wallet_back, of=stake.source)
     if stake.member_id and points_back:
         points.reinstate(
             session, stake.member_id, points_back, source=stake.source, key=f"{key}:back", actor=actor, now=now

@@ -25,9 +25,9 @@ def change(payable_fen: int, received_fen: int) -> int:
 
 
 _TAKE = text(
-    "INSERT INTO tender (store_id, order_id, kind, state, amount_fen, received_fen, change_fen,"
-    " created_at, paid_at, asked) VALUES (:store, :order, 'cash', 'paid', :amount, :received, :change,"
-    " :now, :now, 0)"
+    "INSERT INTO tender (store_id, order_id, top_up_id, kind, state, amount_fen, received_fen, change_fen,"
+    " created_at, paid_at, asked) VALUES (:store, CAST(:order AS bigint), CAST(:top_up AS bigint), 'cash', 'paid',"
+    " :amount, :received, :change, :now, :now, 0)"
 )
 
 
@@ -42,15 +42,26 @@ def take(
     now: datetime,
 ) -> None:
     """Note cash taken for an order."""
-    fetch(
-        session,
-        _TAKE,
-        {
-            "store": store_id,
-            "order": order_id,
-            "amount": amount_fen,
-            "received": received_fen,
-            "change": change_fen,
-            "now": now,
-        },
-    )
+    _note(session, store_id, amount_fen, received_fen, change_fen, now, order=order_id)
+
+
+def take_top_up(
+    session: Session,
+    store_id: int,
+    top_up_id: int,
+    amount_fen: int,
+    received_fen: int,
+    change_fen: int,
+    *,
+    now: datetime,
+) -> None:
+    """Note cash taken for a top-up."""
+    _note(session, store_id, amount_fen, received_fen, change_fen, now, top_up=top_up_id)
+
+
+def _note(
+    session: Session, store_id: int, amount_fen: int, received_fen: int, change_fen: int, now: datetime, **of: int
+) -> None:
+    given = {"store": store_id, "order": None, "top_up": None, **of}
+    figures = {"amount": amount_fen, "received": received_fen, "change": change_fen, "now": now}
+    fetch(session, _TAKE, given | figures)

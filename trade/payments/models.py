@@ -36,13 +36,16 @@ def _names(states: type[StrEnum]) -> str:
 
 
 class Tender(Base):
-    """One attempt to pay (part of) an order.  At most one WeChat attempt of an order is open."""
+    """One attempt to pay (part of) an order, or a top-up.  At most one WeChat attempt of either is open."""
 
     __tablename__ = "tender"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
-        CheckConstraint("kind IN ('cash', 'wechat')", name="kind"),
+        ForeignKeyConstraint(["store_id", "top_up_id"], ["top_up.store_id", "top_up.id"]),
+        CheckConstraint("kind IN ('cash', 'wechat', 'wallet')", name="kind"),
+        CheckConstraint("(order_id IS NULL) <> (top_up_id IS NULL)", name="what_for"),
+        CheckConstraint("kind <> 'wallet' OR top_up_id IS NULL", name="wallet_order"),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
         Index("ix_tender_order", "store_id", "order_id"),
         Index(
@@ -52,11 +55,20 @@ class Tender(Base):
             unique=True,
             postgresql_where=text("state IN ('created', 'prepaid', 'closing')"),
         ),
+        Index("ix_tender_top_up", "store_id", "top_up_id", postgresql_where=text("top_up_id IS NOT NULL")),
+        Index(
+            "uq_tender_open_top_up",
+            "store_id",
+            "top_up_id",
+            unique=True,
+            postgresql_where=text("top_up_id IS NOT NULL AND state IN ('created', 'prepaid', 'closing')"),
+        ),
         Index("ix_tender_open_ask", "ask_at", postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    order_id: Mapped[int]
+    order_id: Mapped[int | None]
+    top_up_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     amount_fen: Mapped[int]
@@ -74,7 +86,7 @@ class Tender(Base):
 
 
 class Refund(Base):
-    """Money owed back on one tender.  WeChat's answer is awaited; cash is done at once."""
+    """Money owed back on one tender.  WeChat's answer is awaited; every other kind is done at once."""
 
     __tablename__ = "refund"
     __table_args__ = (
@@ -87,7 +99,8 @@ class Refund(Base):
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     tender_id: Mapped[int]
-    order_id: Mapped[int]
+    order_id: Mapped[int | None]
+    top_up_id: Mapped[int | None]
     return_id: Mapped[int | None]
     shift_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(Text)

@@ -129,7 +129,7 @@ _REFUND = text("""
                         reason, created_at, done_at, ask_at, asked)
     SELECT :store, next.id, :tender, :order, :return_id, :shift, :kind, :state, :amount,
            CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
-           CASE WHEN :kind = 'cash' THEN CAST(:now AS timestamptz) END,
+           CASE WHEN :kind <> 'wechat' THEN CAST(:now AS timestamptz) END,
            CASE WHEN :kind = 'wechat' THEN CAST(:now AS timestamptz) END, 0
     FROM next ON CONFLICT (refund_no) DO NOTHING RETURNING id""")
 
@@ -146,11 +146,11 @@ def refund(
     shift_id: int | None = None,
     number: str | None = None,
 ) -> None:
-    """Owe money back on a tender: cash is given at once, WeChat is asked by a job after commit.
+    """Owe money back on a tender: cash and stored value are given at once, WeChat is asked by a job after commit.
 
     `number` makes the refund deterministic; a repeat with the same number changes nothing.
     """
-    at_once = tender.kind == "cash"
+    at_once = tender.kind != "wechat"
     made = first(
         session,
         _REFUND,
@@ -228,19 +228,23 @@ _TENDERS = text("""
         WHERE refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'), 0)
         AS left_fen
     FROM tender WHERE store_id = :store AND order_id = :order AND state = 'paid'
-    ORDER BY kind = 'cash', id""")
+    ORDER BY kind = 'cash', kind <> 'wallet', id""")
 
 
 def refundable(session: Session, store_id: int, order_id: int) -> list[Any]:
-    """Paid tenders in the order refunds go: wallets first, cash last; `left_fen` is captured less refunded."""
+    """Paid tenders in the order refunds go: stored value, WeChat, cash; `left_fen` is captured less refunded."""
     return fetch(session, _TENDERS, {"store": store_id, "order": order_id})
 
 
-def plan_refund(tenders: list[Any], refund_fen: int) -> list[tuple[Any, int]]:
-    """The refund waterfall: how much of `refund_fen` goes back on each tender (till-and-store-desk.md 3.6)."""
+def plan_refund(tenders: list[Any], refund_fen: int, wallet_fen: int = 0) -> list[tuple[Any, int]]:
+    """The refund waterfall: how much of `refund_fen` goes back on each tender (till-and-store-desk.md 3.6).
+
+    `wallet_fen` of it is what the returned goods took of stored value: it goes back there and nowhere else.
+    """
     plan = []
     for tender in tenders:
-        part_fen = min(refund_fen, int(tender.left_fen))
+        part_fen = wallet_fen if tender.kind == "wallet" else min(refund_fen, int(tender.left_fen))
+        assert part_fen <= min(refund_fen, tender.left_fen), f"{part_fen} fen to {tender.kind}, which took less"
         if part_fen:
             plan.append((tender, part_fen))
             refund_fen -= part_fen
@@ -251,3 +255,9 @@ def plan_refund(tenders: list[Any], refund_fen: int) -> list[tuple[Any, int]]:
 def open_tender(session: Session, store_id: int, order_id: int) -> Any | None:
     """The WeChat attempt of an order that could still be paid, if there is one."""
     return first(session, _OPEN, {"store": store_id, "order": order_id})
+
+
+def tell_top_up(session: Session, kind: str, top_up: Any, *, actor: str, now: datetime, **data: Any) -> None:
+    """Write a fact of a top-up into the journal."""
+    facts = {"store_id": top_up.store_id, "top_up_id": top_up.id, "member_id": top_up.member_id, **data}
+    journal.record(session, kind, f"top_up:{top_up.store_id}:{top_up.id}", actor=actor, now=now, **facts)

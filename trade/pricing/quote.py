@@ -25,6 +25,7 @@ from typing import Any
 from config.errors import Refused
 from config.money import line_fen, split
 from member.terms import Terms, earns
+from member.wallet_terms import Policy, Split
 
 
 class NotForSale(Refused):
@@ -92,6 +93,7 @@ class Line:
     list_fen: int
     net_fen: int
     shares: list[Share] = field(default_factory=list)
+    wallet: Split = field(default_factory=Split)
 
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""
@@ -127,6 +129,13 @@ class Quote:
     max_points: int
     points_step: int
     trace: list[dict[str, Any]]
+    wallet: Split = field(default_factory=Split)
+    policy: Policy = Policy.PROPORTIONAL
+
+    @property
+    def due_fen(self) -> int:
+        """What is left to pay beside stored value."""
+        return self.payable_fen - self.wallet.total_fen
 
     def as_json(self) -> dict[str, Any]:
         """The quote as both faces show it."""
@@ -137,6 +146,10 @@ class Quote:
             "points_used": self.points_used,
             "points_fen": self.points_fen,
             "payable_fen": self.payable_fen,
+            "wallet_fen": self.wallet.total_fen,
+            "wallet_principal_fen": self.wallet.principal_fen,
+            "wallet_bonus_fen": self.wallet.bonus_fen,
+            "due_fen": self.due_fen,
             "earns_points": self.earns_points,
             "max_points": self.max_points,
             "points_step": self.points_step,

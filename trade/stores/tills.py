@@ -91,6 +91,9 @@ _CLOSE = text("""
         + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN sale_order o
             ON o.store_id = t.store_id AND o.id = t.order_id
             WHERE o.store_id = :store AND o.shift_id = shift.id AND t.kind = 'cash' AND t.state = 'paid'), 0)
+        + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN top_up u
+            ON u.store_id = t.store_id AND u.id = t.top_up_id
+            WHERE u.store_id = :store AND u.shift_id = shift.id AND t.kind = 'cash' AND t.state = 'paid'), 0)
         - coalesce((SELECT sum(r.amount_fen) FROM refund r
             WHERE r.shift_id = shift.id AND r.kind = 'cash'), 0)
     WHERE store_id = :store AND till_id = :till AND state = 'open' RETURNING id""")

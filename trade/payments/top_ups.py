@@ -1,0 +1,95 @@
+"""Top-ups: money into a wallet, at the till for cash or in the mall by WeChat (members-mall-orders.md 3.5).
+
+A top-up is a liability and no sale: it earns no points and is no revenue.  It is a document of its own with tenders
+of its own, so cash counts in the drawer, and a WeChat notice, question or late payment goes the way of an order's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import fetch, first
+from config.errors import NotFound
+from member import top_up_rules, wallet
+from member.top_up_rules import TopUpTooLarge
+from member.wallet import Deed
+from member.wallet_terms import Split, terms_at
+from trade.payments import cash, moves
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """Where a top-up is taken: ids of the store, its till, the till's open shift and the cashier."""
+
+    store_id: int
+    till_id: int
+    shift_id: int
+    staff_id: int
+
+
+_NEW = text("""
+    INSERT INTO top_up (store_id, member_id, channel, state, principal_fen, bonus_fen, rule_id, bearer, staff_id,
+                        till_id, shift_id, placed_at, pay_by, paid_at)
+    VALUES (:store, :member, :channel, :state, :principal, :bonus, CAST(:rule AS bigint), :bearer,
+            CAST(:staff AS bigint), CAST(:till AS bigint), CAST(:shift AS bigint), :now,
+            CAST(:pay_by AS timestamptz), CAST(:paid_at AS timestamptz))
+    RETURNING *""")
+_ONE = text("SELECT * FROM top_up WHERE store_id = :store AND id = :id")
+
+
+def source(store_id: int, top_up_id: int) -> str:
+    """How the ledger names a top-up: its lots carry the store that took the money."""
+    return f"top_up:{store_id}:{top_up_id}"
+
+
+def one(session: Session, store_id: int, top_up_id: int) -> Any:
+    """A top-up's own row; NotFound when this store has none of that id."""
+    found = first(session, _ONE, {"store": store_id, "id": top_up_id})
+    if found is None:
+        raise NotFound(top_up_id=top_up_id)
+    return found
+
+
+def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now: datetime, **more: Any) -> Any:
+    """Write the document with the best rule of the store; raises TopUpTooLarge."""
+    offer = top_up_rules.best(session, store_id, amount_fen, now=now)
+    bonus_fen = offer.brings(amount_fen) if offer else 0
+    most_fen = terms_at(session, now).max_balance_fen
+    have = wallet.lock(session, member_id)
+    room_fen = max(most_fen - have.have.total_fen - have.held.total_fen, 0)
+    if amount_fen + bonus_fen > room_fen:
+        raise TopUpTooLarge(max_fen=most_fen, room_fen=room_fen)
+    given = {
+        "store": store_id, "member": member_id, "principal": amount_fen, "bonus": bonus_fen,
+        "rule": offer.rule_id if offer else None, "bearer": offer.bearer if offer else "hq", "staff": None,
+        "till": None, "shift": None, "pay_by": None, "paid_at": None, "now": now, **more,
+    }  # fmt: skip
+    return fetch(session, _NEW, given)[0]
+
+
+def credit(session: Session, top_up: Any, *, actor: str, now: datetime) -> None:
+    """Put a paid top-up into its wallet; a repeat changes nothing."""
+    name = source(top_up.store_id, top_up.id)
+    deed = Deed(top_up.member_id, "earn", name, f"{name}:earn", actor, now, top_up.store_id)
+    wallet.top_up(session, deed, Split(top_up.principal_fen, top_up.bonus_fen))
+
+
+def at_till(
+    session: Session, at: Counter, member_id: int, amount_fen: int, *, received_fen: int, actor: str, now: datetime
+) -> int:
+    """Take cash for a top-up: it is in the wallet and in the drawer at once; returns its id.
+
+    :raises TenderShort, TopUpTooLarge: nothing was taken.
+    """
+    change_fen = cash.change(amount_fen, received_fen)
+    more = {"channel": "till", "state": "paid", "staff": at.staff_id, "till": at.till_id, "shift": at.shift_id}
+    top_up = _open(session, at.store_id, member_id, amount_fen, now, paid_at=now, **more)
+    cash.take_top_up(session, at.store_id, top_up.id, amount_fen, received_fen, change_fen, now=now)
+    credit(session, top_up, actor=actor, now=now)
+    moves.tell_top_up(session, "top_up.paid", top_up, actor=actor, now=now)
+    return int(top_up.id)
