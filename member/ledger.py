@@ -41,14 +41,22 @@ _LOCK = text(
     "SELECT balance, pending, held, deficit FROM lot_account WHERE member_id = :member"
     " AND account = :account FOR NO KEY UPDATE"
 )
+_TOLD = """
+    told AS (
+        INSERT INTO journal (kind, subject, actor, at, data, tries, done_at)
+        SELECT CAST(:account AS text) || '.' || CAST(:event AS text), 'member:' || CAST(:member AS text), :actor, :now,
+               jsonb_build_object('quantity', CAST(:quantity AS bigint), 'source', CAST(:source AS text)), 0, :now
+        FROM entry)"""
 _APPLY = text(
     """
     WITH owed AS (
         SELECT CASE WHEN :settle THEN least(deficit, CAST(:quantity AS bigint)) ELSE 0 END AS points FROM lot_account
         WHERE member_id = :member AND account = :account FOR NO KEY UPDATE),
     entry AS (
-        INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
-        SELECT :member, :account, :event, :quantity, :d_pending, :source, :key, :actor, :now FROM owed
+        INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at, lots, deltas,
+                               settled, expires_at)
+        SELECT :member, :account, :event, :quantity, :d_pending, :source, :key, :actor, :now,
+               CAST(:noted AS bigint[]), CAST(:noted_deltas AS bigint[]), owed.points, :until FROM owed
         ON CONFLICT (member_id, account, key) DO NOTHING RETURNING id),
     changed AS (
         UPDATE lot SET remaining = lot.remaining + d.delta, state = coalesce(d.state, lot.state),
@@ -60,22 +68,24 @@ _APPLY = text(
         INSERT INTO lot_consumption (member_id, entry_id, lot_id, quantity, restored)
         SELECT :member, entry.id, u.lot_id, u.quantity, 0
         FROM entry, unnest(CAST(:used AS bigint[]), CAST(:used_quantities AS bigint[])) AS u(lot_id, quantity)),
+    back AS (
+        UPDATE lot_consumption c SET restored = c.restored + r.quantity
+        FROM unnest(CAST(:back_entries AS bigint[]), CAST(:back_lots AS bigint[]), CAST(:back_quantities AS bigint[]))
+             AS r(entry_id, lot_id, quantity)
+        WHERE c.member_id = :member AND c.entry_id = r.entry_id AND c.lot_id = r.lot_id AND EXISTS (SELECT FROM entry)),
     made AS (
-        INSERT INTO lot (member_id, account, source, initial, remaining, state, expires_at, origin_member_id)
-        SELECT :member, :account, :source, :new_initial, :new_remaining - owed.points, :new_state, :new_expires, :member
-        FROM entry, owed WHERE CAST(:new_initial AS bigint) > 0),
+        INSERT INTO lot (member_id, account, source, initial, remaining, state, expires_at, available_at,
+                         origin_member_id, entry_id)
+        SELECT :member, :account, :source, :new_quantity, :new_quantity - owed.points, :new_state, :new_expires,
+               :new_available, :member, entry.id
+        FROM entry, owed WHERE CAST(:new_quantity AS bigint) > 0),
     summed AS (
         UPDATE lot_account SET balance = balance + :d_balance - owed.points, pending = pending + :d_pending,
                                held = held + :d_held, deficit = deficit + :d_deficit - owed.points
         FROM owed WHERE member_id = :member AND account = :account AND EXISTS (SELECT FROM entry)),
-    told AS (
-        INSERT INTO journal (kind, subject, actor, at, data, tries, done_at)
-        SELECT :account || '.' || :event, 'member:' || :member, :actor, :now,
-               jsonb_build_object('quantity', CAST(:quantity AS bigint), 'source', CAST(:source AS text)), 0, :now
-        FROM entry)
-    SELECT id FROM entry""".replace("'member:' || :member", "'member:' || CAST(:member AS text)").replace(
-        ":account || '.' || :event", "CAST(:account AS text) || '.' || CAST(:event AS text)"
-    )
+    """
+    + _TOLD
+    + " SELECT id FROM entry"
 )
 _ENTRY = text(
     "SELECT id, quantity, pending, event FROM lot_entry WHERE member_id = :member AND account = :account AND key = :key"
@@ -94,12 +104,12 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class New:
-    """A lot that comes into being."""
+    """A lot that comes into being.  `available_at` is when one on its way arrives, where that is known."""
 
-    initial: int = 0
-    remaining: int = 0
+    quantity: int = 0
     state: str = "available"
     expires_at: datetime | None = None
+    available_at: datetime | None = None
 
 
 def lock(session: Session, member_id: int, account: str) -> Any:
@@ -135,18 +145,27 @@ def _of_step(step: Step) -> dict[str, Any]:
     }
 
 
-def _of_lots(changes: Sequence[Change], used: Sequence[tuple[int, int]], new: New) -> dict[str, Any]:
+def _of_lots(
+    changes: Sequence[Change], used: Sequence[tuple[int, int]], back: Sequence[tuple[int, int, int]], new: New
+) -> dict[str, Any]:
+    taken = {lot_id for lot_id, _ in used}
+    noted = [change for change in changes if change.lot_id not in taken]
     return {
+        "noted": [change.lot_id for change in noted],
+        "noted_deltas": [change.delta for change in noted],
         "lots": [change.lot_id for change in changes],
         "deltas": [change.delta for change in changes],
         "states": [change.state for change in changes],
         "expiries": [change.expires_at for change in changes],
         "used": [lot_id for lot_id, _ in used],
         "used_quantities": [taken for _, taken in used],
-        "new_initial": new.initial,
-        "new_remaining": new.remaining,
+        "back_entries": [entry_id for entry_id, _, _ in back],
+        "back_lots": [lot_id for _, lot_id, _ in back],
+        "back_quantities": [given for _, _, given in back],
+        "new_quantity": new.quantity,
         "new_state": new.state,
         "new_expires": new.expires_at,
+        "new_available": new.available_at,
     }
 
 
@@ -161,12 +180,16 @@ def apply(
     deficit: int = 0,
     changes: Iterable[Change] = (),
     used: Sequence[tuple[int, int]] = (),
+    back: Sequence[tuple[int, int, int]] = (),
     new: New | None = None,
+    until: datetime | None = None,
     settle: bool = False,
 ) -> bool:
     """Write one fact with everything that follows from it, in one statement that locks the account first.
 
-    With `settle` the deficit is made good out of the new lot.
+    `used` is what it takes of which lots, `back` what (entry, lot, quantity) of earlier takings it gives back.  Every
+    other change of a lot is written on the entry itself, with the expiry it gave (`until`): entries and takings
+    alone reproduce the lots (`member/replay.py`).  With `settle` the deficit is made good out of the new lot.
     False when the key was posted before with the same content; then nothing changes.
 
     :raises LedgerKeyReused: it was posted with other content.
@@ -179,13 +202,77 @@ def apply(
         "d_deficit": deficit,
         "settle": settle,
     }
-    made = session.execute(_APPLY, {**_of_step(step), **sums, **_of_lots(list(changes), used, new or New())}).first()
-    if made is not None:
+    given = {**_of_step(step), **sums, **_of_lots(list(changes), used, back, new or New()), "until": until}
+    if first(session, _APPLY, given) is not None:
         return True
-    first = entry(session, step)
-    if first is None or (first.quantity, first.pending, first.event) != (quantity, pending, step.event):
+    found = entry(session, step)
+    if found is None or (found.quantity, found.pending, found.event) != (quantity, pending, step.event):
         raise LedgerKeyReused(key=step.key)
     return False
+
+
+_TAKE = text(
+    """
+    WITH usable AS (
+        SELECT id, remaining, sum(remaining) OVER (ORDER BY expires_at NULLS LAST, id) - remaining AS before FROM lot
+        WHERE member_id = :member AND account = :account AND state = 'available' AND remaining > 0
+          AND (expires_at IS NULL OR expires_at > :now)),
+    parts AS (SELECT id, least(remaining, :wanted - before)::bigint AS quantity FROM usable WHERE before < :wanted),
+    there AS (SELECT coalesce(sum(remaining), 0)::bigint AS quantity FROM usable),
+    entry AS (
+        INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
+        SELECT :member, :account, :event, :quantity, 0, :source, :key, :actor, :now FROM there
+        WHERE there.quantity >= :wanted ON CONFLICT (member_id, account, key) DO NOTHING RETURNING id),
+    used AS (
+        INSERT INTO lot_consumption (member_id, entry_id, lot_id, quantity, restored)
+        SELECT :member, entry.id, parts.id, parts.quantity, 0 FROM entry, parts),
+    changed AS (
+        UPDATE lot SET remaining = lot.remaining - parts.quantity FROM parts, entry
+        WHERE lot.member_id = :member AND lot.id = parts.id),
+    summed AS (
+        UPDATE lot_account SET balance = balance - :wanted, held = held + :d_held FROM entry
+        WHERE member_id = :member AND account = :account),"""
+    + _TOLD
+    + " SELECT there.quantity AS there, (SELECT id FROM entry) AS entry_id FROM there"
+)
+
+
+def take_first_to_expire(session: Session, step: Step, quantity: int, *, held: int) -> int | None:
+    """Take `quantity` of the lots in order of use, in one statement; None when done, else what there is to take.
+
+    Call it under `lock`: the statement then sees every lot as it is.  What it answers is for lack or for a repeat,
+    which `repeated` tells apart.
+    """
+    given = {**_of_step(step), "wanted": quantity, "quantity": -quantity, "d_held": held}
+    row = fetch(session, _TAKE, given)[0]
+    return None if row.entry_id is not None else int(row.there)
+
+
+_POST = text(
+    """
+    WITH promised AS (
+        SELECT -quantity AS held FROM lot_entry
+        WHERE member_id = :member AND account = :account AND key = :hold AND event = 'hold'),
+    locked AS (
+        SELECT held FROM lot_account WHERE member_id = :member AND account = :account FOR NO KEY UPDATE),
+    entry AS (
+        INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
+        SELECT :member, :account, :event, :quantity, 0, :source, :key, :actor, :now FROM promised, locked
+        ON CONFLICT (member_id, account, key) DO NOTHING RETURNING id),
+    summed AS (
+        UPDATE lot_account SET held = lot_account.held - promised.held FROM promised, entry
+        WHERE member_id = :member AND account = :account),"""
+    + _TOLD
+    + " SELECT promised.held, (SELECT id FROM entry) AS entry_id FROM promised"
+)
+
+
+def post_held(session: Session, step: Step) -> bool:
+    """What the step's source held is spent, in one statement; False when it holds nothing or was posted before."""
+    row = first(session, _POST, {**_of_step(step), "hold": f"{step.source}:hold", "quantity": 0})
+    if row is None or row.entry_id is not None:
+        return row is not None
+    return not repeated(session, step, 0)
 
 
 _LOTS = text("""
@@ -199,11 +286,6 @@ _USED = text("""
     WHERE used.member_id = :member AND entry.account = :account AND entry.source = :source
       AND entry.event IN ('hold', 'spend') AND used.quantity > used.restored
     ORDER BY lot.expires_at DESC NULLS FIRST, used.lot_id DESC""")
-_RESTORED = text("""
-    UPDATE lot_consumption used SET restored = restored + r.quantity
-    FROM unnest(CAST(:entries AS bigint[]), CAST(:lots AS bigint[]), CAST(:quantities AS bigint[]))
-         AS r(entry_id, lot_id, quantity)
-    WHERE used.member_id = :member AND used.entry_id = r.entry_id AND used.lot_id = r.lot_id""")
 
 
 def lots(session: Session, member_id: int, account: str) -> list[Any]:
@@ -214,19 +296,6 @@ def lots(session: Session, member_id: int, account: str) -> list[Any]:
 def used_by(session: Session, member_id: int, account: str, source: str) -> list[Any]:
     """What a source took of which lots and has not got back, newest expiry first."""
     return fetch(session, _USED, {"member": member_id, "account": account, "source": source})
-
-
-def mark_restored(session: Session, member_id: int, parts: Sequence[tuple[int, int, int]]) -> None:
-    """Note that (entry, lot, quantity) went back into its lot."""
-    session.execute(
-        _RESTORED,
-        {
-            "member": member_id,
-            "entries": [p[0] for p in parts],
-            "lots": [p[1] for p in parts],
-            "quantities": [p[2] for p in parts],
-        },
-    )
 
 
 def take(found: Iterable[Any], wanted: int) -> list[tuple[int, int]]:

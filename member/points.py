@@ -8,7 +8,6 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.clock import month_end
 from config.errors import Refused
 from member import ledger, lots
 from member.ledger import Step
@@ -28,22 +27,18 @@ def _step(member_id: int, event: str, source: str, key: str, actor: str, now: da
     return Step(member_id, POINTS, event, source, key, actor, now)
 
 
-def _expiry(now: datetime) -> datetime:
-    return month_end(now, terms_at(now).valid_months)
-
-
 def earn(
     session: Session, member_id: int, points: int, *, source: str, key: str, pending: bool, actor: str, now: datetime
 ) -> bool:
     """Credit points, at once or on their way.  A deficit is made good first.  False on a repeat."""
     step = _step(member_id, "earn", source, key, actor, now)
-    return lots.earn(session, step, points, pending=pending, expires_at=_expiry(now))
+    return lots.earn(session, step, points, pending=pending, expires_at=terms_at(now, session).expiry(now))
 
 
 def confirm(session: Session, member_id: int, *, source: str, actor: str, now: datetime) -> int:
     """What a source had on its way becomes spendable; returns how many.  A second call finds none."""
     step = _step(member_id, "confirm", source, f"{source}:confirm", actor, now)
-    return lots.confirm(session, step, expires_at=_expiry(now))
+    return lots.confirm(session, step, expires_at=terms_at(now, session).expiry(now))
 
 
 def hold(session: Session, member_id: int, points: int, *, source: str, actor: str, now: datetime) -> bool:
@@ -71,7 +66,7 @@ def post(session: Session, member_id: int, *, source: str, actor: str, now: date
 def release(session: Session, member_id: int, *, source: str, actor: str, now: datetime) -> bool:
     """What an order held goes back into its own lots; one that expired meanwhile gets three days."""
     step = _step(member_id, "release", source, f"{source}:settle", actor, now)
-    return lots.release(session, step, grace_until=now + terms_at(now).release_grace)
+    return lots.release(session, step, grace_until=now + terms_at(now, session).release_grace)
 
 
 def reinstate(
@@ -79,7 +74,7 @@ def reinstate(
 ) -> bool:
     """Points a source spent go back into their own lots; an expired one lives until 30 days from now."""
     step = _step(member_id, "reinstate", source, key, actor, now)
-    return lots.reinstate(session, step, points, grace_until=now + terms_at(now).reinstate_for)
+    return lots.reinstate(session, step, points, grace_until=now + terms_at(now, session).reinstate_for)
 
 
 def claw(session: Session, member_id: int, points: int, *, source: str, key: str, actor: str, now: datetime) -> int:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, CheckConstraint, ForeignKey, Identity, Index, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
 
-EVENTS = ("earn", "confirm", "void", "hold", "release", "post", "spend", "claw", "reinstate", "expire")
+EVENTS = ("earn", "confirm", "void", "hold", "release", "post", "spend", "claw", "reinstate", "expire", "adjust")
 
 
 class Account(Base):
@@ -28,7 +28,9 @@ class Account(Base):
 class LedgerEntry(Base):
     """One fact of an account: `quantity` changes balance less deficit, `pending` what is on its way.
 
-    `key` makes a repeat impossible; `source` is the document behind it.
+    `key` makes a repeat impossible; `source` is the document behind it.  What it took of lots stands in
+    `lot_consumption`; every other change of a lot here: `deltas` to the remainders of `lots`, what of its new lot made
+    a debt good (`settled`), and the expiry it gave.  Entries and consumptions alone reproduce the lots.
     """
 
     __tablename__ = "lot_entry"
@@ -36,6 +38,7 @@ class LedgerEntry(Base):
         UniqueConstraint("member_id", "account", "key"),
         Index("ix_lot_entry_source", "member_id", "source"),
         CheckConstraint(f"event IN ({', '.join(repr(e) for e in EVENTS)})", name="event"),
+        CheckConstraint("cardinality(lots) = cardinality(deltas) AND settled >= 0", name="lots"),
     )
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -47,16 +50,32 @@ class LedgerEntry(Base):
     key: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+    lots: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    deltas: Mapped[list[int]] = mapped_column(ARRAY(BigInteger), server_default=text("'{}'"))
+    settled: Mapped[int] = mapped_column(server_default=text("0"))
+    expires_at: Mapped[datetime | None]
 
 
 class Lot(Base):
-    """Value that came in together and expires together."""
+    """Value that came in together, by one entry, and expires together.
+
+    `available_at` is when one on its way arrives, where that is known (a pickup order's is not before hand-over).
+    """
 
     __tablename__ = "lot"
     __table_args__ = (
         CheckConstraint("remaining >= 0 AND remaining <= initial", name="remaining"),
         CheckConstraint("state IN ('pending', 'available', 'void')", name="state"),
         Index("ix_lot_order", "member_id", "account", "expires_at", "id"),
+        Index(
+            "ix_lot_arriving",
+            "account",
+            "available_at",
+            postgresql_where=text("state = 'pending' AND available_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_lot_expiring", "account", "expires_at", postgresql_where=text("state = 'available' AND remaining > 0")
+        ),
     )
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
@@ -66,7 +85,9 @@ class Lot(Base):
     remaining: Mapped[int]
     state: Mapped[str] = mapped_column(Text)
     expires_at: Mapped[datetime | None]
+    available_at: Mapped[datetime | None]
     origin_member_id: Mapped[int]
+    entry_id: Mapped[int | None]
 
 
 class Consumption(Base):

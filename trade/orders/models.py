@@ -18,6 +18,7 @@ class Order(Base):
 
     list_fen - discount_fen - points_fen = payable_fen; the lines and their allocations prove it.
     The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
+    What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
     """
 
     __tablename__ = "sale_order"
@@ -64,6 +65,10 @@ class Order(Base):
     wallet_principal_fen: Mapped[int] = mapped_column(server_default=text("0"))
     wallet_bonus_fen: Mapped[int] = mapped_column(server_default=text("0"))
     earns_points: Mapped[int]
+    tier: Mapped[str | None] = mapped_column(Text)
+    earn_multiplier_bp: Mapped[int | None]
+    earn_basis_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    terms_version: Mapped[int | None]
     placed_at: Mapped[datetime]
     pay_by: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
@@ -97,6 +102,7 @@ class OrderLine(Base):
     unit_price_fen: Mapped[int]
     list_fen: Mapped[int]
     net_fen: Mapped[int]
+    earns_points: Mapped[int] = mapped_column(server_default=text("0"))
     picked_qty: Mapped[int] = mapped_column(default=0)
 
 

@@ -19,16 +19,17 @@ _OPEN = text("""
     WITH born AS (INSERT INTO sale_order (
             store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, discount_fen,
             points_used, points_fen, payable_fen, wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at,
-            pay_by, paid_at, closed_at, promise_at, remark)
+            pay_by, paid_at, closed_at, promise_at, remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version)
         VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
             :discount_fen, :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen,
-            :earns_points, :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark)
+            :earns_points, :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp,
+            :earn_basis_fen, :terms_version)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
-            unit_price_fen, list_fen, net_fen, picked_qty)
+            unit_price_fen, list_fen, net_fen, earns_points, picked_qty)
         SELECT :store_id, born.id, line.*, 0 FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
-            unit_price_fen bigint, list_fen bigint, net_fen bigint)),
+            unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint)),
     shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, amount_fen, points)
         SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
             line_no bigint, source text, amount_fen bigint, points bigint)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,13 +14,13 @@ from sqlalchemy.orm import Session
 from config.db import first
 from config.errors import Refused
 from member import wallet, wallet_limits, wallet_terms
-from member.possession import PossessionNeeded
+from member.earning import Occasion
 from member.terms import terms_at
 from trade.orders import moves, pay, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
-from trade.pricing.quote import NotForSale, PriceChanged, Quote, Want, quote
+from trade.pricing.quote import NotForSale, PriceChanged, Quote, Want, earn, quote
 from trade.stock import moves as stock
 
 
@@ -55,6 +55,7 @@ class Basket:
     points: int = 0
     discount_fen: int = 0
     wallet_fen: int = 0
+    channel: str = "till"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,41 +77,31 @@ _WHO = text(
 )
 
 
-def spends(basket: Basket) -> bool:
-    """Whether the basket takes something from what its member holds."""
-    return basket.points > 0
-
-
-def check_possession(basket: Basket, *, authorised: bool) -> None:
-    """A phone number only identifies: to spend takes possession (till-and-store-desk.md 3.3).
-
-    :raises PossessionNeeded: the basket spends and nobody proved to be the member.
-    """
-    if not authorised and spends(basket):
-        raise PossessionNeeded(member_id=basket.member_id)
-
-
 def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
     """Quote a basket at today's prices; the same function behind till, cart and order."""
     if not basket.wants:
         raise EmptyBasket()
+    terms = terms_at(now, session)
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
     who = first(session, _WHO, {"id": basket.member_id}) if basket.member_id else None
     priced = quote(
         items,
         basket.wants,
-        terms=terms_at(now),
+        terms=terms,
         tier=who.tier if who else None,
         points_available=max(who.points, 0) if who else 0,
         points=basket.points,
         discount_fen=basket.discount_fen,
     )
-    if not basket.wallet_fen:
-        return priced
-    policy = wallet_terms.terms_at(session, now).policy
-    have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
-    parts = wallet_terms.divide(basket.wallet_fen, have, policy)
-    return stored_value.pay_with(priced, parts, policy, terms=terms_at(now), tier=who.tier if who else None)
+    if basket.wallet_fen:
+        policy = wallet_terms.terms_at(session, now).policy
+        have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
+        priced = stored_value.pay_with(priced, wallet_terms.divide(basket.wallet_fen, have, policy), policy)
+    if who:
+        occasion = Occasion(who.tier, basket.channel, basket.store_id, now)
+        earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
+        priced.tier, priced.terms_version = who.tier, terms.version
+    return priced
 
 
 def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str, Any]:
@@ -128,6 +119,10 @@ def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str
         "wallet_bonus_fen": priced.wallet.bonus_fen,
         "policy": priced.policy,
         "earns_points": priced.earns_points,
+        "tier": priced.tier,
+        "earn_multiplier_bp": priced.earned.multiplier_bp if priced.tier else None,
+        "earn_basis_fen": priced.earned.basis_fen,
+        "terms_version": priced.terms_version,
         "placed_at": now,
         "remark": "",
         **more,
@@ -149,6 +144,7 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "net_fen": line.net_fen,
             "principal_fen": line.wallet.principal_fen,
             "bonus_fen": line.wallet.bonus_fen,
+            "earns_points": line.earns_points,
         }
         for line in priced.lines
     ]
@@ -194,11 +190,10 @@ def at_till(
     Returns the order's id.  Stock is locked before stored value and points, here as everywhere.  Change is given on
     cash only, which pays what stored value does not.
 
-    :raises PossessionNeeded, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
+    :raises PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
-    check_possession(basket, authorised=at.authorised)
-    priced = price(session, basket, now=now)
+    priced = price(session, replace(basket, channel="till"), now=now)
     _same_price(priced, expected_payable_fen)
     change_fen = cash.change(priced.due_fen, received_fen)
     lines, shares = _lines(priced)
@@ -244,7 +239,7 @@ def online(
     :raises PriceChanged, PointsShort, WalletShort, WalletTooMuch, NotForSale: nothing was held.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
-    priced = price(session, basket, now=now)
+    priced = price(session, replace(basket, channel="mall"), now=now)
     _same_price(priced, expected_payable_fen)
     lines, shares = _lines(priced)
     head = _head(basket, priced, now, channel="mall", pay_by=now + unpaid_for, promise_at=promise_at, remark=remark)

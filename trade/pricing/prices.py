@@ -28,7 +28,7 @@ _REST = (
 SOLD_HERE = "sku" + _REST
 
 ITEM = """sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
-          coalesce(stock_level.on_hand - stock_level.held, 0) AS free"""
+          coalesce(stock_level.on_hand - stock_level.held, 0) AS free, product.category_id"""
 
 _ITEMS = text(f"SELECT {ITEM} FROM {SOLD_HERE} WHERE sku.id = ANY(:ids)")
 

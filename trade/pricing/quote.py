@@ -24,7 +24,8 @@ from typing import Any
 
 from config.errors import Refused
 from config.money import line_fen, split
-from member.terms import Terms, earns
+from member.earning import Bought, Earned, Occasion, earned
+from member.terms import Terms
 from member.wallet_terms import Policy, Split
 
 
@@ -64,6 +65,7 @@ class Item:
     picture: str
     unit_price_fen: int
     free: int
+    category_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Line:
     net_fen: int
     shares: list[Share] = field(default_factory=list)
     wallet: Split = field(default_factory=Split)
+    earns_points: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""
@@ -111,6 +114,7 @@ class Line:
             "unit_price_fen": item.unit_price_fen,
             "list_fen": self.list_fen,
             "net_fen": self.net_fen,
+            "earns_points": self.earns_points,
             "allocations": [{"source": s.source, "amount_fen": s.amount_fen, "points": s.points} for s in self.shares],
         }
 
@@ -137,6 +141,10 @@ class Quote:
         """What is left to pay beside stored value."""
         return self.payable_fen - self.wallet.total_fen
 
+    earned: Earned = field(default_factory=Earned)
+    tier: str | None = None
+    terms_version: int | None = None
+
     def as_json(self) -> dict[str, Any]:
         """The quote as both faces show it."""
         return {
@@ -151,6 +159,7 @@ class Quote:
             "wallet_bonus_fen": self.wallet.bonus_fen,
             "due_fen": self.due_fen,
             "earns_points": self.earns_points,
+            "earns_over": self.earned.over,
             "max_points": self.max_points,
             "points_step": self.points_step,
             "trace": self.trace,
@@ -165,13 +174,14 @@ def quote(
     tier: str | None,
     points_available: int = 0,
     points: int = 0,
+    points_today: int = 0,
     discount_fen: int = 0,
 ) -> Quote:
-    """Price a basket.
+    """Price a basket; what it earns is found by `earn`, when what its tenders pay of it is known.
 
     :param items: the store's skus by id; every wanted sku must be among them.
     :param tier: the member's tier, or None for a customer without a card, who earns nothing.
-    :param points: how many points the member wants to spend; 0 for none.
+    :param points: how many points the member wants to spend; 0 for none.  They have spent `points_today` already.
     :param discount_fen: a manual discount on the whole order, in fen.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
@@ -188,36 +198,60 @@ def quote(
         raise DiscountTooLarge(max_fen=list_fen)
     trace = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
     _deduct(lines, "manual", discount_fen, 0, trace)
-    ceiling = _max_points(terms, list_fen - discount_fen, points_available) if tier else 0
-    if points and (points > ceiling or points % terms.redeem_step):
-        raise PointsNotUsable(max_points=ceiling, step=terms.redeem_step)
-    points_fen = points * terms.redeem_fen_per_point
-    _deduct(lines, "points", points_fen, points, trace)
+    payable = [_redeemable(terms, line) for line in lines]
+    ceiling = _max_points(terms, sum(payable), points_available, points_today) if tier else 0
+    if points and (points > ceiling or points % terms.redeem_step or points < terms.redeem_min):
+        raise PointsNotUsable(max_points=ceiling, step=terms.redeem_step, min_points=terms.redeem_min)
+    points_fen = terms.worth_fen(points)
+    _deduct(lines, "points", points_fen, points, trace, payable)
     payable_fen = list_fen - discount_fen - points_fen
-    return Quote(
-        lines,
-        list_fen,
-        discount_fen,
-        points,
-        points_fen,
-        payable_fen,
-        earns(terms, payable_fen, tier) if tier else 0,
-        ceiling,
-        terms.redeem_step,
-        trace,
-    )
+    return Quote(lines, list_fen, discount_fen, points, points_fen, payable_fen, 0, ceiling, terms.redeem_step, trace)
 
 
-def _max_points(terms: Terms, net_fen: int, available: int) -> int:
-    by_rule = net_fen * terms.redeem_max_bp // 10_000 // terms.redeem_fen_per_point
-    return min(by_rule, available) // terms.redeem_step * terms.redeem_step
+def earn(priced: Quote, terms: Terms, on: Occasion, non_earning_fen: Sequence[int] = ()) -> None:
+    """Write what a priced basket brings its member on it and its lines.
+
+    :param non_earning_fen: per line, what of its net is paid by tenders that earn nothing; empty for none.
+    """
+    goods = [
+        Bought(line.item.sku_id, line.item.category_id, line.net_fen, fen)
+        for line, fen in zip(priced.lines, non_earning_fen or [0] * len(priced.lines), strict=True)
+    ]
+    priced.earned = earned(terms, goods, on)
+    priced.earns_points = priced.earned.points
+    for line, points in zip(priced.lines, priced.earned.per_line, strict=True):
+        line.earns_points = points
 
 
-def _deduct(lines: list[Line], source: str, amount_fen: int, points: int, trace: list[dict[str, Any]]) -> None:
+def _redeemable(terms: Terms, line: Line) -> int:
+    """What of a line points may pay."""
+    item = line.item
+    barred = item.sku_id in terms.redeem_excluded_sku_ids or item.category_id in terms.redeem_excluded_category_ids
+    return 0 if barred else line.net_fen
+
+
+def _max_points(terms: Terms, net_fen: int, available: int, today: int) -> int:
+    limits = [net_fen * terms.redeem_max_bp // 10_000 // terms.redeem_fen_per_point, available]
+    if terms.redeem_max_per_order is not None:
+        limits.append(terms.redeem_max_per_order)
+    if terms.redeem_max_per_day is not None:
+        limits.append(max(terms.redeem_max_per_day - today, 0))
+    most = min(limits) // terms.redeem_step * terms.redeem_step
+    return most if most >= terms.redeem_min else 0
+
+
+def _deduct(
+    lines: list[Line],
+    source: str,
+    amount_fen: int,
+    points: int,
+    trace: list[dict[str, Any]],
+    weights: Sequence[int] | None = None,
+) -> None:
     """Spread one order-level deduction over the lines' price at this step, and write it in the trace."""
     if not amount_fen:
         return
-    weights = [line.net_fen for line in lines]
+    weights = [line.net_fen for line in lines] if weights is None else weights
     money, worth = split(amount_fen, weights), split(points, weights)
     for line, share_fen, share_points in zip(lines, money, worth, strict=True):
         if share_fen or share_points:

@@ -7,7 +7,6 @@ Because a return restores what each line took, and because the bonus part earns 
 from __future__ import annotations
 
 from config.errors import Refused
-from member.terms import Terms, earns
 from member.wallet_terms import Policy, Split, over_lines
 from trade.pricing.quote import Quote
 
@@ -18,7 +17,7 @@ class WalletTooMuch(Refused):
     code = "wallet_too_much"
 
 
-def pay_with(priced: Quote, wallet: Split, policy: Policy, *, terms: Terms, tier: str | None) -> Quote:
+def pay_with(priced: Quote, wallet: Split, policy: Policy) -> Quote:
     """The quote with this much stored value in it; what is left to pay is its `due_fen`.
 
     :raises WalletTooMuch: stored value pays at most what is due; there is no change in it.
@@ -28,6 +27,4 @@ def pay_with(priced: Quote, wallet: Split, policy: Policy, *, terms: Terms, tier
     for line, part in zip(priced.lines, over_lines(wallet, [line.net_fen for line in priced.lines]), strict=True):
         line.wallet = part
     priced.wallet, priced.policy = wallet, policy
-    if tier:
-        priced.earns_points = earns(terms, priced.payable_fen - wallet.bonus_fen, tier)
     return priced

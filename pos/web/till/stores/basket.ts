@@ -23,8 +23,6 @@ interface Kept {
   member: Member | null
   points: number
   discount_fen: number
-  /** Leave to spend what the member holds: from their code, for one sale at this till. */
-  authorisation: string | null
 }
 
 interface State extends Kept {
@@ -40,13 +38,7 @@ interface State extends Kept {
 
 const RETRY_MS = 2000
 
-const empty = (): Kept => ({
-  lines: [],
-  member: null,
-  points: 0,
-  discount_fen: 0,
-  authorisation: null,
-})
+const empty = (): Kept => ({ lines: [], member: null, points: 0, discount_fen: 0 })
 
 /** The goods on the counter, and what the server says they cost. */
 export const useBasket = defineStore('basket', {
@@ -89,7 +81,6 @@ export const useBasket = defineStore('basket', {
       member_id: state.member?.id ?? null,
       points: state.points,
       discount_fen: state.discount_fen,
-      authorisation: state.authorisation,
     }),
   },
   actions: {
@@ -130,9 +121,8 @@ export const useBasket = defineStore('basket', {
       if (next) this.chosen = next.sku_id
     },
 
-    setMember(member: Member | null, authorisation: string | null = null): void {
+    setMember(member: Member | null): void {
       this.member = member
-      this.authorisation = authorisation
       this.points = 0
       this.changed()
     },
@@ -155,8 +145,8 @@ export const useBasket = defineStore('basket', {
     },
 
     changed(): void {
-      const { lines, member, points, discount_fen, authorisation } = this
-      keep('till.basket', { lines, member, points, discount_fen, authorisation })
+      const { lines, member, points, discount_fen } = this
+      keep('till.basket', { lines, member, points, discount_fen })
       void this.price()
     },
 
