@@ -15,7 +15,7 @@ from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, me, orders, tier
-from pos.http import desk, returning, sale, signing_in
+from pos.http import desk, members, returning, sale, signing_in
 from trade.books import commands, metrics
 
 VERSION = "0.1.0"
@@ -30,6 +30,7 @@ def create_app() -> APIFlask:
         signing_in.staff_bp,
         signing_in.bp,
         sale.bp,
+        members.bp,
         returning.bp,
         desk.bp,
         browse.bp,

@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     redis_prefix: str = "td"
     unpaid_minutes: int = Field(15, ge=1, le=120)
+    phone_may_spend: bool = False
 
     wechat_dir: Path | None = None
     wechat_api_base: str = "https://api.weixin.qq.com"

@@ -7,18 +7,13 @@ as it was read, a UPC-A with its leading zero.
 from __future__ import annotations
 
 from config.errors import Malformed
+from config.gs1 import check_digit
 
 
 class BadCheckDigit(Malformed):
     """The label's check digit is wrong: scan it again."""
 
     code = "bad_check_digit"
-
-
-def check_digit(digits: str) -> str:
-    """The GS1 check digit of a number without one."""
-    total = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(reversed(digits)))
-    return str(-total % 10)
 
 
 def read_code(code: str) -> tuple[str, int | None]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from member import identity, points, top_up_rules
+from member import codes, identity, points, top_up_rules
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
 from trade.orders import place, returns
 from trade.payments import top_ups
@@ -40,7 +40,7 @@ class Shop:
     skus: dict[str, int] = field(default_factory=dict)
 
     def sale(self) -> place.TillSale:
-        """Where a till sale of this shop is rung."""
+        """Where a till sale of this shop is rung, the member standing there with their code."""
         return place.TillSale(self.till_id, self.shift_id, self.people[Role.CASHIER], authorised=True)
 
     def counter(self) -> top_ups.Counter:
@@ -153,6 +153,13 @@ def top_up(
         return top_ups.at_till(
             session, shop.counter(), member_id, amount_fen, received_fen=amount_fen, actor="test", now=now
         )
+
+
+def member_code(session: Session, member_id: int, *, now: datetime) -> str:
+    """What the member's phone shows at this moment."""
+    with transaction(session):
+        codes.issue(session, member_id, actor=f"member:{member_id}", now=now)
+    return codes.upcoming(session, member_id, steps=1, now=now)[0][1]
 
 
 def wants(shop: Shop, **goods: int) -> list[Want]:

@@ -71,11 +71,19 @@ export interface Member {
   pending_points: number
 }
 
+/** A member whose code was scanned, or for whom a manager approved: leave to spend at this till. */
+export interface ShownMember {
+  member: Member
+  authorisation: string
+  expires_at: string
+}
+
 export interface Basket {
   lines: { sku_id: number; qty: number }[]
   member_id: number | null
   points: number
   discount_fen: number
+  authorisation?: string | null
 }
 
 export interface Allocation {

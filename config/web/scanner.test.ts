@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { readEntry, ScanQueue, Wedge } from './scanner'
+import { isMemberCode, readEntry, ScanQueue, Wedge } from './scanner'
 
 test.each([
   ['', { kind: 'nothing' }],
@@ -86,4 +86,14 @@ test('half a code of long ago is forgotten', () => {
   type(wedge, [...'99999'], document.body, 1500)
   expect(type(wedge, ['Enter'])).toEqual([false])
   expect(codes).toEqual([])
+})
+
+test.each([
+  ['98123456789423885475', true],
+  ['6901234567892', false],
+  ['98123456789', false],
+  ['28123456789423885475', false],
+])('%s is a member code: %s', (code, is) => {
+  expect(isMemberCode(code)).toBe(is)
+  expect(readEntry(code)).toEqual({ kind: 'scan', code, times: 1 })
 })

@@ -34,6 +34,11 @@ export function isCode(text: string): boolean {
   return /^\d{2,30}$/.test(text)
 }
 
+/** The dynamic code of the mini-program (member/codes.py): 20 digits that begin with 98. */
+export function isMemberCode(text: string): boolean {
+  return /^98\d{18}$/.test(text)
+}
+
 /** Handles scans one after another, in order; while paused they wait, and none is lost. */
 export class ScanQueue<T> {
   private readonly waiting: T[] = []

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -23,16 +25,21 @@ class Member(Base):
     home_store_id: Mapped[int | None]
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
+    erased_at: Mapped[datetime | None]
 
 
 class Identity(Base):
-    """How a person is recognised: sealed value and keyed fingerprint, never plain text."""
+    """How a person is recognised: sealed value and keyed fingerprint, never plain text.
+
+    A lost card keeps its row, so that whoever finds it is told and nobody else may bind it.
+    """
 
     __tablename__ = "identity"
     __table_args__ = (
         UniqueConstraint("kind", "fingerprint"),
         Index("ix_identity_member_id", "member_id"),
-        CheckConstraint("kind IN ('phone', 'openid')", name="kind"),
+        CheckConstraint("kind IN ('phone', 'openid', 'unionid', 'card')", name="kind"),
+        CheckConstraint("lost_at IS NULL OR kind = 'card'", name="lost"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
@@ -40,3 +47,27 @@ class Identity(Base):
     fingerprint: Mapped[bytes]
     sealed: Mapped[bytes]
     created_at: Mapped[datetime]
+    lost_at: Mapped[datetime | None]
+
+
+class Merge(Base):
+    """Two members who turned out to be one person: what moved from `source_id` to `into_id`, so that it can go back.
+
+    `moved` holds keys by table (`identities`, `sessions`, `lots`, `entries`, `orders`) and what had to change on the
+    way.  Append-only but for the way back.
+    """
+
+    __tablename__ = "member_merge"
+    __table_args__ = (
+        Index("uq_member_merge_source", "source_id", unique=True, postgresql_where=text("unmerged_at IS NULL")),
+        Index("ix_member_merge_into", "into_id"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    into_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    unmerge_until: Mapped[datetime]
+    moved: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    unmerged_at: Mapped[datetime | None]
+    unmerged_actor: Mapped[str | None] = mapped_column(Text)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 
@@ -12,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Malformed, NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
-from member import identity, tier_card
-from pos.http import who
+from pos.http import members, who
 from pos.scan import read_code
 from trade.orders import place, read
 from trade.orders.numbers import parse
@@ -40,12 +38,13 @@ class LineForm(Form):
 
 
 class BasketForm(Form):
-    """What lies on the counter."""
+    """What lies on the counter.  `authorisation` is the token of a shown member code or a manager's approval."""
 
     lines: list[LineForm] = Field(min_length=1, max_length=200)
     member_id: int | None = None
     points: int = Field(0, ge=0, le=100_000_000)
     discount_fen: int = Field(0, ge=0, le=100_000_000)
+    authorisation: str | None = Field(None, max_length=40)
 
 
 class CashForm(Form):
@@ -80,13 +79,6 @@ class SaleForm(WriteForm, BasketForm):
             raise Malformed(fields={"tenders": "each kind once"})
         wallet_fen = sum(tender.amount_fen for tender in self.tenders if isinstance(tender, WalletForm))
         return wallet_fen, sum(tender.received_fen for tender in self.tenders if isinstance(tender, CashForm))
-
-
-class JoinForm(WriteForm):
-    """A new member's phone and name."""
-
-    phone: str = Field(max_length=20)
-    name: str = Field("", max_length=40)
 
 
 def basket(form: BasketForm, store_id: int) -> place.Basket:
@@ -144,58 +136,16 @@ def search(query_data: SearchQuery) -> Reply:
     return {"items": [_item(row, 1000 if row.weighed else 1) for row in found]}, 200
 
 
-@bp.get("/members")
-@permit("pos.sell")
-@bp.input(SearchQuery, location="query")
-def members(query_data: SearchQuery) -> Reply:
-    """Members by phone, by its last four digits, or by card number; names and phones are masked."""
-    return {"members": members_json(session(), identity.search(session(), query_data.q))}, 200
-
-
-def members_json(opened: Session, found: Sequence[identity.MemberCard]) -> list[dict[str, Any]]:
-    """Members as the till shows them.
-
-    `tier_progress`: code, name_zh, name_en, growth, and `next` {code, name_zh, name_en, entry_growth, missing} or null.
-    """
-    far = tier_card.progress(opened, [one.id for one in found], now=g.now)
-    return [{**member_json(one), "tier_progress": far[one.id]} for one in found]
-
-
-def member_json(found: identity.MemberCard) -> dict[str, Any]:
-    """What a member's card says."""
-    return {
-        "id": found.id,
-        "no": found.no,
-        "name": found.masked_name,
-        "phone": found.masked_phone,
-        "tier": found.tier,
-        "points": found.points,
-        "pending_points": found.pending_points,
-    }
-
-
-@bp.post("/members")
-@permit("pos.sell")
-@bp.input(JoinForm)
-def join(json_data: JoinForm) -> Reply:
-    """Find the member of a phone, or make one."""
-    store_id, actor = who.till().store_id, who.me().actor
-
-    def work(opened: Session) -> Reply:
-        found = identity.join(
-            opened, phone=json_data.phone, name=json_data.name, store_id=store_id, actor=actor, now=g.now
-        )
-        return {"member": members_json(opened, [found])[0]}, 200
-
-    return once(json_data, work)
-
-
 @bp.post("/quote")
 @permit("pos.sell")
 @bp.input(BasketForm)
 def quote(json_data: BasketForm) -> Reply:
-    """Price a basket; changes nothing."""
-    priced = place.price(session(), basket(json_data, who.till().store_id), now=g.now)
+    """Price a basket; changes nothing.  409 `possession_needed` as the sale would say it, before money is taken."""
+    wanted = basket(json_data, who.till().store_id)
+    if place.spends(wanted):
+        shown = members.authorised(session(), json_data.member_id, json_data.authorisation)
+        place.check_possession(wanted, authorised=shown)
+    priced = place.price(session(), wanted, now=g.now)
     check_discount(json_data, priced.list_fen)
     return {"quote": priced.as_json()}, 200
 
@@ -206,7 +156,8 @@ def quote(json_data: BasketForm) -> Reply:
 def sell(json_data: SaleForm) -> Reply:
     """Ring up one basket.  201 with the receipt; 409 with `code` when refused.
 
-    The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.
+    The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.  What the member
+    holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`.
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
@@ -216,12 +167,13 @@ def sell(json_data: SaleForm) -> Reply:
         if shift_id is None:
             raise ShiftNotOpen()
         wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
+        shown = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
         if json_data.discount_fen:
             check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
         order_id = place.at_till(
             opened,
             wanted,
-            place.TillSale(till.id, shift_id, me.id),
+            place.TillSale(till.id, shift_id, me.id, authorised=shown),
             received_fen=received_fen,
             expected_payable_fen=json_data.expected_payable_fen,
             actor=me.actor,

@@ -53,8 +53,10 @@ class Till(AtScreen):
         self.page.keyboard.press("Enter")
         self.see("member-name").wait_for()
 
-    def use_points(self, points: int) -> None:
-        """F4, then how many."""
+    def use_points(self, points: int, code: str) -> None:
+        """Scan the member's code, then F4 and how many."""
+        self.scan(code)
+        self.see("member-verified").wait_for()
         self.page.keyboard.press("F4")
         self.see("points-input").fill(str(points))
         self.page.keyboard.press("Enter")

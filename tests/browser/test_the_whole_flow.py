@@ -30,7 +30,7 @@ def _books_agree(session):
 
 def test_one_order_through_the_whole_house(street, screen, session):
     """Till, mall, phone, desk and till again: one stock, one price, one card."""
-    make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
+    member = make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
     milk = street.shop.skus["milk"]
     till, desk = Till(screen(1366, 768), street.url), Desk(screen(768, 1024), street.url)
     buyer, rival = Phone(screen(390, 844), street.url), Phone(screen(390, 844), street.url)
@@ -42,7 +42,7 @@ def test_one_order_through_the_whole_house(street, screen, session):
 
     till.scan(make.BARCODES["milk"])
     till.member("13800000001")
-    till.use_points(300)
+    till.use_points(300, make.member_code(session, member, now=clock.now()))
     expect(till.see("payable")).to_contain_text("6.90")
     till.pay_cash("10")
     _left_is_shown(buyer, milk, "仅剩 2")

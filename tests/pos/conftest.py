@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.http import make_app
-from pos.http import desk, returning, sale, signing_in, who
+from pos.http import desk, members, returning, sale, signing_in, who
 from tests import factories as make
 
 
@@ -35,7 +35,7 @@ class Client:
 @pytest.fixture(scope="session")
 def app():
     made = make_app("test", "0")
-    for face in (signing_in.staff_bp, signing_in.bp, sale.bp, returning.bp, desk.bp):
+    for face in (signing_in.staff_bp, signing_in.bp, sale.bp, members.bp, returning.bp, desk.bp):
         made.register_blueprint(face)
     return made
 

@@ -50,7 +50,7 @@ def test_a_retry_gets_the_first_receipt_and_another_body_is_refused(client, shop
 
 
 def test_a_scale_label_gives_its_grams(client, shop):
-    from pos.scan import check_digit
+    from config.gs1 import check_digit
 
     label = "200004200530"
     item = client().get(f"/api/pos/scan/{label}{check_digit(label)}").json["item"]

@@ -15,6 +15,7 @@ from config.db import first
 from config.errors import Refused
 from member import wallet, wallet_limits, wallet_terms
 from member.earning import Occasion
+from member.possession import PossessionNeeded
 from member.terms import terms_at
 from trade.orders import moves, pay, value
 from trade.payments import cash
@@ -75,6 +76,20 @@ _WHO = text(
     "SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points FROM member"
     " LEFT JOIN lot_account a ON a.member_id = member.id AND a.account = 'points' WHERE member.id = :id"
 )
+
+
+def spends(basket: Basket) -> bool:
+    """Whether the basket takes something from what its member holds."""
+    return basket.points > 0
+
+
+def check_possession(basket: Basket, *, authorised: bool) -> None:
+    """A phone number only identifies: to spend takes possession (till-and-store-desk.md 3.3).
+
+    :raises PossessionNeeded: the basket spends and nobody proved to be the member.
+    """
+    if not authorised and spends(basket):
+        raise PossessionNeeded(member_id=basket.member_id)
 
 
 def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
@@ -190,9 +205,10 @@ def at_till(
     Returns the order's id.  Stock is locked before stored value and points, here as everywhere.  Change is given on
     cash only, which pays what stored value does not.
 
-    :raises PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
+    :raises PossessionNeeded, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
+    check_possession(basket, authorised=at.authorised)
     priced = price(session, replace(basket, channel="till"), now=now)
     _same_price(priced, expected_payable_fen)
     change_fen = cash.change(priced.due_fen, received_fen)

@@ -10,7 +10,7 @@ _STORE = {"desk.read", "desk.fulfil", "pos.read"}
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
     Role.STORE_STAFF: frozenset(_STORE),
-    Role.STORE_MANAGER: frozenset(_CASHIER | _STORE | {"pos.register", "pos.discount"}),
+    Role.STORE_MANAGER: frozenset(_CASHIER | _STORE | {"pos.register", "pos.discount", "pos.approve"}),
     Role.HEAD_OFFICE: frozenset({"pos.register", "pos.read", "office.read"}),
 }
 

@@ -124,10 +124,10 @@ def check_password(session: Session, login: str, password: str, *, now: datetime
     The hash is computed for unknown names too, so that the answer's time tells nothing.
     """
     subject = f"login:{login}"
-    _check_tries(session, subject, LoginLocked, now)
+    check_tries(session, subject, LoginLocked, now=now)
     row = first(session, _BY_LOGIN, {"login": login})
     if not _verify(row.password_hash if row else _NOBODY, password) or row is None:
-        session.execute(_WRONG, {"subject": subject, "now": now})
+        note_wrong(session, subject, now=now)
         return None
     session.execute(_RIGHT, {"subject": subject})
     return _as_card(row)
@@ -138,22 +138,28 @@ def check_pin(
 ) -> tuple[StaffCard | None, int]:
     """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked."""
     subject = f"pin:{till_id}:{staff_id}"
-    left = _check_tries(session, subject, PinLocked, now)
+    left = check_tries(session, subject, PinLocked, now=now)
     row = first(session, _BY_ID, {"id": staff_id, "store": store_id})
     if row is None:
         raise NotFound(staff_id=staff_id)
     if not _verify(row.pin_hash or _NOBODY, pin):
-        session.execute(_WRONG, {"subject": subject, "now": now})
+        note_wrong(session, subject, now=now)
         return None, left - 1
     session.execute(_RIGHT, {"subject": subject})
     return _as_card(row), TRIES
 
 
-def _check_tries(session: Session, subject: str, locked: type[TooManyTries], now: datetime) -> int:
+def check_tries(session: Session, subject: str, locked: type[TooManyTries], *, now: datetime) -> int:
+    """How many wrong tries a subject has left in this window; raises `locked` when none."""
     used, since = fetch(session, _TRIES, {"subject": subject, "since": now - WINDOW})[0]
     if used >= TRIES:
         raise locked(retry_at=(since + WINDOW).isoformat())
     return TRIES - int(used)
+
+
+def note_wrong(session: Session, subject: str, *, now: datetime) -> None:
+    """Count a wrong try.  Commit it even though the request is refused."""
+    session.execute(_WRONG, {"subject": subject, "now": now})
 
 
 def _verify(hashed: str, secret: str) -> bool:

@@ -1,25 +1,32 @@
-"""Request ids older than the longest offline time of a till are forgotten."""
+"""What nobody can need any more is forgotten: stored answers, used member codes, leaves to spend that ran out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
 from config import clock, requests
 from config.db import open_session, transaction
+from member import codes, possession
 
 KEPT = timedelta(days=30)
+"""The longest offline time of a till."""
+
+
+def _batch(session: Session, now: datetime) -> int:
+    gone = requests.forget(session, before=now - KEPT)
+    return gone + codes.forget(session, now=now) + possession.forget(session, now=now)
 
 
 def run(new_session: Callable[[], Session] = open_session) -> int:
-    """Delete stored answers older than 30 days; daily, in batches; returns how many."""
+    """Delete them; daily, in batches; returns how many."""
     gone = 0
     with new_session() as session:
         while True:
             with transaction(session):
-                batch = requests.forget(session, before=clock.now() - KEPT)
+                batch = _batch(session, clock.now())
             gone += batch
             if not batch:
                 return gone

@@ -23,6 +23,8 @@ interface Kept {
   member: Member | null
   points: number
   discount_fen: number
+  /** Leave to spend what the member holds: from their code, for one sale at this till. */
+  authorisation: string | null
 }
 
 interface State extends Kept {
@@ -38,7 +40,13 @@ interface State extends Kept {
 
 const RETRY_MS = 2000
 
-const empty = (): Kept => ({ lines: [], member: null, points: 0, discount_fen: 0 })
+const empty = (): Kept => ({
+  lines: [],
+  member: null,
+  points: 0,
+  discount_fen: 0,
+  authorisation: null,
+})
 
 /** The goods on the counter, and what the server says they cost. */
 export const useBasket = defineStore('basket', {
@@ -81,6 +89,7 @@ export const useBasket = defineStore('basket', {
       member_id: state.member?.id ?? null,
       points: state.points,
       discount_fen: state.discount_fen,
+      authorisation: state.authorisation,
     }),
   },
   actions: {
@@ -121,8 +130,9 @@ export const useBasket = defineStore('basket', {
       if (next) this.chosen = next.sku_id
     },
 
-    setMember(member: Member | null): void {
+    setMember(member: Member | null, authorisation: string | null = null): void {
       this.member = member
+      this.authorisation = authorisation
       this.points = 0
       this.changed()
     },
@@ -145,8 +155,8 @@ export const useBasket = defineStore('basket', {
     },
 
     changed(): void {
-      const { lines, member, points, discount_fen } = this
-      keep('till.basket', { lines, member, points, discount_fen })
+      const { lines, member, points, discount_fen, authorisation } = this
+      keep('till.basket', { lines, member, points, discount_fen, authorisation })
       void this.price()
     },
 

@@ -2,7 +2,7 @@ import { Refused, sentence, Unreachable } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
-import { type Entry, readEntry, ScanQueue } from '@web/scanner'
+import { type Entry, isMemberCode, readEntry, ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -124,6 +124,7 @@ export const useCounter = defineStore('counter', {
 
     async handle({ code, times }: Scan): Promise<void> {
       this.waiting = queue.length
+      if (isMemberCode(code)) return useMembers().showCode(code)
       try {
         const item = await this.lookUp(code)
         this.take(item, times, code)

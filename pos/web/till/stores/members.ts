@@ -1,5 +1,5 @@
 import { sentence } from '@web/api'
-import type { Member } from '@web/contract'
+import type { Member, ShownMember } from '@web/contract'
 import { t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
@@ -42,10 +42,20 @@ export const useMembers = defineStore('members', {
       }
     },
 
-    choose(member: Member): void {
+    /** A scanned member code: it says who it is and lets this sale spend what they hold. */
+    async showCode(code: string): Promise<void> {
+      try {
+        const shown = await api.write<ShownMember>('/api/pos/members/code', { code })
+        this.choose(shown.member, shown.authorisation)
+      } catch (error) {
+        useCounter().fail(error)
+      }
+    },
+
+    choose(member: Member, authorisation: string | null = null): void {
       this.found = []
       this.said = ''
-      useBasket().setMember(member)
+      useBasket().setMember(member, authorisation)
       const counter = useCounter()
       if (counter.panel === 'receipt') counter.panel = 'entry'
       counter.say('ok', t('echo.member', { name: member.name, phone: member.phone }))

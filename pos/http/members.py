@@ -1,0 +1,174 @@
+"""Members at the counter: found by phone or card, proved by their dynamic code or by a manager's word."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from flask import g
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from config.db import transaction
+from config.errors import NotPermitted
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from config.settings import settings
+from member import codes, identity, possession, tier_card
+from pos.http import who
+from trade.stores import staff
+
+bp = blueprint("member", "/api/pos", who.identify)
+
+
+class NotAnApprover(NotPermitted):
+    """The colleague whose PIN was given may not approve this."""
+
+    code = "not_an_approver"
+
+
+class SearchQuery(Form):
+    """A phone, its last four digits, or a card number."""
+
+    q: str = Field(min_length=1, max_length=40)
+
+
+class JoinForm(WriteForm):
+    """A new member's phone and name."""
+
+    phone: str = Field(max_length=20)
+    name: str = Field("", max_length=40)
+
+
+class CodeForm(WriteForm):
+    """A member code as it was scanned."""
+
+    code: str = Field(max_length=40)
+
+
+class ApproveForm(WriteForm):
+    """Who spends without a code, which manager says so, and why."""
+
+    member_id: int
+    staff_id: int
+    pin: str = Field(pattern=r"^\d{6,12}$")
+    reason: str = Field(min_length=2, max_length=200)
+
+
+def members_json(opened: Session, found: Sequence[identity.MemberCard]) -> list[dict[str, Any]]:
+    """Members as the till shows them.
+
+    `tier_progress`: code, name_zh, name_en, growth, and `next` {code, name_zh, name_en, entry_growth, missing} or null.
+    """
+    far = tier_card.progress(opened, [one.id for one in found], now=g.now)
+    return [{**member_json(one), "tier_progress": far[one.id]} for one in found]
+
+
+def member_json(found: identity.MemberCard) -> dict[str, Any]:
+    """What a member's card says."""
+    return {
+        "id": found.id,
+        "no": found.no,
+        "name": found.masked_name,
+        "phone": found.masked_phone,
+        "tier": found.tier,
+        "points": found.points,
+        "pending_points": found.pending_points,
+    }
+
+
+def authorised(opened: Session, member_id: int | None, token: str | None, *, use: bool = False) -> bool:
+    """Whether this till may spend what the member holds; with `use` the token is used up by the sale."""
+    if settings().phone_may_spend:
+        return True
+    if member_id is None or token is None:
+        return False
+    ask = possession.use if use else possession.holds
+    return ask(opened, token, member_id, who.till().id, now=g.now)
+
+
+@bp.get("/members")
+@permit("pos.sell")
+@bp.input(SearchQuery, location="query")
+def members(query_data: SearchQuery) -> Reply:
+    """Members by phone, by its last four digits, or by card number; names and phones are masked."""
+    return {"members": members_json(session(), identity.search(session(), query_data.q))}, 200
+
+
+@bp.post("/members")
+@permit("pos.sell")
+@bp.input(JoinForm)
+def join(json_data: JoinForm) -> Reply:
+    """Find the member of a phone, or make one."""
+    store_id, actor = who.till().store_id, who.me().actor
+
+    def work(opened: Session) -> Reply:
+        found = identity.join(
+            opened, phone=json_data.phone, name=json_data.name, store_id=store_id, actor=actor, now=g.now
+        )
+        return {"member": members_json(opened, [found])[0]}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/members/code")
+@permit("pos.sell")
+@bp.input(CodeForm)
+def show_code(json_data: CodeForm) -> Reply:
+    """A scanned member code: `{member, authorisation, expires_at}`; the sale brings `authorisation` along.
+
+    422 `member_code_misread` or `member_code_wrong`, 409 `member_code_used` with `at` and `place`, 429
+    `member_code_locked` after five wrong codes at this till.
+    """
+    till, me = who.till(), who.me()
+    tries = f"member_code:{till.id}"
+
+    def work(opened: Session) -> Reply:
+        staff.check_tries(opened, tries, codes.MemberCodeLocked, now=g.now)
+        at = codes.At(till.store_id, till.id, f"{till.store_name} {till.name}")
+        member_id = codes.accept(opened, json_data.code.strip(), at, now=g.now)
+        token = possession.by_code(opened, member_id, till.id, actor=me.actor, now=g.now)
+        return _authorised(opened, member_id, token), 200
+
+    try:
+        return once(json_data, work)
+    except codes.MemberCodeWrong:
+        with transaction(session()) as opened:
+            staff.note_wrong(opened, tries, now=g.now)
+        raise
+
+
+def _authorised(opened: Session, member_id: int, token: str) -> dict[str, Any]:
+    until = (g.now + possession.LIVES).isoformat()
+    return {
+        "member": members_json(opened, [identity.card(opened, member_id)])[0],
+        "authorisation": token,
+        "expires_at": until,
+    }
+
+
+@bp.post("/members/approve")
+@permit("pos.sell")
+@bp.input(ApproveForm)
+def approve(json_data: ApproveForm) -> Reply:
+    """A manager of this store lets a member spend without a code: `{member, authorisation, expires_at}`.
+
+    The cashier stays signed in.  401 `wrong_pin`, 403 `not_an_approver`, 429 `pin_locked`.
+    """
+    till, me = who.till(), who.me()
+    with transaction(session()) as opened:
+        manager, left = staff.check_pin(
+            opened, json_data.staff_id, till.store_id, json_data.pin, till_id=till.id, now=g.now
+        )
+    if manager is None:
+        raise staff.WrongPin(tries_left=left)
+    if "pos.approve" not in manager.permissions:
+        raise NotAnApprover(permission="pos.approve")
+
+    def work(opened: Session) -> Reply:
+        member_id = identity.card(opened, json_data.member_id).id
+        token = possession.by_manager(
+            opened, member_id, till.id, asked_by=me.actor, manager=manager.actor, reason=json_data.reason, now=g.now
+        )
+        return _authorised(opened, member_id, token), 200
+
+    return once(json_data.model_copy(update={"pin": ""}), work)  # not even a hash of the PIN is kept
