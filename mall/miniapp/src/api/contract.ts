@@ -230,3 +230,37 @@ export interface PayAnswer {
   /** The stand-in's page for a browser outside WeChat. */
   pay_page: string | null
 }
+
+export interface TierName {
+  code: string
+  name_zh: string
+  name_en: string
+}
+
+export interface TierLevel extends TierName {
+  entry_growth: number
+  keep_growth: number
+  /** 12000 earns 1.2 times the points. */
+  multiplier_bp: number
+  benefits: { zh: string; en: string }[]
+}
+
+/** The tier page, of `member/tier_card.py`. */
+export interface Tier {
+  tier: TierLevel
+  why: 'confirmed' | 'provisional' | 'granted'
+  granted_until: string | null
+  growth: { confirmed: number; pending: number; counted: 'rolling' | 'year' | 'lifetime' }
+  next: (TierName & { entry_growth: number; missing: number }) | null
+  keep: {
+    growth: number
+    counted_then: number
+    missing: number
+    evaluate_at: string | null
+    grace_until: string | null
+    falls_to: TierName | null
+  } | null
+  leaving: { at: string; growth: number }[]
+  history: { at: string; from: string; to: string; cause: string }[]
+  levels: TierLevel[]
+}

@@ -16,6 +16,7 @@ import type {
   SignedIn,
   Slot,
   Store,
+  Tier,
 } from './contract'
 import { overUni } from './transport'
 
@@ -67,6 +68,7 @@ export const mall = {
   phone: (code: string) => api.write<{ me: Me }>(`${BASE}/phone`, { code }),
   me: () => api.get<{ me: Me }>(`${BASE}/me`),
   points: () => api.get<Points>(`${BASE}/points`),
+  tier: () => api.get<{ tier: Tier }>(`${BASE}/tier`),
   stores: (place: { lat: string; lng: string } | null) =>
     api.get<{ stores: Store[] }>(`${BASE}/stores${query({ ...place })}`),
   categories: () => api.get<{ categories: Category[] }>(`${BASE}/categories`),

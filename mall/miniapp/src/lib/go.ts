@@ -15,6 +15,7 @@ export const go = {
   orderInstead: (id: number) => uni.redirectTo({ url: `/pages/order/order?id=${id}` }),
   orders: () => uni.navigateTo({ url: '/pages/orders/orders' }),
   points: () => uni.navigateTo({ url: '/pages/points/points' }),
+  tier: () => uni.navigateTo({ url: '/pages/tier/tier' }),
   stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
   back: () => uni.navigateBack({ fail: () => void go.home() }),
 }

@@ -53,6 +53,8 @@ export const h5: Platform = {
       )
     }),
   topInset: () => 0,
+  // A browser cannot.
+  bright: () => undefined,
   setLanguage: (locale) => {
     document.documentElement.lang = locale
   },

@@ -1,5 +1,22 @@
 import type { Platform } from './types'
 
+/** How bright the screen was before it was raised. */
+let before: number | null = null
+
+function bright(on: boolean): void {
+  if (!on) {
+    if (before !== null) uni.setScreenBrightness({ value: before })
+    before = null
+    return
+  }
+  uni.getScreenBrightness({
+    success: ({ value }) => {
+      before ??= value
+      uni.setScreenBrightness({ value: 1 })
+    },
+  })
+}
+
 /** The weapp: WeChat itself signs in, gives the number and pays. */
 export const mp: Platform = {
   server: import.meta.env?.VITE_SERVER ?? 'http://127.0.0.1:8000',
@@ -31,5 +48,6 @@ export const mp: Platform = {
       })
     }),
   topInset: () => uni.getWindowInfo().statusBarHeight ?? 20,
+  bright,
   setLanguage: () => undefined,
 }

@@ -27,5 +27,7 @@ export interface Platform {
   whereAmI(): Promise<{ lat: string; lng: string } | null>
   /** Height of the status bar in px, and of the row of the weapp's capsule. */
   topInset(): number
+  /** The screen at its brightest for a scanner, and back as it was. */
+  bright(on: boolean): void
   setLanguage(locale: string): void
 }

@@ -1,24 +1,40 @@
 import { defineStore } from 'pinia'
-import { ref } from 'vue'
+import { ref, watch } from 'vue'
 import { sentence } from '../api/api'
 import type { Me, SignedIn } from '../api/contract'
 import { currentToken, mall, onSignedOut, setToken } from '../api/mall'
 import { t } from '../lib/i18n'
+import { keep, kept } from '../lib/kept'
+import { forgetCard } from '../lib/member-card'
 import { platform } from '../platform'
 
 /** Who is shopping. */
 export const useSession = defineStore('session', () => {
   const signedIn = ref(currentToken() !== '')
   const me = ref<Me | null>(null)
+  /** Who it was when the server last said: the member code is shown without network too. */
+  const keptMe = ref<Me | null>(kept<Me>('me'))
   const fault = ref('')
   /** What the payment page said when it sent the person back; the order page takes it. */
   const paid = ref<'ok' | 'cancel' | null>(null)
   let starting: Promise<void> | null = null
 
-  onSignedOut(() => {
+  watch(me, (now) => {
+    if (!now) return
+    keptMe.value = now
+    keep('me', now)
+  })
+
+  /** Nothing of this member stays on the phone. */
+  function forget(): void {
     signedIn.value = false
     me.value = null
-  })
+    keptMe.value = null
+    keep('me', null)
+    forgetCard()
+  }
+
+  onSignedOut(forget)
 
   function take(said: SignedIn): void {
     setToken(said.token)
@@ -59,8 +75,7 @@ export const useSession = defineStore('session', () => {
   async function signOut(): Promise<void> {
     await mall.logout()
     setToken('')
-    signedIn.value = false
-    me.value = null
+    forget()
   }
 
   async function refresh(): Promise<void> {
@@ -76,5 +91,5 @@ export const useSession = defineStore('session', () => {
     platform.askPhone(await mall.settings())
   }
 
-  return { signedIn, me, fault, paid, ready, signIn, signOut, refresh, givePhone, askPhone }
+  return { signedIn, me, keptMe, fault, paid, ready, signIn, signOut, forget, refresh, givePhone, askPhone }
 })

@@ -1,0 +1,96 @@
+/** What members hold, as the server answers it: coupons, stored value, consent.  Money in fen. */
+
+export type CouponKind = 'threshold_off' | 'rate' | 'cash' | 'goods' | 'freight' | 'gift'
+export type StackClass = 'goods' | 'store' | 'platform' | 'freight'
+export type CouponTab = 'usable' | 'used' | 'expired'
+
+interface Named {
+  categories?: number[]
+  skus?: number[]
+}
+
+/** What is printed on every coupon. */
+export interface CouponPrint {
+  name: string
+  kind: CouponKind
+  stack_class: StackClass
+  threshold_fen: number
+  face_fen: number
+  /** What the customer still pays: 8500 is 85 折. */
+  rate_bp: number
+  /** The most a rate takes off; 0 for no cap. */
+  cap_fen: number
+  until_at: string | null
+}
+
+interface CouponScope {
+  scope: { include?: Named; exclude?: Named }
+  /** Empty: everywhere. */
+  store_ids: number[]
+  channels: string[]
+}
+
+export interface Coupon extends CouponPrint, CouponScope {
+  id: number
+  state: 'issued' | 'locked' | 'used' | 'expired' | 'void' | 'frozen'
+  from_at: string | null
+  claimed_at: string | null
+  store_id: number | null
+  order_id: number | null
+}
+
+/** An offer of the coupon centre and how this member stands to it. */
+export interface Offer extends CouponPrint, CouponScope {
+  template_id: number
+  valid_days: number | null
+  from_at: string | null
+  claim_until_at: string | null
+  /** How many are there still; null for as many as are asked for. */
+  left: number | null
+  claimed: number
+  claims_per_member: number
+  status: 'open' | 'claimed' | 'gone'
+}
+
+/** One of the member's coupons beside a basket: what it takes off now, or why nothing. */
+export interface CouponOffer extends CouponPrint {
+  id: number
+  until_at: string
+  off_fen: number
+  lost_fen: number
+  applied: boolean
+  usable: boolean
+  best: boolean
+  why_not: { code: string; short_fen?: number; coupon_id?: number; from_at?: string } | null
+}
+
+/** What this phone needs to make its member code without a network; told once. */
+export interface NewSecret {
+  ref: string
+  secret: string
+  step_s: number
+  now: number
+}
+
+export interface CardState {
+  /** Null until a secret was issued. */
+  code: { step_s: number; ref: string | null }
+}
+
+export type Purpose = 'terms' | 'privacy' | 'personalisation' | 'marketing'
+
+/** Where the member stands to one text. */
+export interface Consent {
+  purpose: Purpose
+  required: boolean
+  version: string
+  given: boolean
+  answered_version: string | null
+  at: string | null
+  /** Never answered, or the text changed since a yes. */
+  ask: boolean
+}
+
+export interface Consents {
+  purposes: Consent[]
+}
