@@ -14,8 +14,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from member import points
+from member import points, wallet
 from member.lots import Balance
+from member.wallet_terms import Split
 from tests import factories as make
 from trade.books.registry import BOOKS, prove
 from trade.orders import close, pay, read, returns
@@ -49,9 +50,14 @@ class Story:
         """The member orders in the mall; returns the order."""
         return make.order_online(self.session, self.shop, self.member, self.now, points_used=points_used, **goods)
 
+    def top_up(self, amount_fen: int, *, bonus_fen: int = 0) -> int:
+        """The member puts cash into the wallet at the till; returns the top-up."""
+        return make.top_up(self.session, self.shop, self.member, amount_fen, self.now, bonus_fen=bonus_fen)
+
     def intend(self, order: int) -> Any:
         """The member opens WeChat's payment sheet."""
-        fen = self.head(order).payable_fen
+        head = self.head(order)
+        fen = head.payable_fen - head.wallet_principal_fen - head.wallet_bonus_fen
         with transaction(self.session):
             tender = payments.intend(
                 self.session, self.shop.store_id, order, fen, payer="o1", now=self.now,
@@ -103,6 +109,11 @@ class Story:
         found = close.head(self.session, self.shop.store_id, order)
         self.session.rollback()
         return found
+
+    @property
+    def stored(self) -> Split:
+        """What the member has in the wallet."""
+        return wallet.balance(self.session, self.member).have
 
     @property
     def points(self) -> Balance:

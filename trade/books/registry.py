@@ -16,7 +16,8 @@ from sqlalchemy.orm import Session
 
 from member import proof as ledger
 from trade.orders import proof as orders
-from trade.orders import proof_goods, proof_points, proof_refunds
+from trade.orders import proof_goods, proof_refunds, proof_value
+from trade.payments import proof as top_ups
 from trade.stock import availability
 from trade.stock import proof as stock
 
@@ -49,7 +50,18 @@ def _shown(session: Session) -> Rows:
     return [row | {"at_stake": abs(row["table"] - row["projection"])} for row in rows]
 
 
-_OF_ORDER = ("store_id", "order_id", "return_id", "line_no", "tender_id", "sku_id", "source")
+_OF_ORDER = (
+    "store_id",
+    "order_id",
+    "return_id",
+    "line_no",
+    "tender_id",
+    "top_up_id",
+    "sku_id",
+    "account",
+    "source",
+    "lot_id",
+)
 _OF_LEDGER = ("member_id", "account", "source", "entry_id", "lot_id")
 _OF_STOCK = ("store_id", "sku_id")
 
@@ -63,8 +75,9 @@ BOOKS: dict[str, Book] = {
     "ledger": Book(ledger.differences, _rows("lot_entry"), "value", _OF_LEDGER),
     "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id")),
     "refunds": Book(proof_refunds.differences, _rows("refund"), "fen", _OF_ORDER),
-    "order_points": Book(proof_points.differences, _rows("sale_order"), "points", _OF_ORDER),
+    "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
+    "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
     "stock": Book(stock.differences, _rows("stock_movement"), "units", _OF_STOCK),
     "shown": Book(_shown, _rows("stock_level"), "units", _OF_STOCK, mended=True),
 }
