@@ -15,7 +15,8 @@ from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, me, orders, tier
-from pos.http import desk, members, returning, sale, signing_in
+from mall.http import wallet as mall_wallet
+from pos.http import desk, members, returning, sale, signing_in, top_ups
 from trade.books import commands, metrics
 
 VERSION = "0.1.0"
@@ -32,10 +33,12 @@ def create_app() -> APIFlask:
         sale.bp,
         members.bp,
         returning.bp,
+        top_ups.bp,
         desk.bp,
         browse.bp,
         me.bp,
         tier.bp,
+        mall_wallet.bp,
         orders.bp,
         callbacks.bp,
     ):

@@ -18,7 +18,7 @@ from config.wechat import WeChatFailed
 from config.wechat_ready import pay
 from trade.orders import close
 from trade.orders.pay import Outcome, receive
-from trade.payments import moves
+from trade.payments import moves, top_ups
 from trade.payments.moves import Paid
 
 ACTOR = "wechat"
@@ -36,14 +36,32 @@ def open_payment(session: Session, store_id: int, order_id: int, *, openid: str,
             raise WrongState(order_id=order_id, state=order.state, event="pay")
         due_fen = order.payable_fen - order.wallet_principal_fen - order.wallet_bonus_fen
         tender = moves.intend(session, store_id, order_id, due_fen, payer=openid, now=now, expires_at=order.pay_by)
+    return _prepay(session, tender, f"通店订单 {order_id}", openid)
+
+
+def open_top_up(session: Session, member_id: int, top_up_id: int, *, openid: str, now: datetime) -> str:
+    """The same for a top-up of this member.
+
+    :raises WrongState: the top-up does not wait for money.
+    :raises WeChatBusy: WeChat did not answer; the same attempt is used by the next try.
+    """
+    with transaction(session):
+        top_up = top_ups.of_member(session, member_id, top_up_id)
+        if top_up.state != "placed" or top_up.pay_by <= now:
+            raise WrongState(top_up_id=top_up_id, state=top_up.state, event="pay")
+        tender = moves.intend_top_up(session, top_up, payer=openid, now=now)
+    return _prepay(session, tender, f"通店储值 {top_ups.number(top_up.store_id, top_up_id)}", openid)
+
+
+def _prepay(session: Session, tender: Any, description: str, openid: str) -> str:
     if tender.state == "closing":
-        raise WrongState(order_id=order_id, state="closing", event="pay")
+        raise WrongState(order_id=tender.order_id, state="closing", event="pay")
     if tender.prepay_id:
         return str(tender.prepay_id)
     try:
         prepay_id = pay().prepay(
             trade_no=tender.trade_no,
-            description=f"通店订单 {tender.order_id}",
+            description=description,
             amount_fen=tender.amount_fen,
             openid=openid,
             expires_at=tender.expires_at,
@@ -51,7 +69,7 @@ def open_payment(session: Session, store_id: int, order_id: int, *, openid: str,
     except WeChatFailed as error:
         raise WeChatBusy(code=error.code) from error
     with transaction(session):
-        moves.prepaid(session, store_id, tender.id, prepay_id)
+        moves.prepaid(session, tender.store_id, tender.id, prepay_id)
     return str(prepay_id)
 
 
@@ -81,7 +99,15 @@ def ask(session: Session, tender: Any, *, now: datetime) -> bool:
 
 def ask_if_due(session: Session, store_id: int, order_id: int, *, now: datetime) -> bool:
     """The customer is looking: ask at once, but no oftener than the plan of questions says."""
-    tender = moves.open_tender(session, store_id, order_id)
+    return _ask_if_due(session, moves.open_tender(session, store_id, order_id), now)
+
+
+def ask_top_up_if_due(session: Session, store_id: int, top_up_id: int, *, now: datetime) -> bool:
+    """The same for a top-up."""
+    return _ask_if_due(session, moves.open_top_up_tender(session, store_id, top_up_id), now)
+
+
+def _ask_if_due(session: Session, tender: Any | None, now: datetime) -> bool:
     let_go(session)
     return tender is not None and (tender.ask_at is None or tender.ask_at <= now) and ask(session, tender, now=now)
 
@@ -93,12 +119,20 @@ def close_payment(session: Session, store_id: int, order_id: int, *, now: dateti
 
     :raises WeChatBusy: WeChat did not answer; nothing was freed.
     """
-    tender = moves.open_tender(session, store_id, order_id)
+    return _close(session, moves.open_tender(session, store_id, order_id), now)
+
+
+def close_top_up(session: Session, store_id: int, top_up_id: int, *, now: datetime) -> bool:
+    """The same for a top-up."""
+    return _close(session, moves.open_top_up_tender(session, store_id, top_up_id), now)
+
+
+def _close(session: Session, tender: Any | None, now: datetime) -> bool:
     let_go(session)
     if tender is None:
         return True
     with transaction(session):
-        moves.closing(session, store_id, tender.id, now=now)
+        moves.closing(session, tender.store_id, tender.id, now=now)
     try:
         if ask(session, tender, now=now):
             return False
@@ -112,4 +146,4 @@ def close_payment(session: Session, store_id: int, order_id: int, *, now: dateti
     except WeChatFailed as error:
         raise WeChatBusy(code=error.code) from error
     with transaction(session):
-        return moves.closed(session, store_id, tender.id)
+        return moves.closed(session, tender.store_id, tender.id)

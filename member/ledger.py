@@ -327,6 +327,8 @@ _MOVE = (
         " held = t.held + s.held, deficit = t.deficit + s.deficit FROM lot_account s"
         " WHERE t.member_id = :into AND s.member_id = :source AND s.account = t.account"
     ),
+    text("UPDATE top_up SET member_id = :into WHERE member_id = :source"),
+    text("UPDATE wallet_due SET member_id = :into WHERE member_id = :source"),
     text("UPDATE lot_account SET balance = 0, pending = 0, held = 0, deficit = 0 WHERE member_id = :source"),
 )
 

@@ -155,6 +155,18 @@ _POST = text(
 )
 
 
+_OPEN = text(
+    "INSERT INTO lot_account (member_id, account, balance, pending, held, deficit)"
+    " SELECT :member, account, 0, 0, 0, 0 FROM unnest(CAST(:accounts AS text[])) AS a(account) ORDER BY 2"
+    " ON CONFLICT DO NOTHING"
+)
+
+
+def open_accounts(session: Session, member_id: int) -> None:
+    """Make the two accounts of who has none yet, so that they can be locked; a repeat changes nothing."""
+    fetch(session, _OPEN, {"member": member_id, "accounts": ACCOUNTS})
+
+
 def balances(session: Session, member_ids: list[int]) -> dict[int, Balance]:
     """What several members have; one statement.  Who never topped up has nothing."""
     return _as_balances(member_ids, fetch(session, _BALANCES, {"members": member_ids, "accounts": ACCOUNTS}))
@@ -287,3 +299,18 @@ def restore(session: Session, deed: Deed, amount: Split, *, of: str) -> bool:
     if _repeated(session, deed, amount, 1):
         return False
     return _write(session, _GIVE_BACK, deed, amount, 1, due=-1, of=of)
+
+
+_HISTORY = text("""
+    SELECT min(id) AS id, max(at) AS at, event, source,
+           coalesce(sum(quantity) FILTER (WHERE account = 'stored_principal'), 0)::bigint AS principal_fen,
+           coalesce(sum(quantity) FILTER (WHERE account = 'stored_bonus'), 0)::bigint AS bonus_fen
+    FROM lot_entry WHERE member_id = :member AND account = ANY(:accounts) AND event <> 'post'
+      AND (CAST(:before AS bigint) IS NULL OR id < :before)
+    GROUP BY key, event, source ORDER BY 1 DESC LIMIT :most""")
+
+
+def history(session: Session, member_id: int, *, before: int | None, most: int) -> list[dict[str, Any]]:
+    """The newest entries, both buckets of a step in one; `before` is the `id` where the last page ended."""
+    given = {"member": member_id, "accounts": ACCOUNTS, "before": before, "most": most}
+    return [{**row._asdict(), "at": row.at.isoformat()} for row in fetch(session, _HISTORY, given)]

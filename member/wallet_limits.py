@@ -51,6 +51,13 @@ def left_today(session: Session, member_id: int, *, now: datetime) -> int:
     return max(free_day_fen(session, member_id, now=now) - (int(used.used_fen) if used else 0), 0)
 
 
+def check(session: Session, member_id: int, amount_fen: int, *, now: datetime) -> None:
+    """Say before the sale what `spend_freely` would say; raises WalletCodeNeeded."""
+    free_fen = left_today(session, member_id, now=now)
+    if amount_fen > free_fen:
+        raise WalletCodeNeeded(free_fen=free_fen)
+
+
 def spend_freely(session: Session, member_id: int, amount_fen: int, *, now: datetime) -> None:
     """Count a payment without the code against the day; the guard is in the statement, so two at once count both.
 

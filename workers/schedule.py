@@ -18,6 +18,7 @@ from config.settings import settings
 EVERY = (
     ("workers.jobs.ask_payments", "wechat", 5),
     ("workers.jobs.expire_unpaid", "wechat", 20),
+    ("workers.jobs.expire_top_ups", "wechat", 20),
     ("workers.jobs.ask_refunds", "wechat", 20),
     ("workers.jobs.expire_points", "clock", 3600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),

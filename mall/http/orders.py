@@ -32,15 +32,17 @@ class LineForm(Form):
 
 
 class BasketForm(Form):
-    """What is wanted of one store."""
+    """What is wanted of one store, and how many points and how much stored value pay for it."""
 
     store_id: int
     lines: list[LineForm] = Field(min_length=1, max_length=100)
     points: int = Field(0, ge=0, le=100_000_000)
+    wallet_fen: int = Field(0, ge=0, le=100_000_000)
 
     def basket(self, member_id: int | None) -> place.Basket:
         """The form as the domain's basket."""
-        return place.Basket(self.store_id, [Want(line.sku_id, line.qty) for line in self.lines], member_id, self.points)
+        wants = [Want(line.sku_id, line.qty) for line in self.lines]
+        return place.Basket(self.store_id, wants, member_id, self.points, wallet_fen=self.wallet_fen)
 
 
 class OrderForm(WriteForm, BasketForm):

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.errors import Malformed, NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from member import wallet_limits
 from pos.http import members, who
 from pos.scan import read_code
 from trade.orders import place, read
@@ -45,6 +46,7 @@ class BasketForm(Form):
     points: int = Field(0, ge=0, le=100_000_000)
     discount_fen: int = Field(0, ge=0, le=100_000_000)
     authorisation: str | None = Field(None, max_length=40)
+    wallet_fen: int = Field(0, ge=0, le=100_000_000)
 
 
 class CashForm(Form):
@@ -78,14 +80,15 @@ class SaleForm(WriteForm, BasketForm):
         if len({tender.kind for tender in self.tenders}) < len(self.tenders):
             raise Malformed(fields={"tenders": "each kind once"})
         wallet_fen = sum(tender.amount_fen for tender in self.tenders if isinstance(tender, WalletForm))
+        if self.wallet_fen not in (0, wallet_fen):
+            raise Malformed(fields={"wallet_fen": "as in the tenders"})
         return wallet_fen, sum(tender.received_fen for tender in self.tenders if isinstance(tender, CashForm))
 
 
 def basket(form: BasketForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
-    return place.Basket(
-        store_id, [Want(line.sku_id, line.qty) for line in form.lines], form.member_id, form.points, form.discount_fen
-    )
+    wants = [Want(line.sku_id, line.qty) for line in form.lines]
+    return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, form.wallet_fen)
 
 
 def check_discount(form: BasketForm, list_fen: int) -> None:
@@ -140,11 +143,17 @@ def search(query_data: SearchQuery) -> Reply:
 @permit("pos.sell")
 @bp.input(BasketForm)
 def quote(json_data: BasketForm) -> Reply:
-    """Price a basket; changes nothing.  409 `possession_needed` as the sale would say it, before money is taken."""
+    """Price a basket; changes nothing.
+
+    409 `possession_needed` (points) or `wallet_code_needed` (stored value) as the sale would say it, before money is
+    taken.
+    """
     wanted = basket(json_data, who.till().store_id)
-    if place.spends(wanted):
+    if place.spends(wanted) or wanted.wallet_fen:
         shown = members.authorised(session(), json_data.member_id, json_data.authorisation)
         place.check_possession(wanted, authorised=shown)
+        if wanted.member_id and wanted.wallet_fen and not shown:
+            wallet_limits.check(session(), wanted.member_id, wanted.wallet_fen, now=g.now)
     priced = place.price(session(), wanted, now=g.now)
     check_discount(json_data, priced.list_fen)
     return {"quote": priced.as_json()}, 200
@@ -157,7 +166,8 @@ def sell(json_data: SaleForm) -> Reply:
     """Ring up one basket.  201 with the receipt; 409 with `code` when refused.
 
     The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.  What the member
-    holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`.
+    holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`, or
+    `wallet_code_needed` for stored value above what may be spent in a day without the code.
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 
 _PAID = text("""
-    SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at, o.payable_fen AS basis_fen,
-           coalesce((SELECT sum(r.refund_fen) FROM sale_return r WHERE r.store_id = o.store_id AND r.order_id = o.id),
+    SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at,
+           o.payable_fen - o.wallet_bonus_fen AS basis_fen,
+           coalesce((SELECT sum(r.refund_fen - r.bonus_back_fen) FROM sale_return r
+                     WHERE r.store_id = o.store_id AND r.order_id = o.id),
                     0)::bigint AS refunded_fen,
            kept.sku_ids, kept.category_ids
     FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)

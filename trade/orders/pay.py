@@ -13,6 +13,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from trade.orders import moves, value
 from trade.payments import moves as payments
+from trade.payments import top_ups
 from trade.payments import wallet as wallet_tender
 from trade.payments.moves import Paid
 
@@ -41,8 +42,8 @@ def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> 
 def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outcome:
     """Apply one success of WeChat, however often and in whatever order it arrives.
 
-    An open attempt becomes paid and its order moves on; a success for a closed attempt, or for an order
-    that is no longer waiting, is refunded in full under a number made of the attempt's id.
+    An open attempt becomes paid and its order (or top-up) moves on; a success for a closed attempt, or for what is
+    no longer waiting, is refunded in full under a number made of the attempt's id.
     """
     tender = payments.by_trade_no(session, fact.trade_no)
     if tender is None:
@@ -55,6 +56,10 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
         if tender is not None and tender.state == "closed":
             return _refund_late(session, tender, fact, actor=actor, now=now)
         return Outcome.REPEATED
+    if taken.top_up_id:
+        if top_ups.paid(session, taken.store_id, taken.top_up_id, actor=actor, now=now):
+            return Outcome.APPLIED
+        return _refund_late(session, tender, fact, actor=actor, now=now)
     try:
         settle(session, taken.store_id, taken.order_id, actor=actor, now=now, transaction_id=fact.transaction_id)
     except WrongState:

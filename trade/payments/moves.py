@@ -70,6 +70,36 @@ def intend(
     return found
 
 
+_OPEN_TOP_UP = text(
+    "SELECT * FROM tender WHERE store_id = :store AND top_up_id = :top_up"
+    " AND state IN ('created', 'prepaid', 'closing')"
+)
+_NEW_TOP_UP = text("""
+    WITH next AS (SELECT nextval(pg_get_serial_sequence('tender', 'id')) AS id)
+    INSERT INTO tender (store_id, id, top_up_id, kind, state, amount_fen, received_fen, change_fen, trade_no, payer,
+                        created_at, expires_at, ask_at, asked)
+    SELECT :store, next.id, :top_up, 'wechat', 'created', :amount, 0, 0,
+           'TU' || lpad(CAST(:top_up AS text), 10, '0') || 'A' || next.id, :payer, :now, :expires, :ask, 0
+    FROM next ON CONFLICT DO NOTHING RETURNING *""")
+
+
+def intend_top_up(session: Session, top_up: Any, *, payer: str, now: datetime) -> Any:
+    """The open WeChat attempt of a top-up, made when there is none; returns its row.  Two at once get the same."""
+    key = {"store": top_up.store_id, "top_up": top_up.id}
+    found = first(session, _OPEN_TOP_UP, key)
+    if found is None:
+        ask = now + timedelta(seconds=ASK_AFTER[0])
+        given = {"amount": top_up.principal_fen, "payer": payer, "now": now, "expires": top_up.pay_by, "ask": ask}
+        fetch(session, _NEW_TOP_UP, key | given)
+        found = fetch(session, _OPEN_TOP_UP, key)[0]
+    return found
+
+
+def open_top_up_tender(session: Session, store_id: int, top_up_id: int) -> Any | None:
+    """The WeChat attempt of a top-up that could still be paid, if there is one."""
+    return first(session, _OPEN_TOP_UP, {"store": store_id, "top_up": top_up_id})
+
+
 _PREPAID = text(
     "UPDATE tender SET state = 'prepaid', prepay_id = :prepay WHERE store_id = :store AND id = :id"
     " AND state = 'created' RETURNING id"
@@ -84,7 +114,8 @@ _CLOSED = text(
 )
 _PAID = text("""
     UPDATE tender SET state = 'paid', transaction_id = :transaction, paid_at = :now, ask_at = NULL
-    WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing') RETURNING store_id, id, order_id""")
+    WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing')
+    RETURNING store_id, id, order_id, top_up_id""")
 _BY_NO = text("SELECT * FROM tender WHERE trade_no = :trade_no")
 _LATER = text(
     "UPDATE tender SET ask_at = :at, asked = asked + 1 WHERE store_id = :store AND id = :id"
@@ -108,7 +139,7 @@ def closed(session: Session, store_id: int, tender_id: int) -> bool:
 
 
 def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
-    """Mark the attempt paid; returns (store_id, id, order_id), or None when it is not open any more."""
+    """Mark the attempt paid; returns (store_id, id, order_id, top_up_id), or None when it is not open any more."""
     return first(session, _PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now})
 
 
@@ -125,9 +156,10 @@ def ask_later(session: Session, store_id: int, tender_id: int, asked: int, *, no
 
 _REFUND = text("""
     WITH next AS (SELECT nextval(pg_get_serial_sequence('refund', 'id')) AS id)
-    INSERT INTO refund (store_id, id, tender_id, order_id, return_id, shift_id, kind, state, amount_fen, refund_no,
-                        reason, created_at, done_at, ask_at, asked)
-    SELECT :store, next.id, :tender, :order, :return_id, :shift, :kind, :state, :amount,
+    INSERT INTO refund (store_id, id, tender_id, order_id, top_up_id, return_id, shift_id, kind, state, amount_fen,
+                        refund_no, reason, created_at, done_at, ask_at, asked)
+    SELECT :store, next.id, :tender, CAST(:order AS bigint), CAST(:top_up AS bigint), :return_id, :shift, :kind,
+           :state, :amount,
            CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
            CASE WHEN :kind <> 'wechat' THEN CAST(:now AS timestamptz) END,
            CASE WHEN :kind = 'wechat' THEN CAST(:now AS timestamptz) END, 0
@@ -145,12 +177,16 @@ def refund(
     return_id: int | None = None,
     shift_id: int | None = None,
     number: str | None = None,
+    kind: str | None = None,
 ) -> None:
     """Owe money back on a tender: cash and stored value are given at once, WeChat is asked by a job after commit.
 
+    `kind` says that it goes another way than it came: cash back to a bank account.
+
     `number` makes the refund deterministic; a repeat with the same number changes nothing.
     """
-    at_once = tender.kind != "wechat"
+    kind = kind or tender.kind
+    at_once = kind != "wechat"
     made = first(
         session,
         _REFUND,
@@ -158,9 +194,10 @@ def refund(
             "store": tender.store_id,
             "tender": tender.id,
             "order": tender.order_id,
+            "top_up": tender.top_up_id,
             "return_id": return_id,
             "shift": shift_id,
-            "kind": tender.kind,
+            "kind": kind,
             "state": "done" if at_once else "requested",
             "amount": amount_fen,
             "number": number,
@@ -223,17 +260,23 @@ def ask_refund_later(session: Session, number: str, asked: int, *, now: datetime
     session.execute(_REFUND_LATER, {"number": number, "at": now + timedelta(seconds=wait_s)})
 
 
-_TENDERS = text("""
+_LEFT = """
     SELECT tender.*, tender.amount_fen - coalesce((SELECT sum(amount_fen) FROM refund
         WHERE refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'), 0)
         AS left_fen
-    FROM tender WHERE store_id = :store AND order_id = :order AND state = 'paid'
-    ORDER BY kind = 'cash', kind <> 'wallet', id""")
+    FROM tender WHERE store_id = :store AND state = 'paid' AND """
+_TENDERS = text(_LEFT + "order_id = :order ORDER BY kind = 'cash', kind <> 'wallet', id")
+_TOP_UP_TENDER = text(_LEFT + "top_up_id = :top_up")
 
 
 def refundable(session: Session, store_id: int, order_id: int) -> list[Any]:
     """Paid tenders in the order refunds go: stored value, WeChat, cash; `left_fen` is captured less refunded."""
     return fetch(session, _TENDERS, {"store": store_id, "order": order_id})
+
+
+def top_up_tender(session: Session, store_id: int, top_up_id: int) -> Any:
+    """The paid tender of a top-up; `left_fen` is captured less refunded."""
+    return fetch(session, _TOP_UP_TENDER, {"store": store_id, "top_up": top_up_id})[0]
 
 
 def plan_refund(tenders: list[Any], refund_fen: int, wallet_fen: int = 0) -> list[tuple[Any, int]]:
@@ -255,6 +298,19 @@ def plan_refund(tenders: list[Any], refund_fen: int, wallet_fen: int = 0) -> lis
 def open_tender(session: Session, store_id: int, order_id: int) -> Any | None:
     """The WeChat attempt of an order that could still be paid, if there is one."""
     return first(session, _OPEN, {"store": store_id, "order": order_id})
+
+
+_TOP_UP_TO = text("""
+    UPDATE top_up SET state = :target, paid_at = CASE WHEN :target = 'paid' THEN CAST(:now AS timestamptz) END
+    WHERE store_id = :store AND id = :id AND state = 'placed' RETURNING *""")
+
+
+def move_top_up(session: Session, store_id: int, top_up_id: int, target: str, *, actor: str, now: datetime) -> Any:
+    """A top-up that waits for its money is `paid`, or `cancelled`; returns its row, or None when it waits no more."""
+    moved = first(session, _TOP_UP_TO, {"store": store_id, "id": top_up_id, "target": target, "now": now})
+    if moved is not None:
+        tell_top_up(session, f"top_up.{target}", moved, actor=actor, now=now)
+    return moved
 
 
 def tell_top_up(session: Session, kind: str, top_up: Any, *, actor: str, now: datetime, **data: Any) -> None:

@@ -7,7 +7,7 @@ of its own, so cash counts in the drawer, and a WeChat notice, question or late 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -60,6 +60,7 @@ def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now:
     offer = top_up_rules.best(session, store_id, amount_fen, now=now)
     bonus_fen = offer.brings(amount_fen) if offer else 0
     most_fen = terms_at(session, now).max_balance_fen
+    wallet.open_accounts(session, member_id)  # so that two first top-ups wait for each other here
     have = wallet.lock(session, member_id)
     room_fen = max(most_fen - have.have.total_fen - have.held.total_fen, 0)
     if amount_fen + bonus_fen > room_fen:
@@ -93,3 +94,69 @@ def at_till(
     credit(session, top_up, actor=actor, now=now)
     moves.tell_top_up(session, "top_up.paid", top_up, actor=actor, now=now)
     return int(top_up.id)
+
+
+def in_mall(
+    session: Session, store_id: int, member_id: int, amount_fen: int, *, pay_for: timedelta, actor: str, now: datetime
+) -> int:
+    """Open a top-up that WeChat shall pay within `pay_for`; nothing is credited before; returns its id.
+
+    :raises TopUpTooLarge: nothing was opened.
+    """
+    top_up = _open(session, store_id, member_id, amount_fen, now, channel="mall", state="placed", pay_by=now + pay_for)
+    moves.tell_top_up(session, "top_up.placed", top_up, actor=actor, now=now)
+    return int(top_up.id)
+
+
+def paid(session: Session, store_id: int, top_up_id: int, *, actor: str, now: datetime) -> bool:
+    """Its money is there: the wallet has it, once; False when it does not wait any more (the money goes back)."""
+    top_up = moves.move_top_up(session, store_id, top_up_id, "paid", actor=actor, now=now)
+    if top_up is None:
+        return False
+    credit(session, top_up, actor=actor, now=now)
+    return True
+
+
+def expire(session: Session, store_id: int, top_up_id: int, *, actor: str, now: datetime) -> bool:
+    """Its time is over and WeChat agreed that nobody can pay it any more; False when it waits no more."""
+    return moves.move_top_up(session, store_id, top_up_id, "cancelled", actor=actor, now=now) is not None
+
+
+_OF_MEMBER = text("SELECT store_id FROM top_up WHERE member_id = :member AND id = :id")
+
+
+def of_member(session: Session, member_id: int, top_up_id: int) -> Any:
+    """A top-up of this member; somebody else's is NotFound."""
+    found = first(session, _OF_MEMBER, {"member": member_id, "id": top_up_id})
+    if found is None:
+        raise NotFound(top_up_id=top_up_id)
+    return one(session, found.store_id, top_up_id)
+
+
+def as_json(top_up: Any) -> dict[str, Any]:
+    """A top-up as both faces show it."""
+    return {
+        "id": top_up.id,
+        "no": number(top_up.store_id, top_up.id),
+        "store_id": top_up.store_id,
+        "channel": top_up.channel,
+        "state": top_up.state,
+        "principal_fen": top_up.principal_fen,
+        "bonus_fen": top_up.bonus_fen,
+        "placed_at": top_up.placed_at.isoformat(),
+        "pay_by": top_up.pay_by.isoformat() if top_up.pay_by else None,
+        "paid_at": top_up.paid_at.isoformat() if top_up.paid_at else None,
+    }
+
+
+def number(store_id: int, top_up_id: int) -> str:
+    """The printed number of a top-up: U, the store (3 digits) and the id (9 digits)."""
+    return f"U{store_id:03d}{top_up_id:09d}"
+
+
+def parse(no: str) -> tuple[int, int]:
+    """Store and id of a printed number; NotFound when it cannot be one."""
+    plain = no.strip().upper()
+    if len(plain) != 13 or plain[0] != "U" or not plain[1:].isascii() or not plain[1:].isdigit():
+        raise NotFound(no=plain[:20])
+    return int(plain[1:4]), int(plain[4:])

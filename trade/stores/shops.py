@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
+from config.db import first
 from config.errors import NotFound
 from trade.stores.models import Store
 
@@ -102,3 +103,14 @@ def slots(session: Session, store_id: int, *, now: datetime) -> list[Slot]:
                 label = f"{date.month}-{date.day} {clock_words(minute)}-{clock_words(minute + 60)}"
                 found.append(Slot(from_at, from_at + SLOT, label, taken.get(from_at, 0) < store.slot_capacity))
     return found
+
+
+_NAME = text("SELECT name FROM store WHERE id = :store")
+
+
+def name(session: Session, store_id: int) -> str:
+    """What a store is called; NotFound when there is none."""
+    found = first(session, _NAME, {"store": store_id})
+    if found is None:
+        raise NotFound(store_id=store_id)
+    return str(found.name)

@@ -1,0 +1,138 @@
+"""Stored value at the counter: what a member has, top-ups for cash, and top-ups given back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from config.http import Reply, WriteForm, blueprint, once, permit, session
+from member import identity, top_up_rules, wallet, wallet_limits
+from pos.http import who
+from trade.orders.returns import ShiftNotOpen
+from trade.payments import moves, top_up_refunds, top_ups
+from trade.stores import shops, tills
+
+bp = blueprint("top-up", "/api/pos", who.identify)
+
+
+class TopUpForm(WriteForm):
+    """A member, what goes into the wallet, and the cash handed over, in fen."""
+
+    member_id: int
+    amount_fen: int = Field(gt=0, le=100_000_000)
+    received_fen: int = Field(ge=0, le=100_000_000)
+
+
+class TopUpRefundForm(WriteForm):
+    """The refund the customer was shown, whether they agreed to the deduction, and a bank reference if need be."""
+
+    expected_refund_fen: int = Field(gt=0)
+    consent: bool = False
+    bank_ref: str | None = Field(None, min_length=4, max_length=60)
+
+
+@bp.get("/members/<int:member_id>/wallet")
+@permit("pos.sell")
+def member_wallet(member_id: int) -> Reply:
+    """A member's stored value and this store's offers.
+
+    `{"wallet": {principal_fen, bonus_fen, total_fen, held_fen, free_today_fen}, "offers": [{title, amount_fen |
+    from_fen, bonus_fen | bonus_bp, ...}]}`; `free_today_fen` may still be spent today without the member's code.
+    """
+    card = identity.card(session(), member_id)
+    found = wallet.balance(session(), card.id).as_json()
+    found["free_today_fen"] = wallet_limits.left_today(session(), card.id, now=g.now)
+    offers = top_up_rules.offers(session(), who.till().store_id, now=g.now)
+    return {"wallet": found, "offers": [offer.as_json() for offer in offers]}, 200
+
+
+def _receipt(opened: Session, store_id: int, top_up_id: int) -> dict[str, Any]:
+    top_up = top_ups.one(opened, store_id, top_up_id)
+    card, tender = identity.card(opened, top_up.member_id), moves.top_up_tender(opened, store_id, top_up_id)
+    return {
+        **top_ups.as_json(top_up),
+        "store_name": shops.name(opened, store_id),
+        "member": {"id": card.id, "no": card.no, "name": card.masked_name, "phone": card.masked_phone},
+        "wallet": wallet.balance(opened, card.id).as_json(),
+        "tender": {
+            "kind": tender.kind,
+            "amount_fen": tender.amount_fen,
+            "received_fen": tender.received_fen,
+            "change_fen": tender.change_fen,
+        },
+    }
+
+
+@bp.post("/top-ups")
+@permit("pos.sell")
+@bp.input(TopUpForm)
+def top_up(json_data: TopUpForm) -> Reply:
+    """Take cash into a wallet.  201 with `{"top_up": {no, principal_fen, bonus_fen, member, wallet, tender, ...}}`.
+
+    It counts in the drawer of the open shift, is no sale and earns no points.
+    """
+    till, me = who.till(), who.me()
+
+    def work(opened: Session) -> Reply:
+        shift_id = tills.current_shift_id(opened, till)
+        if shift_id is None:
+            raise ShiftNotOpen()
+        card = identity.card(opened, json_data.member_id)
+        top_up_id = top_ups.at_till(
+            opened,
+            top_ups.Counter(till.store_id, till.id, shift_id, me.id),
+            card.id,
+            json_data.amount_fen,
+            received_fen=json_data.received_fen,
+            actor=me.actor,
+            now=g.now,
+        )
+        return {"top_up": _receipt(opened, till.store_id, top_up_id)}, 201
+
+    return once(json_data, work)
+
+
+@bp.get("/top-ups/<no>")
+@permit("pos.read")
+def receipt(no: str) -> Reply:
+    """A paid top-up by its printed number (`U` and 12 digits), as `POST /top-ups` answered."""
+    return {"top_up": _receipt(session(), *top_ups.parse(no))}, 200
+
+
+@bp.get("/top-ups/<no>/refund")
+@permit("pos.return")
+def preview(no: str) -> Reply:
+    """What giving a top-up back would do; changes nothing.
+
+    `{"preview": {principal_fen, bonus_fen, deducted_fen, refund_fen, kind, bank}}`: `deducted_fen` is spent bonus that
+    the customer must agree to; `bank` says that a bank reference is needed.
+    """
+    return {"preview": top_up_refunds.preview(session(), *top_ups.parse(no), now=g.now).as_json()}, 200
+
+
+@bp.post("/top-ups/<no>/refund")
+@permit("pos.return")
+@bp.input(TopUpRefundForm)
+def take_back(no: str, json_data: TopUpRefundForm) -> Reply:
+    """Give back what is left of a top-up.  201 with `{"refund": {no, at, ...as the preview}}`."""
+    till, me = who.till(), who.me()
+
+    def work(opened: Session) -> Reply:
+        refund_id, done = top_up_refunds.take_back(
+            opened,
+            *top_ups.parse(no),
+            expected_refund_fen=json_data.expected_refund_fen,
+            consent=json_data.consent,
+            bank_ref=json_data.bank_ref,
+            at_store_id=till.store_id,
+            shift_id=tills.current_shift_id(opened, till),
+            staff_id=me.id,
+            actor=me.actor,
+            now=g.now,
+        )
+        return {"refund": {"no": f"UR{refund_id}", "at": g.now.isoformat(), **done.as_json()}}, 201
+
+    return once(json_data, work)
