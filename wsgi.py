@@ -14,7 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
-from mall.http import browse, callbacks, me, orders, tier
+from mall.http import browse, callbacks, card, me, orders, tier
 from mall.http import wallet as mall_wallet
 from pos.http import desk, members, returning, sale, signing_in, top_ups
 from trade.books import commands, metrics
@@ -37,6 +37,7 @@ def create_app() -> APIFlask:
         desk.bp,
         browse.bp,
         me.bp,
+        card.bp,
         tier.bp,
         mall_wallet.bp,
         orders.bp,

@@ -90,6 +90,11 @@ def looks_like(code: str) -> bool:
     return len(code) == len(PREFIX) + _REF + _PROOF + 1 and code.isascii() and code.isdigit() and code[:2] == PREFIX
 
 
+def ref_of(code: str) -> str:
+    """The reference a code carries."""
+    return code[len(PREFIX) : len(PREFIX) + _REF]
+
+
 _MAKE = text(
     "INSERT INTO member_code (member_id, ref, secret_sealed, made_at) VALUES (:member, :ref, :secret, :now)"
     " ON CONFLICT (member_id) DO UPDATE SET ref = EXCLUDED.ref, secret_sealed = EXCLUDED.secret_sealed,"
@@ -151,7 +156,7 @@ def accept(session: Session, code: str, at: At, *, now: datetime) -> int:
     """
     if not looks_like(code) or check_digit(code[:-1]) != code[-1]:
         raise MemberCodeMisread()
-    ref, shown = code[len(PREFIX) : len(PREFIX) + _REF], code[len(PREFIX) + _REF : -1]
+    ref, shown = ref_of(code), code[len(PREFIX) + _REF : -1]
     owner = first(session, _WHOSE, {"ref": ref})
     secret = open_sealed(bytes(owner.secret_sealed)) if owner else bytes(32)
     this = step_of(now)

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
-from member import ledger
+from member import cards, ledger, masking
 from member.secrets import fingerprint, seal
 
 
@@ -45,7 +45,7 @@ class MemberCard:
     @property
     def masked_name(self) -> str:
         """The family name and stars."""
-        return self.name[:1] + "*" * max(len(self.name) - 1, 0) if self.name else "微信用户"
+        return masking.masked_name(self.name)
 
 
 def normalise_phone(raw: str) -> str:
@@ -67,7 +67,8 @@ def card_no(member_id: int) -> str:
 
 _CARD = (
     "SELECT m.id, m.name, m.phone_masked, m.tier, a.balance, a.pending FROM member m"
-    " JOIN lot_account a ON a.member_id = m.id AND a.account = 'points' WHERE m.merged_into_id IS NULL AND "
+    " JOIN lot_account a ON a.member_id = m.id AND a.account = 'points' WHERE m.merged_into_id IS NULL"
+    " AND m.erased_at IS NULL AND "
 )
 _BY_ID = text(_CARD + "m.id = :id")
 _BY_TAIL = text(_CARD + "m.phone_tail = :tail ORDER BY m.id LIMIT 20")
@@ -133,7 +134,7 @@ def _know(session: Session, member_id: int, kind: str, value: str, *, now: datet
         },
     ).first()
     if made and kind == "phone":
-        session.execute(_PHONE, {"id": member_id, "masked": f"{value[:3]}****{value[-4:]}", "tail": value[-4:]})
+        session.execute(_PHONE, {"id": member_id, "masked": masking.masked_phone(value), "tail": value[-4:]})
     return made is not None
 
 
@@ -146,17 +147,38 @@ def join(session: Session, *, phone: str, name: str, store_id: int | None, actor
     return card(session, found)
 
 
-def by_openid(session: Session, openid: str, *, actor: str, now: datetime) -> int:
-    """The member of a WeChat person; one unknown becomes a member without a phone."""
+def by_openid(session: Session, openid: str, *, unionid: str | None = None, actor: str, now: datetime) -> int:
+    """The member of a WeChat person; one unknown becomes a member without a phone.
+
+    The unionid is the same in every app of the chain, so a person known by it in another app is the same member, and
+    it is kept wherever WeChat gives it.  A unionid that already names somebody else is left where it is and told in
+    the journal: two members are joined by their phone, never in silence.
+    """
     found = _find(session, "openid", openid)
-    return (
-        found if found is not None else _make(session, "openid", openid, name="", store_id=None, actor=actor, now=now)
-    )
+    if found is None and unionid:
+        found = _find(session, "unionid", unionid)
+        if found is not None and not _know(session, found, "openid", openid, now=now):
+            found = _find(session, "openid", openid)
+    if found is None:
+        found = _make(session, "openid", openid, name="", store_id=None, actor=actor, now=now)
+    if unionid and not _know(session, found, "unionid", unionid, now=now):
+        other = _find(session, "unionid", unionid)
+        if other != found:
+            journal.record(
+                session, "member.unionid_elsewhere", f"member:{found}", actor=actor, now=now, member_id=other
+            )
+    return found
 
 
 def search(session: Session, words: str) -> list[MemberCard]:
-    """At most 20 members by 11-digit phone, last four digits, or card number."""
+    """At most 20 members by 11-digit phone, last four digits, member number, or printed card.
+
+    :raises cards.CardLost, cards.BadCardNumber, BadPhone: the words name nobody, and why.
+    """
     plain = words.strip()
+    if cards.looks_like(plain):
+        owner = cards.holder(session, plain)
+        return [card(session, owner)] if owner is not None else []
     if plain[:1] in ("M", "m") and plain[1:].isdecimal():
         row = first(session, _BY_ID, {"id": int(plain[1:])}) if len(plain) <= 19 else None
         return [_as_card(row)] if row else []

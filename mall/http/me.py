@@ -61,10 +61,10 @@ def _me(member_id: int) -> dict[str, Any]:
 @bp.input(CodeForm)
 def login(json_data: CodeForm) -> Reply:
     """Sign in with the code of `wx.login`; a person unknown to us becomes a guest member."""
-    openid = _asked(open_platform().code_to_session, json_data.code).openid
+    person = _asked(open_platform().code_to_session, json_data.code)
     with transaction(session()) as opened:
-        member_id = identity.by_openid(opened, openid, actor="wechat", now=g.now)
-        token = sessions.sign_in(opened, member_id, secrets.seal(openid.encode()), now=g.now)
+        member_id = identity.by_openid(opened, person.openid, unionid=person.unionid, actor="wechat", now=g.now)
+        token = sessions.sign_in(opened, member_id, secrets.seal(person.openid.encode()), now=g.now)
     return {"token": token, "me": _me(member_id)}, 200
 
 

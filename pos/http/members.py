@@ -13,7 +13,7 @@ from config.db import transaction
 from config.errors import NotPermitted
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
-from member import codes, identity, possession, tier_card
+from member import cards, codes, identity, masking, possession, tier_card
 from pos.http import who
 from trade.stores import staff
 
@@ -90,7 +90,11 @@ def authorised(opened: Session, member_id: int | None, token: str | None, *, use
 @permit("pos.sell")
 @bp.input(SearchQuery, location="query")
 def members(query_data: SearchQuery) -> Reply:
-    """Members by phone, by its last four digits, or by card number; names and phones are masked."""
+    """Members by phone, card, or member number, and for a manager by the phone's last four digits; all masked.
+
+    403 `tail_not_permitted` when a cashier asks by four digits; 409 `card_lost`.
+    """
+    masking.check_search(query_data.q, who.me().permissions)
     return {"members": members_json(session(), identity.search(session(), query_data.q))}, 200
 
 
@@ -172,3 +176,70 @@ def approve(json_data: ApproveForm) -> Reply:
         return _authorised(opened, member_id, token), 200
 
     return once(json_data.model_copy(update={"pin": ""}), work)  # not even a hash of the PIN is kept
+
+
+class CardForm(WriteForm):
+    """A printed card, and the lost one it replaces."""
+
+    no: str = Field(max_length=24)
+    replaces: str | None = Field(None, max_length=24)
+
+
+class LoseForm(WriteForm):
+    """The printed card that is lost."""
+
+    no: str = Field(max_length=24)
+
+
+@bp.post("/members/<int:member_id>/card")
+@permit("pos.sell")
+@bp.input(CardForm)
+def bind_card(member_id: int, json_data: CardForm) -> Reply:
+    """Give a printed card to a member, in place of a lost one when `replaces` names it: `{member}`.
+
+    422 `bad_card_number`, 409 `card_taken`, `card_lost`.
+    """
+    actor = who.me().actor
+
+    def work(opened: Session) -> Reply:
+        found = identity.card(opened, member_id)
+        if json_data.replaces:
+            cards.replace(opened, member_id, json_data.replaces, json_data.no, actor=actor, now=g.now)
+        else:
+            cards.bind(opened, member_id, json_data.no, actor=actor, now=g.now)
+        return {"member": members_json(opened, [found])[0]}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/members/<int:member_id>/card/lose")
+@permit("pos.sell")
+@bp.input(LoseForm)
+def lose_card(member_id: int, json_data: LoseForm) -> Reply:
+    """A printed card is lost: it names nobody from now on."""
+    actor = who.me().actor
+
+    def work(opened: Session) -> Reply:
+        cards.lose(opened, member_id, json_data.no, actor=actor, now=g.now)
+        return {}, 200
+
+    return once(json_data, work)
+
+
+class RevealForm(WriteForm):
+    """Why the full phone is needed."""
+
+    reason: str = Field(min_length=2, max_length=200)
+
+
+@bp.post("/members/<int:member_id>/reveal")
+@permit("member.reveal")
+@bp.input(RevealForm)
+def reveal(member_id: int, json_data: RevealForm) -> Reply:
+    """The full phone: `{phone}`.
+
+    Every look is a row of the journal.  The answer is stored nowhere, so a retry is another look.
+    """
+    with transaction(session()) as opened:
+        phone = masking.reveal(opened, member_id, reason=json_data.reason, actor=who.me().actor, now=g.now)
+    return {"phone": phone}, 200

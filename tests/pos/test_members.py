@@ -150,3 +150,36 @@ def test_the_chain_may_decide_that_a_phone_is_enough(client, shop, member, monke
 
     monkeypatch.setattr(settings(), "phone_may_spend", True)
     assert client().post("/api/pos/sales", _sale(shop, member)).json["receipt"]["points_used"] == 300
+
+
+def test_each_role_sees_as_much_as_it_needs(app, client, session, shop, member):
+    four = "/api/pos/members?q=2046"
+    said = client().get(four)
+    assert (said.status_code, said.json["code"]) == (403, "tail_not_permitted")
+    manager = client("store_manager")
+    [shown] = manager.get(four).json["members"]
+    assert (shown["name"], shown["phone"]) == ("王**", "138****2046")
+    path, why = f"/api/pos/members/{member}/reveal", {"reason": "客户来电核对"}
+    assert [one.post(path, why).json["code"] for one in (client(), manager)] == ["not_permitted"] * 2
+    office = client("head_office")
+    assert [office.post(path, why).json["phone"] for _ in range(2)] == ["13812342046"] * 2
+    assert office.post("/api/pos/members/999/reveal", why).json["code"] == "not_found"
+    session.rollback()
+    looks = session.execute(text("SELECT actor, data FROM journal WHERE kind = 'member.revealed'")).all()
+    assert [tuple(look) for look in looks] == [
+        (f"staff:{shop.people[Role.HEAD_OFFICE]}", {"reason": "客户来电核对"})
+    ] * 2
+    stored = session.execute(text("SELECT count(*) FROM request_answer t WHERE t::text LIKE '%13812342046%'")).scalar()
+    assert stored == 0
+
+
+def test_a_printed_card_is_given_found_replaced_and_only_identifies(client, shop, member):
+    till = client()
+    old, new = (f"96{n:013d}" + check_digit(f"96{n:013d}") for n in (1, 2))
+    assert till.post(f"/api/pos/members/{member}/card", {"no": old}).json["member"]["id"] == member
+    assert [one["id"] for one in till.get(f"/api/pos/members?q={old}").json["members"]] == [member]
+    assert till.post("/api/pos/sales", _sale(shop, member)).json["code"] == "possession_needed"
+    assert till.post(f"/api/pos/members/{member}/card", {"no": new, "replaces": old}).status_code == 200
+    assert till.get(f"/api/pos/members?q={old}").json["code"] == "card_lost"
+    assert till.post(f"/api/pos/members/{member}/card/lose", {"no": new}).json == {}
+    assert till.post(f"/api/pos/members/{member}/card", {"no": new[:-1]}).json["code"] == "bad_card_number"

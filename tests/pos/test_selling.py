@@ -82,11 +82,11 @@ def test_a_member_joins_is_found_and_earns(client, shop):
     till = client()
     joined = till.post("/api/pos/members", {"phone": "138 1234 2046", "name": "王小明"}).json["member"]
     assert (joined["name"], joined["phone"]) == ("王**", "138****2046")
-    for words in ("13812342046", "2046", joined["no"]):
+    for words in ("13812342046", joined["no"]):
         assert [found["id"] for found in till.get(f"/api/pos/members?q={words}").json["members"]] == [joined["id"]]
     sold = till.post("/api/pos/sales", {**_sale(shop, 990, milk=1), "member_id": joined["id"]}).json["receipt"]
     assert sold["member"]["points"] == 9
-    far = till.get("/api/pos/members?q=2046").json["members"][0]["tier_progress"]
+    far = till.get("/api/pos/members?q=13812342046").json["members"][0]["tier_progress"]
     assert (far["name_zh"], far["next"]["code"], far["next"]["missing"]) == ("普通会员", "silver", 1000)
     assert till.get("/api/pos/members?q=123").json["code"] == "bad_phone"
 

@@ -33,7 +33,8 @@ def blueprint(world: World) -> Blueprint:
         openid = world.redeem(request.args.get("js_code", ""), "login")
         if openid is None:
             return {"errcode": 40029, "errmsg": "invalid code"}
-        return {"openid": openid, "session_key": secrets.token_hex(12)}
+        unionid = openid.replace("oTongdian", "uTongdian")  # the app is bound to an open-platform account
+        return {"openid": openid, "unionid": unionid, "session_key": secrets.token_hex(12)}
 
     @bp.post("/wxa/business/getuserphonenumber")
     def phone_number() -> dict[str, Any]:
