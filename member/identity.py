@@ -15,6 +15,7 @@ from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
 from member import cards, ledger, masking
+from member.coupons import moves as coupons
 from member.secrets import fingerprint, seal
 
 
@@ -231,5 +232,6 @@ def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: da
         return
     session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
     session.execute(_MOVE_SESSIONS, {"source": source_id, "into": into_id})
+    coupons.hand_over(session, source_id, into_id)
     ledger.move(session, source_id, into_id, actor=actor, now=now)
     journal.record(session, "member.merged", f"member:{into_id}", actor=actor, now=now, source_id=source_id)

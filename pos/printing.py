@@ -69,10 +69,12 @@ def body(receipt: dict[str, Any], width: int) -> list[str]:
         lines += pair(f"  {amount(line)} x {yuan(line['unit_price_fen'])}", yuan(line["list_fen"]), width)
     lines.append(rule)
     lines += pair(_t("list"), yuan(receipt["list_fen"]), width)
-    if receipt["discount_fen"]:
-        lines += pair(_t("discount"), yuan(-receipt["discount_fen"]), width)
+    for coupon in receipt["coupons"]:
+        lines += pair(coupon["name"], yuan(-coupon["off_fen"]), width)
     if receipt["points_used"]:
         lines += pair(_t("points_used", points=receipt["points_used"]), yuan(-receipt["points_fen"]), width)
+    if receipt["discount_fen"]:
+        lines += pair(_t("discount"), yuan(-receipt["discount_fen"]), width)
     lines += pair(_t("payable"), "￥" + yuan(receipt["payable_fen"]), width)
     for tender in receipt["tenders"]:
         lines += pair(_t(f"tender.{tender['kind']}"), yuan(tender["received_fen"] or tender["amount_fen"]), width)

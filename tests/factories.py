@@ -11,6 +11,10 @@ from sqlalchemy.orm import Session
 
 from config.db import transaction
 from member import codes, identity, points, top_up_rules
+from member.coupons import claim, templates
+from member.coupons import moves as coupon_moves
+from member.coupons.states import Kind
+from member.coupons.templates import Offer
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
 from trade.orders import place, returns
 from trade.payments import top_ups
@@ -162,6 +166,23 @@ def member_code(session: Session, member_id: int, *, now: datetime) -> str:
     return codes.upcoming(session, member_id, steps=1, now=now)[0][1]
 
 
+def an_offer(session: Session, now: datetime, **of: Any) -> int:
+    """A published offer, 5 off from 10 unless told otherwise; returns its id."""
+    plain: dict[str, Any] = {"kind": Kind.THRESHOLD_OFF, "threshold_fen": 1000, "off_fen": 500, "valid_days": 7}
+    offer = Offer(**{"code": f"c-{of.get('name', '')}", "name": "满10减5"} | plain | of)
+    with transaction(session):
+        template_id = templates.draft(session, offer, actor="test", now=now)
+        coupon_moves.move_template(session, template_id, "publish", actor="test", now=now)
+    return template_id
+
+
+def a_coupon(session: Session, member_id: int, now: datetime, **of: Any) -> int:
+    """A coupon of a new offer in a member's hands; returns its id."""
+    template_id = an_offer(session, now, **of)
+    with transaction(session):
+        return claim.claim(session, template_id, member_id, channel=None, actor="test", now=now)
+
+
 def wants(shop: Shop, **goods: int) -> list[Want]:
     """A basket by name: `wants(shop, milk=2, apple=530)`."""
     return [Want(shop.skus[name], qty) for name, qty in goods.items()]
@@ -176,10 +197,13 @@ def ring_up(
     points_used: int = 0,
     discount_fen: int = 0,
     wallet_fen: int = 0,
+    coupon_ids: Any = (),
     **goods: int,
 ) -> int:
     """Sell a basket at the shop's till for stored value and the exact cash; returns the order id."""
-    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen, wallet_fen)
+    basket = place.Basket(
+        shop.store_id, wants(shop, **goods), member_id, points_used, discount_fen, wallet_fen, coupon_ids=coupon_ids
+    )
     with transaction(session):
         due = place.price(session, basket, now=now)
         given = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
@@ -203,10 +227,19 @@ def order_online(
     *,
     points_used: int = 0,
     wallet_fen: int = 0,
+    coupon_ids: Any = (),
     **goods: int,
 ) -> int:
     """Place a pickup order; returns its id."""
-    basket = place.Basket(shop.store_id, wants(shop, **goods), member_id, points_used, wallet_fen=wallet_fen)
+    basket = place.Basket(
+        shop.store_id,
+        wants(shop, **goods),
+        member_id,
+        points_used,
+        wallet_fen=wallet_fen,
+        coupon_ids=coupon_ids,
+        channel="mall",
+    )
     with transaction(session):
         due = place.price(session, basket, now=now).payable_fen
         return place.online(

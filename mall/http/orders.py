@@ -38,11 +38,13 @@ class BasketForm(Form):
     lines: list[LineForm] = Field(min_length=1, max_length=100)
     points: int = Field(0, ge=0, le=100_000_000)
     wallet_fen: int = Field(0, ge=0, le=100_000_000)
+    coupon_ids: list[int] = Field(default_factory=list, max_length=10)
 
     def basket(self, member_id: int | None) -> place.Basket:
         """The form as the domain's basket."""
         wants = [Want(line.sku_id, line.qty) for line in self.lines]
-        return place.Basket(self.store_id, wants, member_id, self.points, wallet_fen=self.wallet_fen)
+        more: dict[str, Any] = {"wallet_fen": self.wallet_fen, "coupon_ids": self.coupon_ids, "channel": "mall"}
+        return place.Basket(self.store_id, wants, member_id, self.points, **more)
 
 
 class OrderForm(WriteForm, BasketForm):

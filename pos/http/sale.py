@@ -47,6 +47,7 @@ class BasketForm(Form):
     discount_fen: int = Field(0, ge=0, le=100_000_000)
     authorisation: str | None = Field(None, max_length=40)
     wallet_fen: int = Field(0, ge=0, le=100_000_000)
+    coupon_ids: list[int] = Field(default_factory=list, max_length=10)
 
 
 class CashForm(Form):
@@ -88,7 +89,8 @@ class SaleForm(WriteForm, BasketForm):
 def basket(form: BasketForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
     wants = [Want(line.sku_id, line.qty) for line in form.lines]
-    return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, form.wallet_fen)
+    more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids}
+    return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
 
 
 def check_discount(form: BasketForm, list_fen: int) -> None:

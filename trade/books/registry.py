@@ -15,6 +15,7 @@ from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from member import proof as ledger
+from trade.orders import coupon_proof as coupons
 from trade.orders import proof as orders
 from trade.orders import proof_goods, proof_refunds, proof_value
 from trade.payments import proof as top_ups
@@ -78,6 +79,7 @@ BOOKS: dict[str, Book] = {
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
+    "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
     "stock": Book(stock.differences, _rows("stock_movement"), "units", _OF_STOCK),
     "shown": Book(_shown, _rows("stock_level"), "units", _OF_STOCK, mended=True),
 }

@@ -112,16 +112,18 @@ def cancel(session: Session, store_id: int, order_id: int, *, actor: str, now: d
 def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:
     """The store cannot fulfil a paid order: the customer gets everything back."""
     moves.move(session, store_id, order_id, "refuse", actor=actor, now=now, reason=reason)
-    _free(session, store_id, order_id, actor=actor, now=now)
+    _free(session, store_id, order_id, fault=True, actor=actor, now=now)
     _undo_payment(session, store_id, order_id, f"refused_{reason}", actor=actor, now=now)
 
 
-def _free(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
-    """Give back the stock held, and what the member had promised or spent."""
+def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False, actor: str, now: datetime) -> None:
+    """Give back the stock held, and what the member had promised or spent; `fault` is the store's."""
     stock.release(session, store_id, order_id=order_id)
     order = head(session, store_id, order_id)
-    end = value.released if order.paid_at is None else value.undone
-    end(session, value.Stake.of(order), actor=actor, now=now)
+    if order.paid_at is None:
+        value.released(session, value.Stake.of(order), actor=actor, now=now)
+    else:
+        value.undone(session, value.Stake.of(order), fault=fault, actor=actor, now=now)
 
 
 def _undo_payment(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:

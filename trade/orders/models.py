@@ -16,7 +16,7 @@ _STATES = ", ".join(f"'{state}'" for state in State)
 class Order(Base):
     """One sale, at the counter or in the mall.  `state` changes only in `moves.py`.
 
-    list_fen - discount_fen - points_fen = payable_fen; the lines and their allocations prove it.
+    list_fen - coupon_fen - points_fen - discount_fen = payable_fen; the lines and their allocations prove it.
     The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
     """
@@ -25,7 +25,10 @@ class Order(Base):
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("channel IN ('till', 'mall')", name="channel"),
-        CheckConstraint("list_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0", name="sums"),
+        CheckConstraint(
+            "list_fen - coupon_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0 AND coupon_fen >= 0",
+            name="sums",
+        ),
         CheckConstraint(
             "wallet_principal_fen >= 0 AND wallet_bonus_fen >= 0"
             " AND wallet_principal_fen + wallet_bonus_fen <= payable_fen",
@@ -58,6 +61,7 @@ class Order(Base):
     till_id: Mapped[int | None]
     shift_id: Mapped[int | None]
     list_fen: Mapped[int]
+    coupon_fen: Mapped[int] = mapped_column(default=0)
     discount_fen: Mapped[int]
     points_used: Mapped[int]
     points_fen: Mapped[int]
@@ -107,19 +111,24 @@ class OrderLine(Base):
 
 
 class Allocation(Base):
-    """A line's share of one order-level deduction, in fen and, where points paid, in points."""
+    """A line's share of one order-level deduction, in fen and, where points paid, in points.
+
+    `source_id` is the coupon's id; 0 where there is one of its kind an order.
+    """
 
     __tablename__ = "allocation"
     __table_args__ = (
         ForeignKeyConstraint(
             ["store_id", "order_id", "line_no"], ["order_line.store_id", "order_line.order_id", "order_line.line_no"]
         ),
-        CheckConstraint("source IN ('manual', 'points')", name="source"),
+        CheckConstraint("source IN ('coupon', 'points', 'manual')", name="source"),
+        CheckConstraint("(source = 'coupon') = (source_id <> 0)", name="source_id"),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
     line_no: Mapped[int] = mapped_column(primary_key=True)
     source: Mapped[str] = mapped_column(Text, primary_key=True)
+    source_id: Mapped[int] = mapped_column(primary_key=True, default=0)
     amount_fen: Mapped[int]
     points: Mapped[int] = mapped_column(default=0)
 

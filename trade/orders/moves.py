@@ -17,10 +17,10 @@ from trade.orders.states import BIRTHS, MOVES, State
 
 _OPEN = text("""
     WITH born AS (INSERT INTO sale_order (
-            store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, discount_fen,
+            store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, coupon_fen, discount_fen,
             points_used, points_fen, payable_fen, wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at,
             pay_by, paid_at, closed_at, promise_at, remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version)
-        VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
+        VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen, :coupon_fen,
             :discount_fen, :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen,
             :earns_points, :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp,
             :earn_basis_fen, :terms_version)
@@ -30,9 +30,9 @@ _OPEN = text("""
         SELECT :store_id, born.id, line.*, 0 FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
             unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint)),
-    shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, amount_fen, points)
+    shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, source_id, amount_fen, points)
         SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
-            line_no bigint, source text, amount_fen bigint, points bigint)),
+            line_no bigint, source text, source_id bigint, amount_fen bigint, points bigint)),
     stored AS (INSERT INTO wallet_share (store_id, order_id, line_no, principal_fen, bonus_fen, policy)
         SELECT :store_id, born.id, part.*, :policy FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS part(
             line_no bigint, principal_fen bigint, bonus_fen bigint) WHERE part.principal_fen + part.bonus_fen > 0),

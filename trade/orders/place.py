@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from config.db import first
 from config.errors import Refused
 from member import wallet, wallet_limits, wallet_terms
+from member.coupons import read as coupons
+from member.coupons.worth import At
 from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
@@ -21,7 +23,7 @@ from trade.orders import moves, pay, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
-from trade.pricing.quote import NotForSale, PriceChanged, Quote, Want, earn, quote
+from trade.pricing.quote import CouponNotUsable, NotForSale, PriceChanged, Quote, Want, earn, quote
 from trade.stock import moves as stock
 
 
@@ -47,7 +49,8 @@ class ShortOf(Refused):
 class Basket:
     """What a customer wants of one store, and how much of it stored value pays (`wallet_fen`).
 
-    `qty` is pieces, or grams of weighed goods.
+    `qty` is pieces, or grams of weighed goods.  `coupon_ids` are the member's; what they are worth is found anew for
+    these very lines at every quote and sale.
     """
 
     store_id: int
@@ -56,6 +59,7 @@ class Basket:
     points: int = 0
     discount_fen: int = 0
     wallet_fen: int = 0
+    coupon_ids: Sequence[int] = ()
     channel: str = "till"
 
 
@@ -73,14 +77,15 @@ class TillSale:
 
 
 _WHO = text(
-    "SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points FROM member"
+    "SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points,"
+    f" {coupons.HELD} AS coupons FROM member"
     " LEFT JOIN lot_account a ON a.member_id = member.id AND a.account = 'points' WHERE member.id = :id"
 )
 
 
 def spends(basket: Basket) -> bool:
     """Whether the basket takes something from what its member holds."""
-    return basket.points > 0
+    return basket.points > 0 or bool(basket.coupon_ids)
 
 
 def check_possession(basket: Basket, *, authorised: bool) -> None:
@@ -98,7 +103,8 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         raise EmptyBasket()
     terms = terms_at(now, session)
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
-    who = first(session, _WHO, {"id": basket.member_id}) if basket.member_id else None
+    asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids)}
+    who = first(session, _WHO, asked) if basket.member_id else None
     priced = quote(
         items,
         basket.wants,
@@ -107,6 +113,9 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         points_available=max(who.points, 0) if who else 0,
         points=basket.points,
         discount_fen=basket.discount_fen,
+        coupons=coupons.held(who.coupons) if who else (),
+        coupon_ids=basket.coupon_ids,
+        at=At(basket.store_id, basket.channel, now),
     )
     if basket.wallet_fen:
         policy = wallet_terms.terms_at(session, now).policy
@@ -126,6 +135,7 @@ def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str
         "store_id": basket.store_id,
         "member_id": basket.member_id,
         "list_fen": priced.list_fen,
+        "coupon_fen": priced.coupon_fen,
         "discount_fen": priced.discount_fen,
         "points_used": priced.points_used,
         "points_fen": priced.points_fen,
@@ -163,17 +173,20 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         }
         for line in priced.lines
     ]
-    shares = [
-        {"line_no": line.line_no, "source": share.source, "amount_fen": share.amount_fen, "points": share.points}
-        for line in priced.lines
-        for share in line.shares
-    ]
+    shares = [{"line_no": line.line_no, **share.as_json()} for line in priced.lines for share in line.shares]
     return lines, shares
 
 
 def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
     return value.Stake(
-        order_id, basket.member_id, priced.points_used, priced.earns_points, basket.store_id, priced.wallet
+        order_id,
+        basket.member_id,
+        priced.points_used,
+        priced.earns_points,
+        basket.store_id,
+        priced.wallet,
+        coupon_fen=priced.coupon_fen,
+        coupon_ids=tuple(priced.coupon_ids),
     )
 
 
@@ -185,7 +198,10 @@ def _units(basket: Basket) -> Mapping[int, int]:
     return units
 
 
-def _same_price(priced: Quote, expected_payable_fen: int) -> None:
+def _as_shown(priced: Quote, expected_payable_fen: int) -> None:
+    """A coupon chosen for an earlier basket is judged by this one; nobody pays another price than they saw."""
+    if priced.coupons.refused:
+        raise CouponNotUsable(coupons=priced.coupons.refused, quote=priced.as_json())
     if priced.payable_fen != expected_payable_fen:
         raise PriceChanged(payable_fen=priced.payable_fen, expected_fen=expected_payable_fen, quote=priced.as_json())
 
@@ -202,15 +218,16 @@ def at_till(
 ) -> int:
     """Ring up one basket for stored value and cash: goods leave, money enters, points move, in one transaction.
 
-    Returns the order's id.  Stock is locked before stored value and points, here as everywhere.  Change is given on
-    cash only, which pays what stored value does not.
+    Returns the order's id.  Stock is locked before coupons, stored value and points, here as everywhere.  Change is
+    given on cash only, which pays what stored value does not.
 
-    :raises PossessionNeeded, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing was sold.
+    :raises PossessionNeeded, CouponNotUsable, CouponTaken, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing
+        was sold.
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
     check_possession(basket, authorised=at.authorised)
     priced = price(session, replace(basket, channel="till"), now=now)
-    _same_price(priced, expected_payable_fen)
+    _as_shown(priced, expected_payable_fen)
     change_fen = cash.change(priced.due_fen, received_fen)
     lines, shares = _lines(priced)
     head = _head(
@@ -247,16 +264,17 @@ def online(
     actor: str,
     now: datetime,
 ) -> int:
-    """Place a mall order for pickup: stock, stored value and points are held until it is paid or expires.
+    """Place a mall order for pickup: stock, coupons, stored value and points are held until it is paid or expires.
 
     What stored value pays in full is paid at once; else WeChat pays the rest.
 
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
-    :raises PriceChanged, PointsShort, WalletShort, WalletTooMuch, NotForSale: nothing was held.
+    :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
+    :raises WalletShort, WalletTooMuch: nothing was held either.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = price(session, replace(basket, channel="mall"), now=now)
-    _same_price(priced, expected_payable_fen)
+    _as_shown(priced, expected_payable_fen)
     lines, shares = _lines(priced)
     head = _head(basket, priced, now, channel="mall", pay_by=now + unpaid_for, promise_at=promise_at, remark=remark)
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
@@ -277,4 +295,15 @@ def online(
     return order_id
 
 
-__all__ = ["Basket", "EmptyBasket", "NotForSale", "ShortOf", "SlotFull", "TillSale", "at_till", "online", "price"]
+__all__ = [
+    "Basket",
+    "CouponNotUsable",
+    "EmptyBasket",
+    "NotForSale",
+    "ShortOf",
+    "SlotFull",
+    "TillSale",
+    "at_till",
+    "online",
+    "price",
+]

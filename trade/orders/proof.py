@@ -18,7 +18,7 @@ _PROOF = text("""
     LEFT JOIN LATERAL (SELECT coalesce(sum(amount_fen), 0)::bigint AS fen FROM tender t
         WHERE t.store_id = o.store_id AND t.order_id = o.id AND t.state = 'paid') paid ON true
     WHERE lines.net_fen IS DISTINCT FROM o.payable_fen OR lines.list_fen IS DISTINCT FROM o.list_fen
-       OR shares.fen <> o.discount_fen + o.points_fen
+       OR shares.fen <> o.coupon_fen + o.discount_fen + o.points_fen
        OR (o.paid_at IS NOT NULL AND paid.fen <> o.payable_fen)
     ORDER BY o.store_id, o.id LIMIT 1000""")
 

@@ -72,9 +72,22 @@ def _pick(row: Any, names: str) -> dict[str, Any]:
 
 
 _GOODS = "line_no name spec unit weighed qty"
-_PAPER = "channel state store_name till_name cashier list_fen discount_fen points_used points_fen payable_fen"
-_PAPER += " wallet_principal_fen wallet_bonus_fen"
-_RECEIPT = text("""
+_PAPER = (
+    "channel state store_name till_name cashier list_fen coupon_fen discount_fen points_used points_fen payable_fen"
+    " wallet_principal_fen wallet_bonus_fen"
+)
+_COUPON = """SELECT a.store_id, a.order_id, a.source_id AS id, t.name, sum(a.amount_fen)::bigint AS off_fen
+    FROM allocation a
+    JOIN sale_order o ON o.store_id = a.store_id AND o.id = a.order_id
+    JOIN coupon c ON c.member_id = o.member_id AND c.id = a.source_id JOIN coupon_template t ON t.id = c.template_id
+    WHERE a.source = 'coupon' AND"""
+_COUPONS_OF = text(
+    _COUPON
+    + " (a.store_id, a.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))"
+    " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3"
+)
+_RECEIPT = text(
+    """
     SELECT o.*, store.name AS store_name, till.name AS till_name, staff.name AS cashier,
         m.name AS member_name, m.phone_masked, m.tier, a.balance, a.pending,
         (SELECT json_agg(json_build_object('line_no', line.line_no, 'name', line.name, 'spec', line.spec,
@@ -88,13 +101,18 @@ _RECEIPT = text("""
         (SELECT json_agg(json_build_object('kind', t.kind, 'amount_fen', t.amount_fen, 'received_fen', t.received_fen,
              'change_fen', t.change_fen, 'state', t.state) ORDER BY t.id)
          FROM tender t WHERE t.store_id = :store AND t.order_id = :order AND t.state <> 'closed') AS tenders,
+        (SELECT json_agg(json_build_object('id', used.id, 'name', used.name, 'off_fen', used.off_fen) ORDER BY used.id)
+         FROM ("""
+    + _COUPON
+    + """ a.store_id = :store AND a.order_id = :order GROUP BY 1, 2, 3, 4) used) AS coupons,
         (SELECT json_agg(json_build_object('no', 'R' || r.id, 'at', r.at, 'refund_fen', r.refund_fen) ORDER BY r.id)
          FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns
     FROM sale_order o JOIN store ON store.id = o.store_id
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id
     LEFT JOIN member m ON m.id = o.member_id
     LEFT JOIN lot_account a ON a.member_id = m.id AND a.account = 'points'
-    WHERE o.store_id = :store AND o.id = :order""")
+    WHERE o.store_id = :store AND o.id = :order"""
+)
 
 
 def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
@@ -110,6 +128,7 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         "lines": order.lines,
         "member": _holder(order),
         "tenders": order.tenders or [],
+        "coupons": order.coupons or [],
         "returns": order.returns or [],
     }
 
@@ -195,15 +214,24 @@ _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
 
 
 _PAGE = (
-    "id channel state store_id store_name store_address list_fen discount_fen points_used points_fen payable_fen"
-    " wallet_principal_fen wallet_bonus_fen earns_points remark"
+    "id channel state store_id store_name store_address list_fen coupon_fen discount_fen points_used points_fen"
+    " payable_fen wallet_principal_fen wallet_bonus_fen earns_points remark"
 )
 _MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
+
+
+def _coupons_of(session: Session, orders: Sequence[Any]) -> dict[int, list[dict[str, Any]]]:
+    """What coupons took off these orders, by order."""
+    found: dict[int, list[dict[str, Any]]] = defaultdict(list)
+    for row in fetch(session, _COUPONS_OF, _keys(orders)) if orders else ():
+        found[row.order_id].append(_pick(row, "id name off_fen"))
+    return found
 
 
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     lines = _lines_of(session, orders)
     refunded = {row.order_id: row.fen for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
+    coupons = _coupons_of(session, [order for order in orders if order.coupon_fen])
     pages = []
     for order in orders:
         sealed = order.pickup_sealed if order.state == "ready" else None
@@ -211,6 +239,7 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
         page["no"] = number(order.store_id, order.id)
         page["refunded_fen"] = refunded.get(order.id, 0)
         page["pickup_code"] = pickup.open_code(bytes(sealed)) if sealed else None
+        page["coupons"] = coupons[order.id]
         page["next"] = _NEXT.get(order.state, [])
         page["lines"] = [
             _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen picture")

@@ -12,13 +12,17 @@ from typing import Any, Self
 from sqlalchemy.orm import Session
 
 from member import points, wallet
+from member.coupons import moves as coupons
 from member.wallet import Deed
 from member.wallet_terms import Split
 
 
 @dataclass(frozen=True, slots=True)
 class Stake:
-    """What one order takes from its member and brings them; `member_id` is None for a customer without a card."""
+    """What one order takes from its member and brings them; `member_id` is None for a customer without a card.
+
+    `coupon_ids` matter while coupons are locked or used; afterwards they are found by their order.
+    """
 
     order_id: int
     member_id: int | None
@@ -26,12 +30,16 @@ class Stake:
     earns_points: int
     store_id: int = 0
     wallet: Split = field(default_factory=Split)
+    coupon_fen: int = 0
+    coupon_ids: tuple[int, ...] = ()
 
     @classmethod
     def of(cls, order: Any) -> Self:
         """The stake of a stored order's row."""
         stored = Split(order.wallet_principal_fen, order.wallet_bonus_fen)
-        return cls(order.id, order.member_id, order.points_used, order.earns_points, order.store_id, stored)
+        return cls(
+            order.id, order.member_id, order.points_used, order.earns_points, order.store_id, stored, order.coupon_fen
+        )
 
     def deed(self, event: str, key: str, actor: str, now: datetime, *, document: str = "") -> Deed:
         """One step of its member's stored value."""
@@ -43,9 +51,16 @@ class Stake:
         """How the ledgers name the order."""
         return f"order:{self.order_id}"
 
+    @property
+    def at(self) -> dict[str, int]:
+        """How the coupons name the order."""
+        return {"store_id": self.store_id, "order_id": self.order_id}
+
 
 def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A till sale: what it uses is spent and what it brings is there at once."""
+    if stake.member_id and stake.coupon_fen:
+        coupons.use(session, stake.member_id, stake.coupon_ids, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
         wallet.spend(session, stake.deed("spend", f"{stake.source}:spend", actor, now), stake.wallet)
     if stake.member_id and stake.points_used:
@@ -56,6 +71,8 @@ def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
 
 def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A mall order is placed: what it uses is promised to it until it is paid or ends."""
+    if stake.member_id and stake.coupon_fen:
+        coupons.lock(session, stake.member_id, stake.coupon_ids, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
         wallet.hold(session, stake.deed("hold", f"{stake.source}:hold", actor, now), stake.wallet)
     if stake.member_id and stake.points_used:
@@ -64,6 +81,8 @@ def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
 
 def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """A mall order is paid: what was promised is spent, what it brings is on its way."""
+    if stake.member_id and stake.coupon_fen:
+        coupons.post(session, stake.member_id, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
         wallet.post(session, stake.deed("post", f"{stake.source}:settle", actor, now))
     if stake.member_id and stake.points_used:
@@ -80,14 +99,19 @@ def collected(session: Session, stake: Stake, *, actor: str, now: datetime) -> N
 
 def released(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """An unpaid order ends: what was promised goes back where it lay."""
+    if stake.member_id and stake.coupon_fen:
+        coupons.release(session, stake.member_id, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
         wallet.release(session, stake.deed("release", f"{stake.source}:settle", actor, now))
     if stake.member_id and stake.points_used:
         points.release(session, stake.member_id, source=stake.source, actor=actor, now=now)
 
 
-def undone(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
-    """A paid order is cancelled or refused: as if it had never been."""
+def undone(session: Session, stake: Stake, *, fault: bool = False, actor: str, now: datetime) -> None:
+    """A paid order is cancelled, or refused by the store (`fault`): as if it had never been."""
+    if stake.member_id and stake.coupon_fen:
+        key = f"{stake.source}:undo"
+        coupons.give_back(session, stake.member_id, None, **stake.at, key=key, fault=fault, actor=actor, now=now)
     if stake.wallet.total_fen:
         deed = stake.deed("reinstate", f"{stake.source}:undo", actor, now)
         wallet.restore(session, deed, stake.wallet, of=stake.source)

@@ -2,18 +2,20 @@
 
 Named intermediate prices of a line, in fen, in this order:
 
-    list_fen      unit price x quantity (grams: price per kg, half up)
-    after_manual  list_fen less the line's share of the manual order discount
-    net_fen       after_manual less the line's share of what points paid; what the customer pays for the line
+    list_fen       unit price x quantity (grams: price per kg, half up)
+    after_coupons  list_fen less the line's share of each coupon that covers it (`member/coupons/worth.py`)
+    after_points   after_coupons less the line's share of what points paid
+    net_fen        after_points less the line's share of the manual discount; what the customer pays for the line
 
-Each order-level deduction is split over the lines in proportion to their price at that step, by largest
-remainder, and stored (till-and-store-desk.md 3.1).  Worked table, discount 1.00 and 200 points (2.00):
+Each order-level deduction is split over the lines it covers in proportion to their price at that step, by largest
+remainder, and stored (till-and-store-desk.md 3.1, which also gives this order).  Worked table: a coupon of 3.00 on
+lines 1 and 2, 200 points (2.00), manual discount 1.00:
 
-    line   list_fen   manual share   after_manual   points share   net_fen
-    1          1990             67           1923            129      1794
-    2           990             33            957             64       893
-    3           100              0 *          100              7        93
-    sum        3080            100           2980            200      2780      (* 3.2 fen, remainder too small)
+    line   list_fen   coupon share   after_coupons   points share   after_points   manual share   net_fen
+    1          1990            200            1790            129           1661             64      1597
+    2           990            100             890             64            826             32       794
+    3           100              0             100              7             93              4        89
+    sum        3080            300            2780            200           2580            100      2480
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from typing import Any
 
 from config.errors import Refused
 from config.money import line_fen, split
+from member.coupons.worth import At, Goods, Held, Weighed, weigh
 from member.earning import Bought, Earned, Occasion, earned
 from member.terms import Terms
 from member.wallet_terms import Policy, Split
@@ -45,6 +48,12 @@ class PointsNotUsable(Refused):
     """The points wish breaks the step or the ceiling; `max_points` is what may be used now."""
 
     code = "points_not_usable"
+
+
+class CouponNotUsable(Refused):
+    """A coupon asked for takes nothing off this basket; `coupons` say why of each.  Nothing was sold."""
+
+    code = "coupon_not_usable"
 
 
 class PriceChanged(Refused):
@@ -83,6 +92,16 @@ class Share:
     source: str
     amount_fen: int
     points: int
+    source_id: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """The share as both faces show it."""
+        return {
+            "source": self.source,
+            "source_id": self.source_id,
+            "amount_fen": self.amount_fen,
+            "points": self.points,
+        }
 
 
 @dataclass(slots=True)
@@ -115,16 +134,20 @@ class Line:
             "list_fen": self.list_fen,
             "net_fen": self.net_fen,
             "earns_points": self.earns_points,
-            "allocations": [{"source": s.source, "amount_fen": s.amount_fen, "points": s.points} for s in self.shares],
+            "allocations": [share.as_json() for share in self.shares],
         }
 
 
 @dataclass(slots=True)
 class Quote:
-    """A basket with every fen explained: list - discount - points = payable."""
+    """A basket with every fen explained: list - coupons - points - discount = payable.
+
+    `refused_coupons` were asked for and take nothing off: a quote shows why, a sale does not go through.
+    """
 
     lines: list[Line]
     list_fen: int
+    coupon_fen: int
     discount_fen: int
     points_used: int
     points_fen: int
@@ -133,23 +156,29 @@ class Quote:
     max_points: int
     points_step: int
     trace: list[dict[str, Any]]
+    coupons: Weighed
     wallet: Split = field(default_factory=Split)
     policy: Policy = Policy.PROPORTIONAL
+    earned: Earned = field(default_factory=Earned)
+    tier: str | None = None
+    terms_version: int | None = None
 
     @property
     def due_fen(self) -> int:
         """What is left to pay beside stored value."""
         return self.payable_fen - self.wallet.total_fen
 
-    earned: Earned = field(default_factory=Earned)
-    tier: str | None = None
-    terms_version: int | None = None
+    @property
+    def coupon_ids(self) -> list[int]:
+        """The coupons that take something off, in the order they apply."""
+        return [held.id for held, _ in self.coupons.taken]
 
     def as_json(self) -> dict[str, Any]:
         """The quote as both faces show it."""
         return {
             "lines": [line.as_json() for line in self.lines],
             "list_fen": self.list_fen,
+            "coupon_fen": self.coupon_fen,
             "discount_fen": self.discount_fen,
             "points_used": self.points_used,
             "points_fen": self.points_fen,
@@ -163,6 +192,10 @@ class Quote:
             "max_points": self.max_points,
             "points_step": self.points_step,
             "trace": self.trace,
+            "coupon_ids": self.coupon_ids,
+            "coupons": self.coupons.offers,
+            "refused_coupons": self.coupons.refused,
+            "best_coupon_ids": self.coupons.best_ids,
         }
 
 
@@ -176,6 +209,9 @@ def quote(
     points: int = 0,
     points_today: int = 0,
     discount_fen: int = 0,
+    coupons: Sequence[Held] = (),
+    coupon_ids: Sequence[int] = (),
+    at: At | None = None,
 ) -> Quote:
     """Price a basket; what it earns is found by `earn`, when what its tenders pay of it is known.
 
@@ -183,6 +219,7 @@ def quote(
     :param tier: the member's tier, or None for a customer without a card, who earns nothing.
     :param points: how many points the member wants to spend; 0 for none.  They have spent `points_today` already.
     :param discount_fen: a manual discount on the whole order, in fen.
+    :param coupons: what the member could use; `coupon_ids` those they want to, `at` where and when.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
     missing = [want.sku_id for want in wants if want.sku_id not in items]
@@ -194,18 +231,53 @@ def quote(
         cost_fen = line_fen(item.unit_price_fen, want.qty, weighed=item.weighed)
         lines.append(Line(number, item, want.qty, cost_fen, cost_fen))
     list_fen = sum(line.list_fen for line in lines)
-    if not 0 <= discount_fen <= list_fen:
-        raise DiscountTooLarge(max_fen=list_fen)
     trace = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
-    _deduct(lines, "manual", discount_fen, 0, trace)
+    weighed = _use_coupons(lines, coupons, coupon_ids, at, trace)
+    coupon_fen = sum(worth.off_fen for _, worth in weighed.taken)
     payable = [_redeemable(terms, line) for line in lines]
     ceiling = _max_points(terms, sum(payable), points_available, points_today) if tier else 0
     if points and (points > ceiling or points % terms.redeem_step or points < terms.redeem_min):
         raise PointsNotUsable(max_points=ceiling, step=terms.redeem_step, min_points=terms.redeem_min)
     points_fen = terms.worth_fen(points)
     _deduct(lines, "points", points_fen, points, trace, payable)
-    payable_fen = list_fen - discount_fen - points_fen
-    return Quote(lines, list_fen, discount_fen, points, points_fen, payable_fen, 0, ceiling, terms.redeem_step, trace)
+    left_fen = list_fen - coupon_fen - points_fen
+    if not 0 <= discount_fen <= left_fen:
+        raise DiscountTooLarge(max_fen=left_fen)
+    _deduct(lines, "manual", discount_fen, 0, trace)
+    payable_fen = left_fen - discount_fen
+    return Quote(
+        lines,
+        list_fen,
+        coupon_fen,
+        discount_fen,
+        points,
+        points_fen,
+        payable_fen,
+        0,
+        ceiling,
+        terms.redeem_step,
+        trace,
+        weighed,
+    )
+
+
+def _use_coupons(
+    lines: list[Line], coupons: Sequence[Held], asked: Sequence[int], at: At | None, trace: list[dict[str, Any]]
+) -> Weighed:
+    """Take off what the coupons asked for are worth on these very lines, class by class."""
+    assert at is not None or not (coupons or asked), asked
+    if at is None:
+        return Weighed([], [], [], [])
+    goods = [Goods(line.item.sku_id, line.item.category_id, line.qty, line.net_fen) for line in lines]
+    weighed = weigh(coupons, asked, goods, at)
+    for held, worth in weighed.taken:
+        for line, share_fen in zip(lines, worth.shares, strict=True):
+            if share_fen:
+                line.net_fen -= share_fen
+                line.shares.append(Share("coupon", share_fen, 0, held.id))
+        step = {"source": "coupon", "source_id": held.id, "name": held.name, "delta_fen": -worth.off_fen}
+        trace.append({"seq": len(trace) + 1, **step})
+    return weighed
 
 
 def earn(priced: Quote, terms: Terms, on: Occasion, non_earning_fen: Sequence[int] = ()) -> None:

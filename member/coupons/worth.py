@@ -1,0 +1,263 @@
+"""What a coupon takes off these lines, or why it takes nothing.  Pure; the server's answer at every submit.
+
+Worked table, lines of 1990 and 990 fen, the first eligible:
+
+    coupon                       eligible   takes off    why
+    满 20 减 3                       1990           0    short, short_fen 10
+    满 19.90 减 3                    1990         300    at the threshold itself it counts
+    85 折, at most 2.00              1990         200    1990 - half_up(1990 * 0.85) = 298, capped
+    代金 25                          1990        1990    never more than the goods cost; 510 of its face is lost
+    兑换 1 of a line of 3 for 1990   1990         663    1990 * 1 // 3
+
+A threshold is measured on what the eligible lines cost when the coupon's turn comes: after coupons of the classes
+before it (members-mall-orders.md 3.4; the classes apply in the order goods, store, platform, freight).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import product
+from typing import Any
+
+from config.money import half_up, split
+from member.coupons.states import Kind, StackClass
+
+CLASSES = tuple(StackClass)
+WEIGHED_A_CLASS = 6
+"""Of each class the search looks at so many, those worth most alone: at most 7 ** 3 baskets are weighed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """A basket line as coupons see it: what it costs after every earlier deduction."""
+
+    sku_id: int
+    category_id: int
+    qty: int
+    net_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class At:
+    """Where and when a coupon would be used."""
+
+    store_id: int
+    channel: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A coupon its member could use, with what its template says."""
+
+    id: int
+    template_id: int
+    name: str
+    kind: Kind
+    stack_class: StackClass
+    from_at: datetime
+    until_at: datetime
+    threshold_fen: int = 0
+    off_fen: int = 0
+    rate_bp: int = 10_000
+    cap_fen: int = 0
+    goods: Sequence[Mapping[str, int]] = ()
+    scope: Mapping[str, Any] | None = None
+    store_ids: Sequence[int] = ()
+    channels: Sequence[str] = ()
+
+    def covers(self, line: Goods) -> bool:
+        """Whether the coupon's scope holds the line."""
+        if self.kind in (Kind.GOODS, Kind.GIFT):
+            return any(one["sku_id"] == line.sku_id for one in self.goods)
+        scope = self.scope or {}
+        include, exclude = scope.get("include") or {}, scope.get("exclude") or {}
+        if _names(exclude, line):
+            return False
+        return _names(include, line) or not (include.get("categories") or include.get("skus"))
+
+    def as_json(self) -> dict[str, Any]:
+        """What is printed on the coupon."""
+        return {
+            "id": self.id,
+            "name": self.name,
+            "kind": self.kind.value,
+            "stack_class": self.stack_class.value,
+            "threshold_fen": self.threshold_fen,
+            "face_fen": self.off_fen,
+            "rate_bp": self.rate_bp,
+            "cap_fen": self.cap_fen,
+            "until_at": self.until_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What a coupon takes off each line (`shares`), or `why_not` with its code and facts.
+
+    `lost_fen` is the part of its face that the goods were too cheap for: a coupon is used up whole.
+    """
+
+    off_fen: int = 0
+    shares: tuple[int, ...] = ()
+    lost_fen: int = 0
+    why_not: dict[str, Any] | None = None
+
+
+def _names(part: Mapping[str, Any], line: Goods) -> bool:
+    return line.sku_id in (part.get("skus") or ()) or line.category_id in (part.get("categories") or ())
+
+
+def _no(code: str, **facts: Any) -> Worth:
+    return Worth(why_not={"code": code, **facts})
+
+
+def judge(held: Held, lines: Sequence[Goods], at: At) -> Worth:
+    """What one coupon takes off these lines here and now."""
+    if at.now < held.from_at:
+        return _no("not_yet", from_at=held.from_at.isoformat())
+    if at.now >= held.until_at:
+        return _no("over")
+    if held.store_ids and at.store_id not in held.store_ids:
+        return _no("not_in_this_store")
+    if held.channels and at.channel not in held.channels:
+        return _no("not_in_this_channel")
+    if held.kind in (Kind.FREIGHT, Kind.GIFT):
+        return _no("nothing_to_use_it_on")
+    eligible = [held.covers(line) for line in lines]
+    nets = [line.net_fen if fits else 0 for line, fits in zip(lines, eligible, strict=True)]
+    if not any(eligible):
+        return _no("no_goods_of_it")
+    base_fen = sum(nets)
+    if not base_fen:
+        return _no("nothing_left_to_pay")
+    if base_fen < held.threshold_fen:
+        return _no("short", short_fen=held.threshold_fen - base_fen)
+    if held.kind is Kind.GOODS:
+        return _free_goods(held, lines)
+    face_fen = _face(held, base_fen)
+    off_fen = min(face_fen, base_fen)
+    if not off_fen:
+        return _no("nothing_left_to_pay")
+    lost_fen = face_fen - off_fen if held.kind is not Kind.RATE else 0
+    return Worth(off_fen, tuple(split(off_fen, nets)), lost_fen)
+
+
+def _face(held: Held, base_fen: int) -> int:
+    if held.kind is not Kind.RATE:
+        return held.off_fen
+    off_fen = base_fen - half_up(base_fen * held.rate_bp, 10_000)
+    return min(off_fen, held.cap_fen) if held.cap_fen else off_fen
+
+
+def _free_goods(held: Held, lines: Sequence[Goods]) -> Worth:
+    """The named units are free: each line gives what that many of its units cost."""
+    left = {one["sku_id"]: one["qty"] for one in held.goods}
+    shares = []
+    for line in lines:
+        units = min(left.get(line.sku_id, 0), line.qty)
+        if units:
+            left[line.sku_id] -= units
+        shares.append(line.net_fen * units // line.qty)
+    if not sum(shares):
+        return _no("nothing_left_to_pay")
+    return Worth(sum(shares), tuple(shares))
+
+
+def take(chosen: Collection[Held], lines: Sequence[Goods], at: At) -> tuple[list[tuple[Held, Worth]], list[Goods]]:
+    """Apply coupons one after the other, class by class; returns each with its worth, and the lines after them.
+
+    A second coupon of a class takes nothing: `class_taken`.
+    """
+    now_lines, done, classes = list(lines), [], set()
+    for held in sorted(chosen, key=lambda one: (CLASSES.index(one.stack_class), one.id)):
+        if held.stack_class in classes:
+            done.append((held, _no("class_taken")))
+            continue
+        worth = judge(held, now_lines, at)
+        if worth.off_fen:
+            classes.add(held.stack_class)
+            now_lines = [
+                replace(line, net_fen=line.net_fen - share) for line, share in zip(now_lines, worth.shares, strict=True)
+            ]
+        done.append((held, worth))
+    return done, now_lines
+
+
+def best(coupons: Sequence[Held], lines: Sequence[Goods], at: At) -> tuple[Held, ...]:
+    """The coupons that leave least to pay: at most one a class; of equals fewer, then those that end first.
+
+    Every combination is weighed, of the `WEIGHED_A_CLASS` worth most alone in each class.
+    """
+    usable: dict[StackClass, list[tuple[int, Held]]] = {}
+    for held in coupons:
+        worth = judge(held, lines, at)
+        if worth.off_fen:
+            usable.setdefault(held.stack_class, []).append((worth.off_fen, held))
+    columns: list[list[Held | None]] = []
+    for found in usable.values():
+        found.sort(key=lambda pair: (-pair[0], pair[1].until_at, pair[1].id))
+        columns.append([None, *(held for _, held in found[:WEIGHED_A_CLASS])])
+    choices = (tuple(held for held in choice if held is not None) for choice in product(*columns))
+    return min(choices, key=lambda choice: _rank(choice, lines, at))
+
+
+def _rank(choice: Sequence[Held], lines: Sequence[Goods], at: At) -> tuple[Any, ...]:
+    _, after = take(choice, lines, at)
+    to_pay_fen = sum(line.net_fen for line in after)
+    return to_pay_fen, len(choice), sorted(held.until_at for held in choice), sorted(held.id for held in choice)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What was taken of what was asked, what was refused, and every coupon of the member as the faces show it."""
+
+    taken: list[tuple[Held, Worth]]
+    refused: list[dict[str, Any]]
+    offers: list[dict[str, Any]]
+    best_ids: list[int]
+
+
+def weigh(coupons: Sequence[Held], asked: Sequence[int], lines: Sequence[Goods], at: At) -> Weighed:
+    """Apply the coupons asked for, and say of every other what it would take off now or why it would not."""
+    if not coupons and not asked:
+        return Weighed([], [], [], [])
+    known = {held.id: held for held in coupons}
+    results, after = take([known[one] for one in asked if one in known], lines, at)
+    taken = [(held, worth) for held, worth in results if worth.off_fen]
+    refused = [{"coupon_id": held.id, **(worth.why_not or {})} for held, worth in results if not worth.off_fen]
+    refused += [{"coupon_id": one, "code": "not_yours"} for one in asked if one not in known]
+    best_ids = [held.id for held in best(coupons, lines, at)]
+    applied, holders = {held.id: worth for held, worth in taken}, {h.stack_class: h.id for h, _ in taken}
+    offers = [_offer(held, applied, holders, lines, after, at) | {"best": held.id in best_ids} for held in coupons]
+    offers.sort(key=lambda one: (not one["best"], not one["off_fen"], -one["off_fen"], one["until_at"], one["id"]))
+    return Weighed(taken, refused, offers, best_ids)
+
+
+def _offer(
+    held: Held,
+    applied: Mapping[int, Worth],
+    holders: Mapping[StackClass, int],
+    lines: Sequence[Goods],
+    after: Sequence[Goods],
+    at: At,
+) -> dict[str, Any]:
+    worth = applied.get(held.id)
+    if worth is not None:
+        why_not = None
+    elif held.stack_class in holders:
+        worth = judge(held, lines, at)
+        why_not = worth.why_not or {"code": "class_taken", "coupon_id": holders[held.stack_class]}
+    else:
+        worth = judge(held, after, at)
+        why_not = worth.why_not
+    return {
+        **held.as_json(),
+        "off_fen": worth.off_fen,
+        "lost_fen": worth.lost_fen,
+        "applied": held.id in applied,
+        "usable": why_not is None,
+        "why_not": why_not,
+    }
