@@ -29,7 +29,9 @@ _HASHES: dict[str, str] = {}
 
 
 def _hash(secret: str) -> str:
-    return _HASHES.setdefault(secret, staff.hash_secret(secret))
+    if secret not in _HASHES:  # made once: eight of them a shop took most of a test's time
+        _HASHES[secret] = staff.hash_secret(secret)
+    return _HASHES[secret]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from config.db import open_session, transaction
 from pos.http import who
 from tests import factories as make
 from tests.servers import whole_house
+from tests.stories import Story
 from workers import relay
 from workers.jobs import ask_payments
 from workers.routes import ALSO, OFFERED
@@ -106,3 +107,9 @@ def house(session, tmp_path):
     with whole_house(tmp_path) as (url, phone_url, world):
         yield House(url, phone_url, world, shop)
         assert world.violations == []
+
+
+@pytest.fixture
+def story(session, now):
+    """A shop and one member with 1,000 points, over the domain functions: no HTTP, and therefore fast."""
+    return Story(session, now, points_of=1_000)

@@ -1,0 +1,77 @@
+"""Partial returns, again and again, end exactly where the formulas say (members-mall-orders.md 3.2, 3.A, 4.13)."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from trade.orders.returns import TooMuchReturned
+
+
+def test_one_unit_of_five_comes_back_five_times_by_the_formula(story):
+    """yudao reverses stock and points of the whole line at the first refund, were it of one fen."""
+    order = story.sell(points_used=300, milk=5)
+    head = story.head(order)
+    assert (head.payable_fen, head.earns_points) == (4_650, 46)
+    on_hand = story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"])
+    seen = [story.give_back(order, lines={1: 1}) for _ in range(5)]
+    assert [one.refund_fen for one in seen] == [930] * 5
+    assert [one.points_back for one in seen] == [60] * 5
+    assert [one.points_clawed for one in seen] == [46 * k // 5 - 46 * (k - 1) // 5 for k in range(1, 6)]
+    after = story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"])
+    assert after == on_hand + 5
+    assert story.points.available == 1_000
+    story.agree()
+
+
+def test_a_sixth_unit_of_five_is_refused_and_nothing_moves(story):
+    order = story.sell(points_used=300, milk=5)
+    story.give_back(order, lines={1: 5})
+    before = story.points, story.count("SELECT sum(on_hand) FROM stock_level")
+    with pytest.raises(TooMuchReturned):
+        story.give_back(order, lines={1: 1})
+    assert (story.points, story.count("SELECT sum(on_hand) FROM stock_level")) == before
+    story.agree()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_sequence_of_returns_ends_at_exactly_what_was_paid(story, seed):
+    """Elsewhere a return gives the list price back, or forgets the order's discount (4.13, RF1 to RF4)."""
+    dice = random.Random(seed)
+    story.top_up(10_000, bonus_fen=1_500)
+    goods = {"milk": dice.randint(1, 7), "bread": dice.randint(1, 7), "apple": dice.randint(100, 3_000)}
+    order = story.sell(
+        points_used=100 * dice.randint(0, 4),
+        discount_fen=dice.randint(0, 300),
+        wallet_fen=dice.randint(0, 500),
+        **goods,
+    )
+    stored, on_hand = story.stored, story.count("SELECT sum(on_hand) FROM stock_level")
+    left = dict(enumerate(goods.values(), 1))
+    refunded = 0
+    while left:
+        line = dice.choice(list(left))
+        units = dice.randint(1, left[line])
+        refunded += story.give_back(order, lines={line: units}).refund_fen
+        left[line] -= units
+        left = {number: qty for number, qty in left.items() if qty}
+        story.agree()
+    head = story.head(order)
+    assert refunded == head.payable_fen
+    assert (story.points.available, story.points.deficit) == (1_000, 0)
+    assert story.stored.total_fen == stored.total_fen + head.wallet_principal_fen + head.wallet_bonus_fen == 11_500
+    assert story.count("SELECT sum(on_hand) FROM stock_level") == on_hand + sum(goods.values())
+
+
+def test_buying_spending_and_returning_a_hundred_times_leaves_everything_as_at_the_start(story):
+    story.top_up(5_000, bonus_fen=500)
+    start = story.points, story.stored
+    goods = story.count("SELECT sum(on_hand) FROM stock_level")
+    for _ in range(100):
+        order = story.sell(points_used=300, wallet_fen=500, milk=2)
+        story.give_back(order, lines={1: 2})
+    assert (story.points, story.stored) == start
+    assert story.count("SELECT sum(on_hand) FROM stock_level") == goods
+    assert story.count("SELECT sum(used_fen) FROM wallet_due") == 0
+    story.agree()
