@@ -91,9 +91,29 @@ def body(receipt: dict[str, Any], width: int) -> list[str]:
     return lines
 
 
+def top_up_body(top_up: dict[str, Any], width: int) -> list[str]:
+    """The receipt of a top-up under its heading: what came in, what it brought, what there is now."""
+    at = datetime.fromisoformat(top_up["paid_at"] or top_up["placed_at"]).astimezone(SHANGHAI)
+    rule, who, tender = "-" * width, top_up["member"], top_up["tender"]
+    lines = [_t("top_up"), _t("no", no=top_up["no"]), at.strftime("%Y-%m-%d %H:%M:%S"), rule]
+    lines += pair(_t("member"), f"{who['name']} {who['phone'] or who['no']}", width)
+    lines += pair(_t("principal"), "￥" + yuan(top_up["principal_fen"]), width)
+    lines += pair(_t("bonus"), "￥" + yuan(top_up["bonus_fen"]), width)
+    lines += pair(_t(f"tender.{tender['kind']}"), yuan(tender["received_fen"] or tender["amount_fen"]), width)
+    if tender["change_fen"]:
+        lines += pair(_t("change"), yuan(tender["change_fen"]), width)
+    lines.append(rule)
+    return lines + pair(_t("wallet_now"), "￥" + yuan(top_up["wallet"]["total_fen"]), width)
+
+
+def _printed(paper: dict[str, Any], width_mm: int) -> str:
+    """A sale has lines, a top-up has none."""
+    return "\n".join((body if "lines" in paper else top_up_body)(paper, COLUMNS[width_mm]))
+
+
 def as_escpos(receipt: dict[str, Any], width_mm: int) -> bytes:
     """The receipt for a thermal printer of 58 or 80 mm; ends with a cut.  The drawer is not kicked here."""
-    lines = "\n".join(body(receipt, COLUMNS[width_mm])) + "\n"
+    lines = _printed(receipt, width_mm) + "\n"
     foot = _t("thanks") + "\n\n\n"
     return b"".join(
         (
@@ -122,7 +142,7 @@ p {{ text-align: center }}</style></head>
 
 def as_html(receipt: dict[str, Any], width_mm: int) -> str:
     """The receipt as a page sized for the paper; the caller prints it."""
-    lines = "\n".join(body(receipt, COLUMNS[width_mm]))
+    lines = _printed(receipt, width_mm)
     return _PAGE.format(
         no=html.escape(receipt["no"]),
         mm=width_mm,

@@ -13,7 +13,7 @@ from config.db import transaction
 from config.errors import NotPermitted
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
-from member import cards, codes, identity, masking, possession, tier_card
+from member import cards, codes, identity, masking, possession, tier_card, wallet
 from pos.http import who
 from trade.stores import staff
 
@@ -58,9 +58,11 @@ def members_json(opened: Session, found: Sequence[identity.MemberCard]) -> list[
     """Members as the till shows them.
 
     `tier_progress`: code, name_zh, name_en, growth, and `next` {code, name_zh, name_en, entry_growth, missing} or null.
+    `wallet`: principal_fen, bonus_fen, total_fen, held_fen.
     """
-    far = tier_card.progress(opened, [one.id for one in found], now=g.now)
-    return [{**member_json(one), "tier_progress": far[one.id]} for one in found]
+    ids = [one.id for one in found]
+    far, stored = tier_card.progress(opened, ids, now=g.now), wallet.balances(opened, ids)
+    return [{**member_json(one), "tier_progress": far[one.id], "wallet": stored[one.id].as_json()} for one in found]
 
 
 def member_json(found: identity.MemberCard) -> dict[str, Any]:

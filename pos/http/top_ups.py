@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
+from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from member import identity, top_up_rules, wallet, wallet_limits
+from pos import printing
 from pos.http import who
+from pos.http.returning import PaperQuery
 from trade.orders.returns import ShiftNotOpen
 from trade.payments import moves, top_up_refunds, top_ups
 from trade.stores import shops, tills
@@ -100,6 +102,24 @@ def top_up(json_data: TopUpForm) -> Reply:
 def receipt(no: str) -> Reply:
     """A paid top-up by its printed number (`U` and 12 digits), as `POST /top-ups` answered."""
     return {"top_up": _receipt(session(), *top_ups.parse(no))}, 200
+
+
+@bp.get("/top-ups/<no>/print")
+@permit("pos.read")
+@bp.input(PaperQuery, location="query")
+def print_page(no: str, query_data: PaperQuery) -> Response:
+    """The top-up's receipt as a page that prints itself."""
+    page = printing.as_html(_receipt(session(), *top_ups.parse(no)), int(query_data.width))
+    return Response(page, content_type="text/html; charset=utf-8")
+
+
+@bp.get("/top-ups/<no>/escpos")
+@permit("pos.read")
+@bp.input(PaperQuery, location="query")
+def escpos(no: str, query_data: PaperQuery) -> Response:
+    """The top-up's receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
+    data = printing.as_escpos(_receipt(session(), *top_ups.parse(no)), int(query_data.width))
+    return Response(data, content_type="application/octet-stream")
 
 
 @bp.get("/top-ups/<no>/refund")

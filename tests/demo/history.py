@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from config.db import transaction
 from config.errors import Refused
 from tests.demo.chain import DAYS, Chain, Say, Shop
+from tests.demo.wallets import Purses
 from tests.wechat_stand_in.world import World
 from trade.orders import close, place, returns
 from trade.orders.pay import receive
@@ -36,6 +37,7 @@ class Past:
         self.session, self.chain, self.world, self.dice = session, chain, world, dice
         self.popular = [1 / (1 + rank * 0.02) for rank in range(len(chain.skus))]
         self.shuffled = dice.sample(chain.skus, len(chain.skus))
+        self.purses = Purses(session, dice)
 
     def basket(self, most: int) -> list[Want]:
         """What one customer takes: popular things more often, weighed things by weight."""
@@ -76,6 +78,7 @@ class Past:
     def till_sale(self, shop: Shop, sale: place.TillSale, actor: str, at: datetime) -> bool:
         """One customer at the counter; False when something was sold out and nothing was bought."""
         member_id = self.dice.choice(self.chain.members) if self.dice.random() < 0.6 else None
+        self.purses.perhaps_top_up(shop.id, sale, member_id, actor, at)
         basket = place.Basket(shop.id, self.basket(6), member_id)
         try:
             with transaction(self.session):
@@ -83,11 +86,13 @@ class Past:
                 if member_id and quote.max_points >= 100 and self.dice.random() < 0.2:
                     basket = place.Basket(shop.id, basket.wants, member_id, quote.max_points // 100 * 100)
                     quote = place.price(self.session, basket, now=at)
-                due = quote.payable_fen
+                basket = self.purses.pays(basket, quote.payable_fen)
+                due = quote.payable_fen - basket.wallet_fen
                 given = -(-due // 1000) * 1000 if self.dice.random() < 0.5 else due
                 order_id = place.at_till(
-                    self.session, basket, sale, received_fen=given, expected_payable_fen=due, actor=actor, now=at
-                )
+                    self.session, basket, sale, received_fen=given, expected_payable_fen=quote.payable_fen,
+                    actor=actor, now=at,
+                )  # fmt: skip
         except Refused:
             return False
         if self.dice.random() < 0.015:

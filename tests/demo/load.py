@@ -13,7 +13,7 @@ from config import journal
 from config.db import transaction
 from config.settings import settings
 from tests.demo import chain as making
-from tests.demo import history, pictures
+from tests.demo import history, pictures, wallets
 from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import World
@@ -46,6 +46,7 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     making.fill_shelves(session, known, dice, now=since)
     say(f"{making.MEMBERS} members")
     making.enrol(session, known, dice, now=since)
+    wallets.offer(session, now=since)
     history.live(history.Past(session, known, World(stand_in), dice), now=now, say=say)
     say("what the mall shows as available")
     _drain(session, now)

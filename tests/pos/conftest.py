@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.http import make_app
-from pos.http import desk, members, returning, sale, signing_in, who
+from pos.http import desk, members, returning, sale, signing_in, statements, top_ups, who
 from tests import factories as make
 
 
@@ -35,7 +35,16 @@ class Client:
 @pytest.fixture(scope="session")
 def app():
     made = make_app("test", "0")
-    for face in (signing_in.staff_bp, signing_in.bp, sale.bp, members.bp, returning.bp, desk.bp):
+    for face in (
+        signing_in.staff_bp,
+        signing_in.bp,
+        sale.bp,
+        members.bp,
+        returning.bp,
+        desk.bp,
+        top_ups.bp,
+        statements.bp,
+    ):
         made.register_blueprint(face)
     return made
 

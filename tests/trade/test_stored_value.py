@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import text
 
+from config import db
 from config.db import transaction
 from member import ledger, points, wallet
 from member.wallet_limits import WalletCodeNeeded
@@ -152,4 +153,40 @@ def test_sixty_four_payments_with_one_balance_and_one_wins(open_session, session
     with ThreadPoolExecutor(24) as pool:
         assert Counter(pool.map(buy, range(64))) == {"done": 1, "wallet_short": 63}
     assert _have(session, member) == Split(0, 0)
+    assert _books(session) == [[], []]
+
+
+def test_a_payment_with_both_buckets_is_two_statements_and_its_return_three(session, shop, member, now, monkeypatch):
+    asked: list[object] = []
+    real = db.fetch
+
+    def counted(*given):
+        asked.append(given[1])
+        return real(*given)
+
+    monkeypatch.setattr(wallet, "fetch", counted)
+    deed = wallet.Deed(member, "spend", "order:7", "order:7:spend", "t", now, shop.store_id)
+    with transaction(session):
+        assert wallet.spend(session, deed, Split(4_166, 834))
+    assert len(asked) == 2
+    back = wallet.Deed(member, "reinstate", "order:7", "return:1:back", "t", now, shop.store_id, "return:1")
+    with transaction(session):
+        assert wallet.restore(session, back, Split(4_166, 834), of="order:7")
+    assert len(asked) == 5
+    with transaction(session):
+        assert not wallet.spend(session, deed, Split(4_166, 834))
+        assert not wallet.restore(session, back, Split(4_166, 834), of="order:7")
+    assert _have(session, member) == Split(10_000, 2_000)
+    assert ledger.differences(session) == []
+
+
+def test_two_members_who_are_one_have_both_wallets(session, shop, member, now):
+    other = make.a_member(session, phone="13900000002", now=now)
+    make.top_up(session, shop, other, 3_000, now)
+    with transaction(session):
+        ledger.move(session, other, member, actor="t", now=now)
+    assert _have(session, member) == Split(13_000, 2_000)
+    order = make.ring_up(session, shop, now, member_id=member, wallet_fen=11_980, apple=10_000)
+    assert session.execute(text("SELECT count(*) FROM wallet_due WHERE topped_store_id = 0")).scalar() == 0
+    assert read.receipt(session, shop.store_id, order)["wallet_principal_fen"] == 11_980 * 13_000 // 15_000
     assert _books(session) == [[], []]

@@ -19,7 +19,7 @@ that bore it.  Every fen has one payer and one payee, so all stores' statements 
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -60,6 +60,16 @@ class Statement:
     def net_fen(self) -> int:
         """What the store pays in all; negative when it gets."""
         return sum(self.pays_fen.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """As the desk shows it."""
+        return {
+            "store_id": self.store_id,
+            "month": f"{self.year:04d}-{self.month:02d}",
+            "net_fen": self.net_fen,
+            "pays": [{"store_id": other, "fen": fen} for other, fen in self.pays_fen.items()],
+            "lines": [{**asdict(line), "at": line.at.isoformat()} for line in self.lines],
+        }
 
 
 _DUE = """

@@ -10,8 +10,12 @@ _STORE = {"desk.read", "desk.fulfil", "pos.read"}
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
     Role.STORE_STAFF: frozenset(_STORE),
-    Role.STORE_MANAGER: frozenset(_CASHIER | _STORE | {"pos.register", "pos.discount", "pos.approve", "member.tail"}),
-    Role.HEAD_OFFICE: frozenset({"pos.register", "pos.read", "office.read", "member.tail", "member.reveal"}),
+    Role.STORE_MANAGER: frozenset(
+        _CASHIER | _STORE | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement"}
+    ),
+    Role.HEAD_OFFICE: frozenset(
+        {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal"}
+    ),
 }
 
 DISCOUNT_LIMIT_BP = {Role.CASHIER: 500, Role.STORE_MANAGER: 3000}

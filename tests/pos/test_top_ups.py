@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from config import clock
+from tests import factories as make
+from trade.stores.models import Role
+
+
+def _pay(shop, wallet_fen, **more):
+    return {
+        "lines": [{"sku_id": shop.skus["milk"], "qty": 1}],
+        "expected_payable_fen": 990,
+        "tenders": [{"kind": "wallet", "amount_fen": wallet_fen}, {"kind": "cash", "received_fen": 990 - wallet_fen}],
+        **more,
+    }
+
+
+def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop, session):
+    member = make.a_member(session, now=clock.now())
+    till, body = client(), {"member_id": member, "amount_fen": 5_000, "received_fen": 10_000, "request_id": "b" * 32}
+    first, again = till.post("/api/pos/top-ups", body), till.post("/api/pos/top-ups", body)
+    assert (first.status_code, first.json) == (201, again.json)
+    paper = first.json["top_up"]
+    assert (paper["principal_fen"], paper["tender"]["change_fen"], paper["wallet"]["total_fen"]) == (
+        5_000,
+        5_000,
+        5_000,
+    )
+    assert till.get(f"/api/pos/top-ups/{paper['no']}").json["top_up"] == paper
+    assert till.get("/api/pos/members?q=13812342046").json["members"][0]["wallet"]["total_fen"] == 5_000
+    assert "充值" in till.get(f"/api/pos/top-ups/{paper['no']}/print?width=58").text
+    assert "50.00".encode("gb18030") in till.get(f"/api/pos/top-ups/{paper['no']}/escpos").data
+
+    refused = till.post("/api/pos/sales", _pay(shop, 600, member_id=member))
+    assert (refused.status_code, refused.json["code"]) == (409, "wallet_code_needed")
+    assert refused.json["facts"] == {"free_fen": 0}
+    by_manager = {
+        "member_id": member,
+        "staff_id": shop.people[Role.STORE_MANAGER],
+        "pin": make.PIN,
+        "reason": "phone is off",
+    }
+    approved = till.post("/api/pos/members/approve", by_manager)
+    assert approved.status_code == 200, approved.json
+    token = approved.json["authorisation"]
+    sold = till.post("/api/pos/sales", _pay(shop, 600, member_id=member, authorisation=token))
+    assert sold.status_code == 201, sold.json
+    assert [t["kind"] for t in sold.json["receipt"]["tenders"]] == ["cash", "wallet"]
+    assert "储值" in till.get(f"/api/pos/receipts/{sold.json['receipt']['no']}/print").text
+
+    shown = till.get(f"/api/pos/top-ups/{paper['no']}/refund").json["preview"]
+    assert (shown["refund_fen"], shown["kind"], shown["bank"]) == (4_400, "cash", False)
+    back = till.post(f"/api/pos/top-ups/{paper['no']}/refund", {"expected_refund_fen": 4_400})
+    assert (back.status_code, back.json["refund"]["refund_fen"]) == (201, 4_400)
+    assert till.get(f"/api/pos/members/{member}/wallet").json["wallet"]["total_fen"] == 0
+
+
+def test_a_tender_of_one_kind_comes_once(client, shop, session):
+    twice = _pay(shop, 600) | {"tenders": [{"kind": "wallet", "amount_fen": 1}] * 2}
+    assert client().post("/api/pos/sales", twice).status_code == 422
+
+
+def test_only_a_manager_sees_what_stores_owe(client, shop, session):
+    path = "/api/desk/statements/stored-value?month=2026-11"
+    assert client("cashier").get(path).status_code == 403
+    assert client("store_manager").get(path).json["statement"] == {
+        "store_id": shop.store_id, "month": "2026-11", "net_fen": 0, "pays": [], "lines": [],
+    }  # fmt: skip
