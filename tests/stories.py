@@ -39,20 +39,24 @@ class Story:
         with transaction(self.session):
             return step(self.session, *given, actor="t", now=self.now, **named)
 
-    def sell(self, *, points_used: int = 0, discount_fen: int = 0, member: int | None = None, **goods: int) -> int:
+    def sell(self, *, points_used: int = 0, discount_fen: int = 0, member: int | None = None, **goods: Any) -> int:
         """Ring up a basket at the till for the member; returns the order."""
         return make.ring_up(
             self.session, self.shop, self.now, member_id=member or self.member, points_used=points_used,
             discount_fen=discount_fen, **goods,
         )  # fmt: skip
 
-    def order(self, *, points_used: int = 0, **goods: int) -> int:
+    def order(self, *, points_used: int = 0, **goods: Any) -> int:
         """The member orders in the mall; returns the order."""
         return make.order_online(self.session, self.shop, self.member, self.now, points_used=points_used, **goods)
 
     def top_up(self, amount_fen: int, *, bonus_fen: int = 0) -> int:
         """The member puts cash into the wallet at the till; returns the top-up."""
         return make.top_up(self.session, self.shop, self.member, amount_fen, self.now, bonus_fen=bonus_fen)
+
+    def coupon(self, **of: Any) -> int:
+        """The member claims a coupon of a new offer, 5 off from 10 unless told otherwise; returns the coupon."""
+        return make.a_coupon(self.session, self.member, self.now, **of)
 
     def intend(self, order: int) -> Any:
         """The member opens WeChat's payment sheet."""
@@ -71,7 +75,7 @@ class Story:
         self.facts.append(Paid(tender.trade_no, f"42000{tender.id}", tender.amount_fen, "o1"))
         return self.do(pay.receive, self.facts[-1])
 
-    def paid(self, **goods: int) -> int:
+    def paid(self, **goods: Any) -> int:
         """An order placed and paid; `points_used` among the goods is points."""
         order = self.order(**goods)
         self.told(self.intend(order))

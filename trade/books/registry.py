@@ -74,7 +74,7 @@ def _rows(table: str) -> TextClause:
 #   book             proof                         rows of           unit      what names a difference
 BOOKS: dict[str, Book] = {
     "ledger": Book(ledger.differences, _rows("lot_entry"), "value", _OF_LEDGER),
-    "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id")),
+    "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id", "line_no")),
     "refunds": Book(proof_refunds.differences, _rows("refund"), "fen", _OF_ORDER),
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
