@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
-from member import cards, ledger, masking
-from member.coupons import moves as coupons
+from member import cards, masking, merging
+from member.merge_history import Order
 from member.secrets import fingerprint, seal
 
 
@@ -87,9 +87,6 @@ _KNOW = text(
 _DROP = text("WITH a AS (DELETE FROM lot_account WHERE member_id = :id) DELETE FROM member WHERE id = :id")
 _PHONE = text("UPDATE member SET phone_masked = :masked, phone_tail = :tail WHERE id = :id")
 _HAS = text("SELECT 1 FROM identity WHERE member_id = :id AND kind = :kind")
-_MERGED = text("UPDATE member SET merged_into_id = :into WHERE id = :source AND merged_into_id IS NULL RETURNING id")
-_MOVE_IDS = text("UPDATE identity SET member_id = :into WHERE member_id = :source")
-_MOVE_SESSIONS = text("UPDATE member_session SET member_id = :into WHERE member_id = :source")
 
 
 def _as_card(row: Any) -> MemberCard:
@@ -196,7 +193,7 @@ def bind_phone(
     *,
     actor: str,
     now: datetime,
-    before_merge: Callable[[Session, int, int], None] = lambda *_: None,
+    before_merge: Callable[[Session, int, int], Sequence[Order]] = lambda *_: (),
 ) -> int:
     """Give a WeChat member their phone; returns the member who stays.
 
@@ -218,20 +215,16 @@ def bind_phone(
     assert owner is not None
     if first(session, _HAS, {"id": owner, "kind": "openid"}):
         raise PhoneTaken()
-    before_merge(session, member_id, owner)
-    merge(session, member_id, owner, actor=actor, now=now)
+    orders = before_merge(session, member_id, owner)
+    merge(session, member_id, owner, orders=orders, actor=actor, now=now)
     return owner
 
 
-def merge(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
-    """Make one member of two: identities, sessions and every lot move; a repeat changes nothing.
+def merge(
+    session: Session, source_id: int, into_id: int, *, orders: Sequence[Order] = (), actor: str, now: datetime
+) -> None:
+    """Make one member of two (`member/merging.py`); a repeat changes nothing.
 
-    Orders are not known here: `bind_phone` is given `trade.orders.holder.take_over` for them.
+    Orders are not known here: `bind_phone` is given `trade.orders.holder.take_over`, which moves them and says which.
     """
-    if first(session, _MERGED, {"source": source_id, "into": into_id}) is None:
-        return
-    session.execute(_MOVE_IDS, {"source": source_id, "into": into_id})
-    session.execute(_MOVE_SESSIONS, {"source": source_id, "into": into_id})
-    coupons.hand_over(session, source_id, into_id)
-    ledger.move(session, source_id, into_id, actor=actor, now=now)
-    journal.record(session, "member.merged", f"member:{into_id}", actor=actor, now=now, source_id=source_id)
+    merging.merge(session, source_id, into_id, orders=orders, actor=actor, now=now)

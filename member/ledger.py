@@ -333,14 +333,20 @@ _MOVE = (
 )
 
 
+def lock_both(session: Session, source_id: int, into_id: int) -> None:
+    """Lock every account of two members, in the order everybody locks them; the second gets those of the first."""
+    both = {"source": source_id, "into": into_id}
+    fetch(session, _OPEN_SAME, both)
+    fetch(session, _LOCK_BOTH, both)
+
+
 def move(session: Session, source_id: int, into_id: int, *, actor: str, now: datetime) -> None:
     """Give all value of one member to another (a merge); each lot keeps its origin.
 
     What one of them owed is made good by what the other has, so that a balance never stands beside a debt.
     """
     both = {"source": source_id, "into": into_id}
-    fetch(session, _OPEN_SAME, both)
-    fetch(session, _LOCK_BOTH, both)
+    lock_both(session, source_id, into_id)
     for statement in _MOVE:
         session.execute(statement, both)
     sums = lock(session, into_id, "points")

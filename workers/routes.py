@@ -20,6 +20,7 @@ ROUTES = {
     "stock.taken_in": ("effects", "project_availability"),
     "member.visited": ("effects", "count_growth"),
     "member.merged": ("effects", "follow_merge"),
+    "member.unmerged": ("effects", "follow_merge"),
     "refund.requested": ("wechat", "send_refunds"),
 }
 

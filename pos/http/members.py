@@ -10,11 +10,12 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from config.errors import NotPermitted
+from config.errors import Malformed, NotPermitted
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
-from member import cards, codes, identity, masking, possession, tier_card, wallet
+from member import cards, codes, identity, masking, merging, possession, tier_card, wallet
 from pos.http import who
+from trade.orders import holder
 from trade.stores import staff
 
 bp = blueprint("member", "/api/pos", who.identify)
@@ -245,3 +246,46 @@ def reveal(member_id: int, json_data: RevealForm) -> Reply:
     with transaction(session()) as opened:
         phone = masking.reveal(opened, member_id, reason=json_data.reason, actor=who.me().actor, now=g.now)
     return {"phone": phone}, 200
+
+
+class MergeForm(WriteForm):
+    """The member who is the same person and will be no more."""
+
+    source_id: int
+
+
+@bp.get("/members/<int:member_id>/merges")
+@permit("member.merge")
+def merges(member_id: int) -> Reply:
+    """`{merges: [{id, source_id, into_id, at, unmerge_until, unmerged_at}]}`, newest first."""
+    return {"merges": merging.merges_of(session(), member_id)}, 200
+
+
+@bp.post("/members/<int:member_id>/merge")
+@permit("member.merge")
+@bp.input(MergeForm)
+def merge(member_id: int, json_data: MergeForm) -> Reply:
+    """Make one member of two after somebody looked: `{member, merge_id}`; for 30 days it can be undone."""
+    actor = who.me().actor
+
+    def work(opened: Session) -> Reply:
+        stays, goes = identity.card(opened, member_id), identity.card(opened, json_data.source_id)
+        if stays.id == goes.id:
+            raise Malformed(fields={"source_id": "another member"})
+        merge_id = holder.merge(opened, goes.id, stays.id, actor=actor, now=g.now)
+        found = identity.card(opened, stays.id)
+        return {"member": members_json(opened, [found])[0], "merge_id": merge_id}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/members/merges/<int:merge_id>/undo")
+@permit("member.merge")
+@bp.input(WriteForm)
+def unmerge(merge_id: int, json_data: WriteForm) -> Reply:
+    """Make two members of one again: `{undone}`, false when that was done before.
+
+    409 `merge_too_late`, `merge_superseded`, `merge_in_debt`, `merge_spent_across` (facts: account, short, sources).
+    """
+    actor = who.me().actor
+    return once(json_data, lambda opened: ({"undone": holder.unmerge(opened, merge_id, actor=actor, now=g.now)}, 200))

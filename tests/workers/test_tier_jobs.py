@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 
@@ -13,7 +14,7 @@ from tests.workers.test_count_growth import account, count, drain, give_back, ti
 from trade.orders import holder
 from workers.jobs import count_growth, evaluate_tiers, follow_merge, refresh_segments
 
-BY = {"actor": "t"}
+BY: dict[str, Any] = {"actor": "t"}
 
 
 def test_an_evaluation_in_four_workers_takes_each_step_once(session, now):

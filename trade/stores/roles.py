@@ -14,7 +14,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         _CASHIER | _STORE | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement"}
     ),
     Role.HEAD_OFFICE: frozenset(
-        {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal"}
+        {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
     ),
 }
 
