@@ -1,23 +1,27 @@
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import text
 
 from config.db import transaction
-from config.errors import WrongState
+from config.errors import Refused, WrongState
 from member import ledger, points, top_up_rules, wallet, wallet_limits
+from member.models.wallet import WalletTerms
 from member.top_up_rules import TopUpTooLarge
 from member.wallet_terms import Split
 from tests import factories as make
-from trade.orders import pay, proof
+from trade.orders import pay, place, proof
 from trade.orders.pay import Outcome
 from trade.payments import moves, top_up_refunds, top_ups
 from trade.payments.cash import TenderShort
 from trade.payments.moves import Paid
 from trade.payments.top_up_refunds import BonusSpent, CashOutTooLarge, DrawerNeeded, NothingToRefund
 from trade.stores import tills
+from workers.jobs import expire_top_ups
 
 
 @pytest.fixture
@@ -219,3 +223,61 @@ def test_without_the_code_a_day_has_its_limit(session, shop, member, now):
     _do(session, wallet_limits.spend_freely, member, 1_000, now=now + timedelta(days=1))
     _do(session, wallet_limits.set_limit, member, 0, actor="m", now=now)
     assert wallet_limits.left_today(session, member, now=now + timedelta(days=2)) == 0
+
+
+def _tried(open_session, work, *args, **kwargs):
+    with open_session() as mine:
+        try:
+            _do(mine, work, *args, **kwargs)
+        except Refused as refused:
+            return refused.code
+    return "done"
+
+
+def test_at_one_instant_no_more_than_the_day_allows_is_spent_without_the_code(open_session, session, member, now):
+    with transaction(session):
+        session.add(
+            WalletTerms(
+                from_at=now,
+                policy="proportional",
+                free_day_fen=1_000,
+                max_balance_fen=500_000,
+                cash_out_max_fen=10_000,
+                bonus_spent="deduct",
+            )
+        )
+    with ThreadPoolExecutor(16) as pool:
+        outcomes = Counter(
+            pool.map(lambda _: _tried(open_session, wallet_limits.spend_freely, member, 300, now=now), range(16))
+        )
+    assert outcomes == {"done": 3, "wallet_code_needed": 13}
+
+
+def test_a_top_up_given_back_while_it_is_spent_pays_out_once(open_session, session, shop, member, now):
+    top_up = make.top_up(session, shop, member, 990, now)
+
+    def race(number: int) -> str:
+        if number % 2:
+            more = {"at_store_id": shop.store_id, "shift_id": shop.shift_id, "staff_id": 1, "actor": "t", "now": now}
+            given = {"expected_refund_fen": 990, "consent": True, "bank_ref": None, **more}
+            return _tried(open_session, top_up_refunds.take_back, shop.store_id, top_up, **given)
+        basket = place.Basket(shop.store_id, make.wants(shop, milk=1), member, wallet_fen=990)
+        given = {"received_fen": 0, "expected_payable_fen": 990, "actor": "t", "now": now}
+        return _tried(open_session, place.at_till, basket, shop.sale(), **given)
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = Counter(pool.map(race, range(12)))
+    assert outcomes["done"] == 1
+    assert set(outcomes) <= {"done", "wallet_short", "nothing_to_refund"}
+    assert _have(session, member) == Split()
+    assert ledger.differences(session) == []
+
+
+def test_a_top_up_that_nobody_paid_is_closed_by_the_job(session, shop, member, now):
+    late = now - timedelta(hours=1)
+    top_up_id = _do(
+        session, top_ups.in_mall, shop.store_id, member, 500, pay_for=timedelta(minutes=15), actor="m", now=late
+    )
+    assert (expire_top_ups.run(), expire_top_ups.run()) == (1, 0)
+    assert top_ups.one(session, shop.store_id, top_up_id).state == "cancelled"
+    assert _have(session, member) == Split()

@@ -222,14 +222,7 @@ def quote(
     :param coupons: what the member could use; `coupon_ids` those they want to, `at` where and when.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
-    missing = [want.sku_id for want in wants if want.sku_id not in items]
-    if missing:
-        raise NotForSale(sku_ids=missing)
-    lines = []
-    for number, want in enumerate(wants, start=1):
-        item = items[want.sku_id]
-        cost_fen = line_fen(item.unit_price_fen, want.qty, weighed=item.weighed)
-        lines.append(Line(number, item, want.qty, cost_fen, cost_fen))
+    lines = _listed(items, wants)
     list_fen = sum(line.list_fen for line in lines)
     trace = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
     weighed = _use_coupons(lines, coupons, coupon_ids, at, trace)
@@ -244,21 +237,20 @@ def quote(
     if not 0 <= discount_fen <= left_fen:
         raise DiscountTooLarge(max_fen=left_fen)
     _deduct(lines, "manual", discount_fen, 0, trace)
-    payable_fen = left_fen - discount_fen
-    return Quote(
-        lines,
-        list_fen,
-        coupon_fen,
-        discount_fen,
-        points,
-        points_fen,
-        payable_fen,
-        0,
-        ceiling,
-        terms.redeem_step,
-        trace,
-        weighed,
-    )
+    figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen)
+    return Quote(lines, *figures, 0, ceiling, terms.redeem_step, trace, weighed)
+
+
+def _listed(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Line]:
+    missing = [want.sku_id for want in wants if want.sku_id not in items]
+    if missing:
+        raise NotForSale(sku_ids=missing)
+    lines = []
+    for number, want in enumerate(wants, start=1):
+        item = items[want.sku_id]
+        cost_fen = line_fen(item.unit_price_fen, want.qty, weighed=item.weighed)
+        lines.append(Line(number, item, want.qty, cost_fen, cost_fen))
+    return lines
 
 
 def _use_coupons(
