@@ -6,13 +6,14 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from member import identity, points
+from member import identity, points, segments, tier_rules
+from member.tier_rules import Level, Rules
 from tests.demo.goods import Article
 from tests.wechat_stand_in.world import PEOPLE
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
@@ -154,19 +155,41 @@ def _name(dice: random.Random) -> str:
     return dice.choice(_SURNAMES) + "".join(dice.sample(_GIVEN, dice.choice((1, 2, 2))))
 
 
-_TIER = text("UPDATE member SET tier = :tier WHERE id = :id")
+TIERS = Rules(
+    (
+        Level("standard", "普通会员", "Member", 0, 0, 10_000, ({"zh": "消费累积分", "en": "Points on what you buy"},)),
+        Level("silver", "银卡会员", "Silver", 800, 600, 12_000, ({"zh": "1.2 倍积分", "en": "1.2 times the points"},)),
+        Level("gold", "金卡会员", "Gold", 1_500, 1_200, 15_000, ({"zh": "1.5 倍积分", "en": "1.5 times the points"},)),
+        Level("black", "黑卡会员", "Black", 3_000, 2_400, 20_000, ({"zh": "双倍积分", "en": "Twice the points"},)),
+    )
+)
+"""What this chain asks of its members: it is young, so it asks little."""
+
+SEGMENTS: dict[str, dict[str, Any]] = {
+    "近 30 天未到店的金银卡": {
+        "all": [{"kind": "tier", "codes": ["silver", "gold", "black"]}, {"not": {"kind": "recency", "max": 30}}]
+    },
+    "本月买过两次以上的会员": {"kind": "frequency", "within_days": 30, "min": 2},
+    "高价值会员（RFM）": {"kind": "rfm", "f": [4, 5], "m": [5]},
+}
+
+
+def set_tiers(session: Session, *, now: datetime) -> None:
+    """The chain's own tier rules, and the groups its campaigns speak to."""
+    with transaction(session):
+        tier_rules.publish(session, TIERS, from_at=now, actor="system:demo", now=now)
+        for name, definition in SEGMENTS.items():
+            segments.make(session, name, definition, actor="system:demo", now=now)
 
 
 def enrol(session: Session, chain: Chain, dice: random.Random, *, now: datetime) -> None:
-    """500 members with phones, tiers and a welcome gift; the first are the people of the stand-in's phones."""
+    """500 members with phones and a welcome gift; the first are the people of the stand-in's phones."""
     known = [(one["phone"], one["name"]) for one in PEOPLE] + [(phone, _name(dice)) for phone in _phones(dice)]
     for index, (phone, name) in enumerate(known):
         at = now + timedelta(hours=index % 24)
         store_id = chain.shops[index % len(chain.shops)].id
         with transaction(session):
             member = identity.join(session, phone=phone, name=name, store_id=store_id, actor="system:demo", now=at)
-            tier = "gold" if index % 12 == 0 else "silver" if index % 5 == 0 else "standard"
-            session.execute(_TIER, {"tier": tier, "id": member.id})
             gift = 800 if index < len(PEOPLE) else 100
             points.earn(
                 session, member.id, gift, source=f"gift:{member.id}", key=f"gift:{member.id}", pending=False,

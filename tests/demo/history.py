@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -191,8 +191,11 @@ def days(now: datetime) -> Iterator[datetime]:
         yield datetime.combine(today - timedelta(days=back), time(), ZONE).astimezone(UTC)
 
 
-def live(past: Past, *, now: datetime, say: Say) -> None:
-    """Everything that happened until `now`, and the orders that wait at the desks at this moment."""
+def live(past: Past, *, now: datetime, say: Say, settle: Callable[[datetime], None]) -> None:
+    """Everything that happened until `now`, and the orders that wait at the desks at this moment.
+
+    `settle` lets each day's effects happen in the night after it, so that tiers rise when they would have.
+    """
     sales = orders = 0
     for number, midnight in enumerate(days(now)):
         opens_at = midnight + timedelta(hours=7)
@@ -204,10 +207,12 @@ def live(past: Past, *, now: datetime, say: Say) -> None:
                 at = midnight + timedelta(hours=8, minutes=past.dice.randint(0, 600))
                 if at + timedelta(hours=3) < now:
                     orders += past.online_order(shop, at, promise_at=at + timedelta(hours=2))
+        settle(min(midnight + timedelta(hours=24), now))
         say(f"day {number + 1} of {DAYS + 1}: {sales} sales at the tills, {orders} orders in the mall")
     for shop in past.chain.shops:
         for minutes, stage in ((3, "paid"), (9, "paid"), (21, "preparing"), (38, "ready")):
             orders += past.online_order(
                 shop, now - timedelta(minutes=minutes), promise_at=now + timedelta(minutes=75 - minutes), stage=stage
             )
+    settle(now)
     past.world.keep()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import func, select
@@ -18,7 +20,7 @@ from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import World
 from trade.stores.models import Store
-from workers.jobs import count_growth, project_availability
+from workers.jobs import count_growth, project_availability, refresh_segments
 from workers.routes import ALSO, OFFERED
 
 SEED = 20261123
@@ -45,11 +47,13 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     making.list_goods(session, known, goods, since=since - timedelta(days=1))
     making.fill_shelves(session, known, dice, now=since)
     say(f"{making.MEMBERS} members")
+    making.set_tiers(session, now=since)
     making.enrol(session, known, dice, now=since)
     wallets.offer(session, now=since)
-    history.live(history.Past(session, known, World(stand_in), dice), now=now, say=say)
-    say("what the mall shows as available")
-    _drain(session, now)
+    past = history.Past(session, known, World(stand_in), dice)
+    history.live(past, now=now, say=say, settle=lambda at: _drain(session, at))
+    say("who is in which segment")
+    refresh_segments.run(now=now)
 
 
 def draw() -> None:
@@ -59,7 +63,10 @@ def draw() -> None:
 
 def _drain(session: Session, now: datetime) -> None:
     """Let the effects of the past happen now, as relay and workers would."""
-    jobs = {"project_availability": project_availability.run, "count_growth": count_growth.run}
+    jobs: dict[str, Callable[[list[int]], int]] = {
+        "project_availability": project_availability.run,
+        "count_growth": partial(count_growth.run, now=now),
+    }
     kinds = [kind for kind, (_, job) in OFFERED.items() if job in jobs]
     while True:
         with transaction(session):
