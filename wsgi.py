@@ -16,7 +16,7 @@ from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, card, me, orders, tier
 from mall.http import wallet as mall_wallet
-from pos.http import desk, members, returning, sale, signing_in, statements, top_ups
+from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups
 from trade.books import commands, metrics
 
 VERSION = "0.1.0"
@@ -36,6 +36,8 @@ def create_app() -> APIFlask:
         top_ups.bp,
         statements.bp,
         desk.bp,
+        segments.bp,
+        tiers.bp,
         browse.bp,
         me.bp,
         card.bp,

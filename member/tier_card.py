@@ -35,6 +35,17 @@ def _level_json(level: Level) -> dict[str, Any]:
     return {**asdict(level), "benefits": list(level.benefits)}
 
 
+def rules_json(rules: Rules) -> dict[str, Any]:
+    """A version of the rules, levels from the lowest."""
+    return {
+        "counted": rules.counted,
+        "downgrade": rules.downgrade,
+        "grace_days": rules.grace_days,
+        "provisional": rules.provisional,
+        "levels": [_level_json(level) for level in rules.levels],
+    }
+
+
 def _next(rules: Rules, standing: Standing, sums: Sums) -> dict[str, Any] | None:
     """The first level above the tier that growth has not reached, and how much is missing."""
     for level in rules.levels[rules.rank(standing.tier) + 1 :]:
