@@ -38,15 +38,16 @@ def earned(basis_fen: int) -> int:
     return basis_fen // FEN_PER_GROWTH
 
 
-def taken(earned: int, basis_fen: int, refunded_fen: int) -> int:
-    """How much of it is taken back in all once `refunded_fen` of the basis was refunded."""
-    return earned * min(refunded_fen, basis_fen) // basis_fen if basis_fen else 0
+def taken(earned: int, paid_fen: int, refunded_fen: int) -> int:
+    """How much of it is taken back in all once `refunded_fen` of what was paid is refunded."""
+    return earned * min(refunded_fen, paid_fen) // paid_fen if paid_fen else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Deed:
     """What one source means for growth now: it brought `earns` at `at`, of which `taken` in all were lost again.
 
+    `confirmed_at` is when its after-sale window ends; None while that is not known (goods not handed over).
     `source` is a key of its own in the whole house (`order:12`, `visit:7:2026-11-24`); a merge keeps it apart.
     """
 
@@ -55,7 +56,7 @@ class Deed:
     at: datetime
     earns: int
     taken: int
-    confirmed: bool
+    confirmed_at: datetime | None
 
 
 _OPEN = text("""
@@ -67,9 +68,10 @@ _LOCK = text(
     " ORDER BY member_id FOR NO KEY UPDATE"
 )
 _LOTS = text(
-    "SELECT source, initial, remaining, state FROM lot WHERE member_id = ANY(:members) AND account = 'growth'"
-    " AND source = ANY(:sources)"
+    "SELECT id, source, initial, remaining, state, available_at FROM lot WHERE member_id = ANY(:members)"
+    " AND account = 'growth' AND source = ANY(:sources)"
 )
+_ARRIVES = text("UPDATE lot SET available_at = :at WHERE member_id = :member AND id = :lot")
 
 
 def settle(session: Session, deeds: Collection[Deed], *, actor: str, now: datetime) -> int:
@@ -91,19 +93,50 @@ def settle(session: Session, deeds: Collection[Deed], *, actor: str, now: dateti
 def _settle(session: Session, deed: Deed, lot: Any | None, actor: str, now: datetime) -> int:
     if not deed.earns:
         return 0
-    done = 0
+    done, ready = 0, deed.confirmed_at is not None and deed.confirmed_at <= now
     if lot is None:
         step = Step(deed.member_id, GROWTH, "earn", deed.source, f"{deed.source}:earn", actor, deed.at)
-        done += lots.earn(session, step, deed.earns, pending=not deed.confirmed, expires_at=None)
+        arrives_at = None if ready else deed.confirmed_at
+        done += lots.earn(session, step, deed.earns, pending=not ready, expires_at=None, available_at=arrives_at)
     gone = lot.initial - lot.remaining if lot else 0
     if deed.taken > gone:
         step = Step(deed.member_id, GROWTH, "claw", deed.source, f"{deed.source}:less:{deed.taken}", actor, now)
         lots.claw(session, step, deed.taken - gone)
         done += 1
-    if lot is not None and lot.state == "pending" and deed.confirmed and lot.initial > deed.taken:
-        step = Step(deed.member_id, GROWTH, "confirm", deed.source, f"{deed.source}:confirm", actor, now)
-        done += bool(lots.confirm(session, step, expires_at=None))
+    if lot is None or lot.state != "pending" or lot.initial <= deed.taken:
+        return done
+    if ready:
+        return done + _confirm(session, deed.member_id, deed.source, actor, now)
+    if deed.confirmed_at != lot.available_at:
+        fetch(session, _ARRIVES, {"at": deed.confirmed_at, "member": deed.member_id, "lot": lot.id})
     return done
+
+
+def _confirm(session: Session, member_id: int, source: str, actor: str, now: datetime) -> int:
+    step = Step(member_id, GROWTH, "confirm", source, f"{source}:confirm", actor, now)
+    return 1 if lots.confirm(session, step, expires_at=None) else 0
+
+
+_ARRIVING = text(
+    "SELECT member_id, source FROM lot WHERE account = 'growth' AND state = 'pending' AND available_at <= :now"
+    " AND remaining > 0 ORDER BY available_at LIMIT :most"
+)
+_STILL = text(
+    "SELECT member_id, source FROM lot WHERE member_id = ANY(:members) AND account = 'growth' AND state = 'pending'"
+    " AND available_at <= :now AND remaining > 0 ORDER BY member_id, id"
+)
+
+
+def arriving(session: Session, *, now: datetime, most: int) -> list[int]:
+    """Members with growth whose after-sale window is over and which is not confirmed yet."""
+    return sorted({row.member_id for row in fetch(session, _ARRIVING, {"now": now, "most": most})})
+
+
+def arrive(session: Session, members: Collection[int], *, actor: str, now: datetime) -> int:
+    """Confirm what arrived of these members, whose rows are locked; returns how many lots.  A repeat finds none."""
+    fetch(session, _LOCK, {"members": list(members)})
+    due = fetch(session, _STILL, {"members": list(members), "now": now})
+    return sum(_confirm(session, row.member_id, row.source, actor, now) for row in due)
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,12 @@ def announce(session: Session, body: dict[str, Any], *, from_at: datetime, actor
     return version
 
 
+def multiply(session: Session, tier_bp: dict[str, int], *, from_at: datetime, actor: str, now: datetime) -> int:
+    """The terms in force at a moment, with other multipliers by tier from then on (tier rules were published)."""
+    body = _FORM.dump_python(terms_at(from_at, session), mode="json") | {"tier_bp": tier_bp}
+    return announce(session, body, from_at=max(from_at, now), actor=actor, now=now)
+
+
 def earns(terms: Terms, basis_fen: int, tier: str) -> int:
     """Points of the basic rule for an order: floored once per order (members-mall-orders.md 3.1)."""
     return basis_fen * terms.earn_bp * terms.tier_bp.get(tier, ONE_BP) // (ONE_BP * ONE_BP)

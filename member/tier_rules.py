@@ -116,7 +116,7 @@ _HELD = text("SELECT DISTINCT tier FROM member WHERE merged_into_id IS NULL AND 
 
 
 def publish(session: Session, rules: Rules, *, from_at: datetime, actor: str, now: datetime) -> None:
-    """Put a new version in force from a moment on.
+    """Put a new version in force from a moment on; the points terms get its multipliers from then on.
 
     :raises BadTierRules: nothing changes.  Thresholds must rise, the first be 0, keeping never ask more than
         entering, and no tier that somebody has may vanish.

@@ -95,7 +95,9 @@ def clean(migrated: None) -> None:
 
     from config.db import engine
     from config.redis import connection, key
+    from member import terms
 
+    terms.forget()
     with engine().connect() as db:
         db.execute(text(_emptying()))
     for name in connection().scan_iter(key("*")):

@@ -21,6 +21,7 @@ EVERY = (
     ("workers.jobs.expire_top_ups", "wechat", 20),
     ("workers.jobs.ask_refunds", "wechat", 20),
     ("workers.jobs.expire_points", "clock", 3600),
+    ("workers.jobs.confirm_growth", "clock", 600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),

@@ -20,7 +20,7 @@ def grow(do, member, now):
     def made(earns, source="order:1", *, at=now, confirmed=True):
         def work(session):
             tiers.lock(session, [member])
-            growth.settle(session, [Deed(member, source, at, earns, 0, confirmed)], now=at, **BY)
+            growth.settle(session, [Deed(member, source, at, earns, 0, at if confirmed else None)], now=at, **BY)
             tiers.judge(session, [member], now=at, **BY)
 
         do(work)

@@ -22,7 +22,9 @@ def grow(session, do, member, now):
     def made(earns, source="order:1", *, at=now, taken=0, confirmed=True, when=None):
         def work(session):
             assert tiers.lock(session, [member]) == [member]
-            growth.settle(session, [Deed(member, source, at, earns, taken, confirmed)], now=when or at, **BY)
+            growth.settle(
+                session, [Deed(member, source, at, earns, taken, at if confirmed else None)], now=when or at, **BY
+            )
             return tiers.judge(session, [member], now=when or at, **BY)
 
         return do(work)
@@ -236,3 +238,11 @@ def test_a_standing_is_due_at_its_soonest_moment(now):
 
 def test_every_tier_of_the_first_rules_earns_by_its_multiplier(now):
     assert terms_at(now).tier_bp == {level.code: level.multiplier_bp for level in FIRST.levels}
+
+
+def test_published_rules_bring_their_multipliers_to_the_points_terms(session, do, now):
+    levels = (*FIRST.levels[:1], Level("silver", "银", "Silver", 10, 10, 13_000))
+    do(tier_rules.publish, Rules(levels), from_at=now + timedelta(hours=1), now=now, **BY)
+    assert terms_at(now, session).tier_bp["silver"] == 12_000
+    later = terms_at(now + timedelta(hours=1), session)
+    assert later.tier_bp == {"standard": 10_000, "silver": 13_000}

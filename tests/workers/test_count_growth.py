@@ -7,12 +7,13 @@ from sqlalchemy import text
 
 from config import clock, journal
 from config.db import transaction
+from member import terms
 from tests import factories as make
 from trade.orders import close, returns
 from trade.orders.pay import receive
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
-from workers.jobs import count_growth
+from workers.jobs import confirm_growth, count_growth
 from workers.routes import ALSO, OFFERED
 
 
@@ -155,3 +156,49 @@ def test_buying_and_returning_a_hundred_times_leaves_growth_as_it_was(session, n
             give_back(session, shop, order, now)
         count(session, now)
     assert account(session, member) == before
+
+
+def collect(session, shop, order, qty, now):
+    with transaction(session):
+        close.accept(session, shop.store_id, order, actor="t", now=now)
+        close.pick(session, shop.store_id, order, 1, qty, actor="t", now=now)
+        close.ready(session, shop.store_id, order, actor="t", now=now)
+        close.collect(session, shop.store_id, order, staff_id=1, actor="t", now=now)
+
+
+def test_growth_is_confirmed_when_the_after_sale_window_closes(session, now):
+    with transaction(session):
+        terms.announce(session, {"confirm_days": {"mall": 7}}, from_at=now, actor="t", now=now)
+    shop = make.open_shop(session, stock_of={"milk": 500}, now=now)
+    member = make.a_member(session, now=now)
+    order = make.order_online(session, shop, member, now, milk=102)
+    pay(session, shop, order, now)
+    collect(session, shop, order, 102, now + timedelta(hours=2))
+    count(session, now + timedelta(hours=2))
+    assert (account(session, member), tier(session, member)) == ((0, 1009), "silver")
+    closes = now + timedelta(hours=2, days=7)
+    assert confirm_growth.run(now=closes - timedelta(seconds=1)) == 0
+    give_back(session, shop, order, now + timedelta(days=2), qty=2)
+    count(session, now + timedelta(days=2))
+    assert (account(session, member), tier(session, member)) == ((0, 1009 - 1009 * 2 // 102), "standard")
+    with ThreadPoolExecutor(3) as pool:
+        assert sum(pool.map(lambda _: confirm_growth.run(now=closes), range(3))) == 1
+    assert (account(session, member), tier(session, member)) == ((990, 0), "standard")
+
+
+def test_a_refund_before_and_after_confirmation_leaves_the_same(session, now):
+    with transaction(session):
+        terms.announce(session, {"confirm_days": {"till": 7}}, from_at=now, actor="t", now=now)
+    shop = make.open_shop(session, now=now)
+    left = []
+    for phone, back_at in (("13812340001", now), ("13812340002", now + timedelta(days=8))):
+        member = make.a_member(session, phone=phone, now=now)
+        order = make.ring_up(session, shop, now, member_id=member, milk=7)
+        count(session, now)
+        if back_at > now:
+            assert confirm_growth.run(now=back_at) == 1
+        give_back(session, shop, order, back_at, qty=3)
+        count(session, back_at)
+        confirm_growth.run(now=now + timedelta(days=9))
+        left.append(account(session, member))
+    assert left == [(69 - 69 * 3 // 7, 0)] * 2

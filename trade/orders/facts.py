@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 
 _PAID = text("""
-    SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at,
-           o.payable_fen - o.wallet_bonus_fen AS basis_fen,
+    SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at, o.closed_at, o.earn_basis_fen AS basis_fen,
+           o.payable_fen - o.wallet_bonus_fen AS paid_fen,
            coalesce((SELECT sum(r.refund_fen - r.bonus_back_fen) FROM sale_return r
                      WHERE r.store_id = o.store_id AND r.order_id = o.id),
                     0)::bigint AS refunded_fen,
@@ -33,7 +33,7 @@ _PAID = text("""
 def paid(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
     """Where orders of members that were ever paid stand now, by (store, id); one statement.
 
-    `basis_fen` is the points basis, `sku_ids` and `category_ids` are the goods of which something was kept; an order
+    `basis_fen` is the points basis, `paid_fen` and `refunded_fen` are without the bonus of stored value, `sku_ids` and `category_ids` are the goods of which something was kept; an order
     cancelled after payment counts as wholly refunded.
     """
     found = sorted(set(keys))

@@ -19,15 +19,15 @@ COUNT_GROWTH = (
                     WHERE r.store_id = o.store_id AND r.order_id = o.id), 0) / o.payable_fen END AS taken
     FROM sale_order o WHERE o.member_id IS NOT NULL AND o.paid_at IS NOT NULL AND o.payable_fen >= 100""",
     """
-    INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
-    SELECT member_id, 'growth', 'earn', CASE WHEN done THEN earns ELSE 0 END, CASE WHEN done THEN 0 ELSE earns END,
-           source, source || ':earn', 'migration', paid_at
-    FROM counted ORDER BY paid_at""",
-    """
-    INSERT INTO lot (member_id, account, source, initial, remaining, state, origin_member_id)
+    WITH entry AS (
+        INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
+        SELECT member_id, 'growth', 'earn', CASE WHEN done THEN earns ELSE 0 END, CASE WHEN done THEN 0 ELSE earns END,
+               source, source || ':earn', 'migration', paid_at
+        FROM counted ORDER BY paid_at RETURNING id, source)
+    INSERT INTO lot (member_id, account, source, initial, remaining, state, origin_member_id, entry_id)
     SELECT member_id, 'growth', source, earns, earns - taken, CASE WHEN done THEN 'available' ELSE 'pending' END,
-           member_id
-    FROM counted ORDER BY paid_at""",
+           member_id, entry.id
+    FROM counted JOIN entry USING (source) ORDER BY paid_at""",
     """
     WITH clawed AS (
         INSERT INTO lot_entry (member_id, account, event, quantity, pending, source, key, actor, at)
