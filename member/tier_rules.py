@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch
 from config.errors import Refused
+from member import terms
 
 
 class BadTierRules(Refused):
@@ -141,6 +142,8 @@ def publish(session: Session, rules: Rules, *, from_at: datetime, actor: str, no
             "levels": json.dumps(levels, ensure_ascii=False),
         },
     )
+    multipliers = {level.code: level.multiplier_bp for level in rules.levels}
+    terms.multiply(session, multipliers, from_at=from_at, actor=actor, now=now)
     journal.record(
         session,
         "tier_rules.published",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from alembic import command
@@ -14,10 +15,17 @@ from config.migrate import SCRIPTS
 
 NAME = "tongdian_test_migration_0007"
 AT = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
-#         id  member  state        paid      payable  refunded
-ORDERS = ((1, 1, "done", True, 9_990, 0), (2, 1, "done", True, 9_990, 6_660), (3, 1, "paid", True, 25_050, 0),
-          (4, 1, "cancelled", True, 5_000, 0), (5, 1, "placed", False, 7_000, 0), (6, 2, "done", True, 99, 0),
-          (7, None, "done", True, 9_900, 0), (8, 2, "done", True, 500, 500))  # fmt: skip
+# id, member, state, paid, payable, refunded
+ORDERS: tuple[tuple[Any, ...], ...] = (
+    (1, 1, "done", True, 9_990, 0),
+    (2, 1, "done", True, 9_990, 6_660),
+    (3, 1, "paid", True, 25_050, 0),
+    (4, 1, "cancelled", True, 5_000, 0),
+    (5, 1, "placed", False, 7_000, 0),
+    (6, 2, "done", True, 99, 0),
+    (7, None, "done", True, 9_900, 0),
+    (8, 2, "done", True, 500, 500),
+)
 _MEMBER = text("INSERT INTO member (id, name, tier, created_at) VALUES (:id, '', :tier, :at)")
 _ORDER = text("""
     INSERT INTO sale_order (store_id, id, channel, state, member_id, list_fen, discount_fen, points_used, points_fen,

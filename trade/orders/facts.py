@@ -33,8 +33,9 @@ _PAID = text("""
 def paid(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
     """Where orders of members that were ever paid stand now, by (store, id); one statement.
 
-    `basis_fen` is the points basis, `paid_fen` and `refunded_fen` are without the bonus of stored value, `sku_ids` and `category_ids` are the goods of which something was kept; an order
-    cancelled after payment counts as wholly refunded.
+    `basis_fen` is the points basis; `paid_fen` and `refunded_fen` are without the bonus of stored value; `sku_ids` and
+    `category_ids` are the goods of which something was kept.  An order cancelled after payment counts as wholly
+    refunded.
     """
     found = sorted(set(keys))
     return fetch(session, _PAID, {"stores": [store for store, _ in found], "orders": [order for _, order in found]})
