@@ -49,7 +49,7 @@ def grown(migrated):
     config.set_main_option("script_location", str(SCRIPTS))
     with old.connect() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "0006")
+        command.upgrade(config, "0002")
         for member, tier in ((1, "gold"), (2, "standard")):
             connection.execute(_MEMBER, {"id": member, "tier": tier, "at": AT})
         for number, member, state, paid, payable, refunded in ORDERS:
