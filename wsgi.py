@@ -14,7 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
-from mall.http import browse, callbacks, card, me, orders, tier
+from mall.http import browse, callbacks, card, me, orders, privacy, tier
 from mall.http import wallet as mall_wallet
 from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups
 from trade.books import commands, metrics
@@ -41,6 +41,7 @@ def create_app() -> APIFlask:
         browse.bp,
         me.bp,
         card.bp,
+        privacy.bp,
         tier.bp,
         mall_wallet.bp,
         orders.bp,

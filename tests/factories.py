@@ -138,7 +138,14 @@ def a_member(session: Session, *, phone: str = "13812342046", points_of: int = 0
         found = identity.join(session, phone=phone, name="王小明", store_id=None, actor="test", now=now)
         if points_of:
             points.earn(
-                session, found.id, points_of, source="gift:1", key=f"gift:{phone}", pending=False, actor="test", now=now
+                session,
+                found.id,
+                points_of,
+                source="gift:1",
+                key=f"gift:{found.id}",
+                pending=False,
+                actor="test",
+                now=now,
             )
     return found.id
 

@@ -21,6 +21,7 @@ ROUTES = {
     "member.visited": ("effects", "count_growth"),
     "member.merged": ("effects", "follow_merge"),
     "member.unmerged": ("effects", "follow_merge"),
+    "member.export_asked": ("effects", "make_exports"),
     "refund.requested": ("wechat", "send_refunds"),
 }
 

@@ -25,6 +25,7 @@ EVERY = (
     ("workers.jobs.evaluate_tiers", "clock", 3600),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),
+    ("workers.jobs.forget_members", "clock", 3600),
     ("workers.jobs.forget_requests", "clock", 24 * 3600),
 )
 

@@ -1,4 +1,4 @@
-"""What nobody can need any more is forgotten: stored answers, used member codes, leaves to spend that ran out."""
+"""What nobody can need any more is forgotten: stored answers, used codes, leaves to spend, copies nobody took."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config import clock, requests
 from config.db import open_session, transaction
-from member import codes, possession
+from member import codes, export, possession
 
 KEPT = timedelta(days=30)
 """The longest offline time of a till."""
@@ -17,7 +17,8 @@ KEPT = timedelta(days=30)
 
 def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
-    return gone + codes.forget(session, now=now) + possession.forget(session, now=now)
+    gone += codes.forget(session, now=now) + possession.forget(session, now=now)
+    return gone + export.forget(session, now=now)
 
 
 def run(new_session: Callable[[], Session] = open_session) -> int:

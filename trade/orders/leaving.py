@@ -1,0 +1,81 @@
+"""What orders know of a person who leaves, and what keeps them from leaving yet."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import fetch
+from config.errors import Refused
+from member import leaving
+
+
+class OrdersOpen(Refused):
+    """Orders or refunds are still under way; `orders` and `refunds` say how many."""
+
+    code = "orders_open"
+
+
+class StoredValueLeft(Refused):
+    """Stored value is left: it is spent or paid out first, for it is the customer's money."""
+
+    code = "stored_value_left"
+
+
+_OPEN = text("""
+    SELECT (SELECT count(*) FROM sale_order
+            WHERE member_id = ANY(:ids) AND state NOT IN ('done', 'cancelled')) AS orders,
+           (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
+            JOIN refund r ON r.store_id = t.store_id AND r.tender_id = t.id
+            WHERE o.member_id = ANY(:ids) AND r.state NOT IN ('done', 'closed')) AS refunds""")
+_FORGET_PAYER = text("""
+    UPDATE tender t SET payer = NULL FROM sale_order o
+    WHERE o.member_id = ANY(:ids) AND t.store_id = o.store_id AND t.order_id = o.id AND t.payer IS NOT NULL""")
+_FORGET_WORDS = text("UPDATE sale_order SET remark = '' WHERE member_id = ANY(:ids) AND remark <> ''")
+_LEFT = text("""
+    SELECT (SELECT count(*) FROM sale_order WHERE member_id = ANY(:ids) AND remark <> '') AS sale_order,
+           (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
+            WHERE o.member_id = ANY(:ids) AND t.payer IS NOT NULL) AS tender""")
+
+
+def check_free(session: Session, member_id: int) -> None:
+    """Whether a member may leave now; raises OrdersOpen, StoredValueLeft."""
+    under_way = fetch(session, _OPEN, {"ids": leaving.selves(session, member_id)})[0]
+    if under_way.orders or under_way.refunds:
+        raise OrdersOpen(orders=under_way.orders, refunds=under_way.refunds)
+    left_fen = leaving.stored_fen(session, member_id)
+    if left_fen:
+        raise StoredValueLeft(left_fen=left_fen)
+
+
+def ask(session: Session, member_id: int, *, actor: str, now: datetime) -> None:
+    """A member wants to be forgotten: noted, done after a time to think; raises OrdersOpen, StoredValueLeft."""
+    check_free(session, member_id)
+    leaving.ask(session, member_id, actor=actor, now=now)
+
+
+def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> bool:
+    """Erase one who is due; False when they stayed after all, or something under way makes it wait a day more.
+
+    Orders stay without the person: the number of the member on them leads to nobody, remark and payer are empty.
+    """
+    if not leaving.take_due(session, member_id, now=now):
+        return False
+    try:
+        check_free(session, member_id)
+    except Refused as refused:
+        leaving.wait(session, member_id, refused.code, now=now)
+        return False
+    ids = {"ids": leaving.selves(session, member_id)}
+    fetch(session, _FORGET_WORDS, ids)
+    fetch(session, _FORGET_PAYER, ids)
+    leaving.erase(session, member_id, actor=actor, now=now)
+    return True
+
+
+def prove_erased(session: Session, member_id: int) -> dict[str, int]:
+    """Rows that still tell of the person, by table; empty is the proof that none does."""
+    found = fetch(session, _LEFT, {"ids": leaving.selves(session, member_id)})[0]
+    return leaving.prove_erased(session, member_id) | {name: n for name, n in found._asdict().items() if n}

@@ -1,0 +1,38 @@
+"""A member asked for a copy of everything held about them: it is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config import clock, journal
+from config.db import open_session, transaction
+from member import export
+from trade.orders import read
+
+
+def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
+    """Make the copies that the given journal rows ask for, each in its transaction; returns how many.
+
+    On queue `effects`.  Safe to run twice: a copy is put where one is waited for, and the row is closed with it.
+    """
+    made = 0
+    for row_id in ids:
+        with new_session() as session, transaction(session):
+            for row in journal.take(session, [row_id]):
+                member_id = int(row.subject.partition(":")[2])
+                document = {**export.gather(session, member_id), "orders": _orders(session, member_id)}
+                made += export.put(session, member_id, document, now=clock.now())
+            journal.finish(session, [row_id], now=clock.now())
+    return made
+
+
+def _orders(session: Session, member_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while page := read.of_member(session, member_id, before=before):
+        found += page
+        before = page[-1]["id"]
+    return found
