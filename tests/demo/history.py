@@ -56,6 +56,7 @@ class Past:
         with transaction(self.session):
             shift = tills.open_shift(self.session, card, cashier, 50_000, actor=actor, now=opens_at)
         sale = place.TillSale(till_id, shift["id"], cashier, authorised=True)
+        self.purses.begin(self.chain, sale, shop.id, actor, opens_at)
         moments = sorted(
             opens_at + timedelta(minutes=self.dice.randint(5, 780)) for _ in range(self.dice.randint(*SALES_A_SHIFT))
         )
