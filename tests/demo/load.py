@@ -15,7 +15,7 @@ from config import journal
 from config.db import transaction
 from config.settings import settings
 from tests.demo import chain as making
-from tests.demo import history, pictures, wallets
+from tests.demo import history, offers, pictures, wallets
 from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import World
@@ -34,7 +34,7 @@ def is_loaded(session: Session) -> bool:
 
 
 def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
-    """Stores, goods, members and sixty days of trade.
+    """Stores, goods, members, sixty days of trade, and what the chain offers now.
 
     Runs before the product and the stand-in start: it writes the stand-in's books as well.
     """
@@ -54,6 +54,9 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     history.live(past, now=now, say=say, settle=lambda at: _drain(session, at))
     say("who is in which segment")
     refresh_segments.run(now=now)
+    say("coupons")
+    offers.promise(session, known, now=now)
+    _drain(session, now)
 
 
 def draw() -> None:

@@ -94,3 +94,50 @@ export interface Consent {
 export interface Consents {
   purposes: Consent[]
 }
+
+/** Stored value: principal was paid in, bonus came with it; `held_fen` is promised to unpaid orders. */
+export interface Wallet {
+  principal_fen: number
+  bonus_fen: number
+  total_fen: number
+  held_fen: number
+}
+
+/** One rule: an exact amount, or every amount from one on; a fixed bonus, or a share of it. */
+export interface TopUpOffer {
+  rule_id: number
+  code: string
+  title: string
+  amount_fen: number | null
+  from_fen: number | null
+  bonus_fen: number | null
+  bonus_bp: number | null
+}
+
+export interface WalletEntry {
+  id: number
+  at: string
+  event: string
+  /** `order:12` or `top_up:1:5`. */
+  source: string
+  principal_fen: number
+  bonus_fen: number
+}
+
+export interface WalletPage {
+  wallet: Wallet
+  offers: TopUpOffer[]
+  entries: WalletEntry[]
+  next: number | null
+}
+
+export interface TopUp {
+  id: number
+  no: string
+  store_id: number
+  state: 'placed' | 'paid' | 'cancelled' | 'expired' | 'returned'
+  principal_fen: number
+  bonus_fen: number
+  pay_by: string | null
+  paid_at: string | null
+}

@@ -1,3 +1,5 @@
+import type { CouponOffer } from './contract-value'
+
 /** What the server answers under /api/mall, by hand from `mall/http` and the rooms behind it.  Money in fen. */
 
 export interface Settings {
@@ -100,6 +102,9 @@ export interface Basket {
   store_id: number
   lines: Want[]
   points: number
+  /** Left out where nothing is asked for. */
+  coupon_ids?: number[]
+  wallet_fen?: number
 }
 
 export interface QuoteLine {
@@ -123,10 +128,19 @@ export interface TraceStep {
   delta_fen: number
 }
 
-/** A basket with every fen explained: list - discount - points = payable. */
+/** A basket with every fen explained: list - coupons - points - discount = payable = wallet + due. */
 export interface Quote {
   lines: QuoteLine[]
   list_fen: number
+  coupon_fen?: number
+  /** Those that take something off, and the set that leaves least to pay. */
+  coupon_ids?: number[]
+  best_coupon_ids?: number[]
+  /** Every coupon of the member beside this basket, the best first; a guest has none. */
+  coupons?: CouponOffer[]
+  wallet_fen: number
+  /** What is left for WeChat. */
+  due_fen: number
   discount_fen: number
   points_used: number
   points_fen: number
@@ -198,10 +212,14 @@ export interface Order {
   store_name: string
   store_address: string
   list_fen: number
+  coupon_fen?: number
+  coupons?: { id: number; name: string; off_fen: number }[]
   discount_fen: number
   points_used: number
   points_fen: number
   payable_fen: number
+  wallet_principal_fen: number
+  wallet_bonus_fen: number
   refunded_fen: number
   earns_points: number
   remark: string

@@ -18,6 +18,7 @@ import type {
   Store,
   Tier,
 } from './contract'
+import type { CardState, Consents, Coupon, CouponTab, NewSecret, Offer, Purpose, TopUp, WalletPage } from './contract-value'
 import { overUni } from './transport'
 
 const BASE = '/api/mall'
@@ -85,4 +86,20 @@ export const mall = {
   oneOrder: (id: number) => api.get<{ order: Order }>(`${BASE}/orders/${id}`),
   pay: (id: number) => api.write<PayAnswer>(`${BASE}/orders/${id}/pay`),
   cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
+  card: () => api.get<{ card: CardState }>(`${BASE}/card`),
+  cardSecret: () => api.write<NewSecret>(`${BASE}/card/secret`),
+  consents: () => api.get<Consents>(`${BASE}/consents`),
+  consent: (choices: { purpose: Purpose; version: string; given: boolean }[]) =>
+    api.write<Consents>(`${BASE}/consents`, { choices }),
+  coupons: (tab: CouponTab, before: number | null) =>
+    api.get<{ coupons: Coupon[] }>(`${BASE}/coupons${query({ tab, before })}`),
+  offers: (after: number) => api.get<{ offers: Offer[] }>(`${BASE}/coupons/centre${query({ after })}`),
+  claim: (template_id: number) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { template_id }),
+  claimByCode: (code: string) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { code }),
+  wallet: (store_id: number | null, before: number | null) =>
+    api.get<WalletPage>(`${BASE}/wallet${query({ store_id, before })}`),
+  topUp: (store_id: number, amount_fen: number) =>
+    api.write<{ top_up: TopUp }>(`${BASE}/top-ups`, { store_id, amount_fen }),
+  oneTopUp: (id: number) => api.get<{ top_up: TopUp }>(`${BASE}/top-ups/${id}`),
+  payTopUp: (id: number) => api.write<PayAnswer>(`${BASE}/top-ups/${id}/pay`),
 }

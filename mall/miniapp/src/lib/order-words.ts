@@ -18,5 +18,7 @@ export function nextWords(order: Order): string {
 }
 
 export function payKindWords(order: Order): string {
+  const wallet_fen = order.wallet_principal_fen + order.wallet_bonus_fen
+  if (wallet_fen && wallet_fen === order.payable_fen) return t('order.paid_by_wallet')
   return t(order.channel === 'till' ? 'order.paid_at_till' : 'order.paid_by_wechat')
 }
