@@ -7,8 +7,9 @@
     lots      replayed from its entries a lot has what it says; none is below 0 or above its start
     times     at no moment had more been taken of a lot than was in it, and none was used before it came
 
-What a lot lost to a debt is recorded on the account and not on the lot, so `lots` allows a lot less than its entries
-leave it, and asks that all an account's lots together lack exactly what its debts absorbed.
+An entry says which lots it changed and which debt its new lot made good, so `lots` is exact to the lot; a lot that no
+entry claims (stored value) has what its takings leave of it.  `debts` holds the same by account: all its lots together
+lack exactly what its debts absorbed.
 
 All of it is one statement over whole tables, which reads each table once: 1,000,000 entries take a few seconds
 (`make prove-million`).  A lot of which less was ever taken than it had at its start needs no look at `times`.
@@ -59,18 +60,26 @@ _FACTS = """
         SELECT member_id, lot_id, sum(quantity)::bigint AS gross, sum(quantity - restored)::bigint AS net,
                min(entry_id) AS first_id
         FROM part GROUP BY 1, 2),
+    moved AS (
+        SELECT e.member_id, d.lot_id, sum(d.delta)::bigint AS delta
+        FROM lot_entry e CROSS JOIN LATERAL unnest(e.lots, e.deltas) AS d(lot_id, delta)
+        WHERE cardinality(e.lots) > 0 GROUP BY 1, 2),
     replayed AS MATERIALIZED (
         SELECT lot.member_id, lot.account, lot.source, lot.id AS lot_id, lot.initial, lot.remaining, lot.state,
                coalesce(used.gross, 0) AS gross, used.first_id,
-               lot.initial - coalesce(used.net, 0) - coalesce(gone.expired, 0) AS replay
+               lot.initial - coalesce(used.net, 0) - coalesce(gone.expired, 0) AS at_most,
+               CASE WHEN lot.entry_id IS NOT NULL THEN lot.initial - coalesce(made.settled, 0)
+                   - coalesce(used.gross, 0) + coalesce(moved.delta, 0) END AS replay
         FROM lot LEFT JOIN used ON used.member_id = lot.member_id AND used.lot_id = lot.id
+        LEFT JOIN moved ON moved.member_id = lot.member_id AND moved.lot_id = lot.id
+        LEFT JOIN lot_entry made ON made.member_id = lot.member_id AND made.id = lot.entry_id AND made.settled > 0
         LEFT JOIN (SELECT member_id, account, substr(source, 5)::bigint AS lot_id, expired FROM by_source
                    WHERE expired <> 0) gone
             ON gone.member_id = lot.member_id AND gone.account = lot.account AND gone.lot_id = lot.id),
     lots AS (
         SELECT member_id, account, coalesce(sum(remaining) FILTER (WHERE state = 'available'), 0)::bigint AS ready,
                coalesce(sum(remaining) FILTER (WHERE state = 'pending'), 0)::bigint AS waiting,
-               sum(replay - remaining)::bigint AS lacks
+               sum(at_most - remaining)::bigint AS lacks
         FROM replayed GROUP BY 1, 2),"""
 
 _SUMS = """
@@ -107,9 +116,9 @@ _PARTS = """
 
 _LOTS = """
     SELECT 'lots', member_id, account, source, NULL::bigint, lot_id,
-           greatest(remaining - replay, -remaining, remaining - initial),
-           jsonb_build_object('initial', initial, 'remaining', remaining, 'replay', replay)
-    FROM replayed WHERE remaining > replay OR remaining < 0 OR remaining > initial"""
+           greatest(remaining - at_most, abs(remaining - replay), -remaining, remaining - initial),
+           jsonb_build_object('initial', initial, 'remaining', remaining, 'at_most', at_most, 'replay', replay)
+    FROM replayed WHERE remaining > at_most OR remaining <> replay OR remaining < 0 OR remaining > initial"""
 
 _TIMES = """
     SELECT 'times', lot.member_id, lot.account, lot.source, NULL::bigint, lot.lot_id,

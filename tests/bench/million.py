@@ -29,15 +29,21 @@ _SEED = """
         SELECT m, '会员' || m, 'standard', now() FROM generate_series(1, :members) m;
     INSERT INTO lot_account (member_id, account, balance, pending, held, deficit)
         SELECT m, 'points', 165, 0, 40, 0 FROM generate_series(1, :members) m;
-    INSERT INTO lot (member_id, id, account, source, initial, remaining, state, expires_at, origin_member_id)
+    INSERT INTO lot (member_id, id, account, source, initial, remaining, state, expires_at, origin_member_id, entry_id)
         SELECT m, (m - 1) * 4 + k, 'points', 'order:' || (m - 1) * 4 + k, 100,
-               CASE k WHEN 1 THEN 0 WHEN 2 THEN 65 ELSE 50 END, 'available', now() + k * interval '90 days', m
+               CASE k WHEN 1 THEN 0 WHEN 2 THEN 65 ELSE 50 END, 'available', now() + k * interval '90 days', m,
+               (m - 1) * 20 + (k - 1) * 5 + 1
         FROM generate_series(1, :members) m, generate_series(1, 4) k;
-    INSERT INTO lot_entry (member_id, id, account, event, quantity, pending, source, key, actor, at)
+    INSERT INTO lot_entry (member_id, id, account, event, quantity, pending, source, key, actor, at, lots,
+                           deltas)
         SELECT m, (m - 1) * 20 + (k - 1) * 5 + n, 'points', f.event, f.quantity, f.pending,
                CASE f.event WHEN 'expire' THEN 'lot:' || (m - 1) * 4 + 1 ELSE 'order:' || (m - 1) * 4 + k END,
                'order:' || (m - 1) * 4 + k || ':' || CASE f.event WHEN 'post' THEN 'settle' ELSE f.event END,
-               'bench', now()
+               'bench', now(),
+               CASE WHEN f.event = 'expire' THEN ARRAY[(m - 1) * 4 + 1]
+                    WHEN f.event IN ('confirm', 'reinstate') THEN ARRAY[(m - 1) * 4 + k] ELSE '{}' END::bigint[],
+               CASE f.event WHEN 'expire' THEN '{-65}' WHEN 'confirm' THEN '{0}' WHEN 'reinstate' THEN '{15}'
+                    ELSE '{}' END::bigint[]
         FROM generate_series(1, :members) m
         CROSS JOIN (VALUES
             (1, 1, 'earn', 0, 100), (1, 2, 'confirm', 100, -100), (1, 3, 'spend', -40, 0), (1, 4, 'reinstate', 15, 0),

@@ -49,17 +49,17 @@ def test_a_day_of_trade_proves_clean_in_every_book(session, traded, now):
 def test_a_difference_is_one_exception_with_the_amount_until_it_is_gone(session, traded, now):
     lie(session, "UPDATE lot SET remaining = remaining - 7 WHERE source = 'gift:1'")
     for hours in (0, 1):
-        assert len(prove(now + timedelta(hours=hours))["ledger"].rows) == 2
+        assert len(prove(now + timedelta(hours=hours))["ledger"].rows) == 3
     found = rows_of(session)
     assert [(row.book, row.at_stake, row.opened_at, row.seen_at, row.owner) for row in found] == [
         ("ledger", 7, now, now + timedelta(hours=1), None)
-    ] * 2
-    assert {row.key.split()[0] for row in found} == {"sums", "debts"}
+    ] * 3
+    assert {row.key.split()[0] for row in found} == {"lots", "sums", "debts"}
     lie(session, "UPDATE lot SET remaining = remaining + 7 WHERE source = 'gift:1'")
     assert prove(now + timedelta(hours=2))["ledger"].rows == []
     assert [(row.resolved_at, row.resolver, row.note) for row in rows_of(session)] == [
         (now + timedelta(hours=2), "proof", exceptions.VANISHED)
-    ] * 2
+    ] * 3
 
 
 def test_a_difference_that_comes_back_is_another_exception(session, traded, now):
