@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos import printing
 from pos.http import who
-from trade.orders import read, returns
+from trade.orders import read, returns, tier_effect
 from trade.orders.numbers import parse
 from trade.stores import tills
 
@@ -46,9 +46,14 @@ class ReturnForm(WriteForm, PreviewForm):
 @permit("pos.return")
 @bp.input(PreviewForm)
 def preview(json_data: PreviewForm) -> Reply:
-    """What a return would give back and take; changes nothing."""
-    plan = returns.preview(session(), *parse(json_data.order_no), json_data.wants())
-    return {"preview": plan.as_json()}, 200
+    """What a return would give back and take; changes nothing.
+
+    `tier_after`: null, or {code, name_zh, name_en, at, at_once, missing}: the tier the member falls to by it, and when.
+    """
+    store_id, order_id = parse(json_data.order_no)
+    plan = returns.preview(session(), store_id, order_id, json_data.wants())
+    falls = tier_effect.after(session(), store_id, order_id, plan, now=g.now)
+    return {"preview": {**plan.as_json(), "tier_after": falls}}, 200
 
 
 @bp.post("/returns")

@@ -106,6 +106,7 @@ def test_a_return_shows_its_consequences_first(client, shop):
     back = {"order_no": no, "lines": [{"line_no": 1, "qty": 1}]}
     plan = till.ask("/api/pos/returns/preview", back).json["preview"]
     assert (plan["refund_fen"], plan["refunds"]) == (990, [{"kind": "cash", "amount_fen": 990}])
+    assert plan["tier_after"] is None
     done = till.post("/api/pos/returns", {**back, "expected_refund_fen": 990})
     assert done.status_code == 201
     assert till.get(f"/api/pos/receipts/{no}").json["receipt"]["lines"][0]["returned_qty"] == 1

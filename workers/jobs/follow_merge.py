@@ -19,7 +19,8 @@ ACTOR = "job:follow_merge"
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *, now: datetime | None = None) -> int:
     """Make the activity of both members anew from their orders and judge their tiers; returns how many merges.
 
-    The member who stays keeps the better of both tiers until it is evaluated.  Safe to run twice.
+    The member who stays keeps the better of both tiers until it is evaluated; after an undoing each is judged by
+    their own growth.  Visits stay with the one who stays.  Safe to run twice.
     """
     now = now or clock.now()
     with new_session() as session, transaction(session):
@@ -30,8 +31,8 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *
             activity.forget(session, [source_id, into_id])
             orders = facts.paid(session, facts.keys_of(session, [source_id, into_id]))
             activity.note(session, [bought(order) for order in orders])
-            activity.move_visits(session, source_id, into_id)
             if into_id in live and source_id not in live:
+                activity.move_visits(session, source_id, into_id)
                 tiers.inherit(session, source_id, into_id, actor=ACTOR, now=now)
             tiers.judge(session, live, actor=ACTOR, now=now)
         journal.finish(session, [row.id for row in rows], now=clock.now())
