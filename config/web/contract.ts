@@ -59,16 +59,27 @@ export interface Item {
   picture: string
 }
 
-export type Tier = 'standard' | 'silver' | 'gold'
+export interface TierName {
+  code: string
+  name_zh: string
+  name_en: string
+}
+
+/** The tier by growth, and how far it is to the next one. */
+export interface TierProgress extends TierName {
+  growth: number
+  next: (TierName & { entry_growth: number; missing: number }) | null
+}
 
 export interface Member {
   id: number
   no: string
   name: string
   phone: string
-  tier: Tier
+  tier: string
   points: number
   pending_points: number
+  tier_progress?: TierProgress
 }
 
 /** A member whose code was scanned, or for whom a manager approved: leave to spend at this till. */
@@ -78,18 +89,77 @@ export interface ShownMember {
   expires_at: string
 }
 
+/** Stored value: what was paid in and what was given with it; `free_today_fen` may go without the code. */
+export interface Wallet {
+  principal_fen: number
+  bonus_fen: number
+  total_fen: number
+  held_fen: number
+  free_today_fen: number
+}
+
+/** What a top-up brings beside itself: for exactly `amount_fen`, or for `from_fen` and more. */
+export interface TopUpOffer {
+  rule_id: number
+  title: string
+  amount_fen: number | null
+  from_fen: number | null
+  bonus_fen: number | null
+  bonus_bp: number | null
+}
+
+export interface TopUp {
+  no: string
+  principal_fen: number
+  bonus_fen: number
+  paid_at: string
+  store_name: string
+  member: { id: number; no: string; name: string; phone: string }
+  wallet: Omit<Wallet, 'free_today_fen'>
+  tender: { kind: TenderKind; amount_fen: number; received_fen: number; change_fen: number }
+}
+
 export interface Basket {
   lines: { sku_id: number; qty: number }[]
   member_id: number | null
   points: number
   discount_fen: number
+  coupon_ids: number[]
   authorisation?: string | null
 }
 
+/** `source_id` is the coupon's id, 0 for the others. */
 export interface Allocation {
-  source: 'manual' | 'points'
+  source: 'manual' | 'points' | 'coupon'
+  source_id: number
   amount_fen: number
   points: number
+}
+
+export interface WhyNot {
+  code: string
+  short_fen?: number
+  from_at?: string
+  coupon_id?: number
+}
+
+/** A coupon of the member, judged against this basket: what it takes off, or why it does not. */
+export interface CouponOffer {
+  id: number
+  name: string
+  kind: 'threshold_off' | 'rate' | 'cash' | 'goods' | 'freight' | 'gift'
+  stack_class: string
+  threshold_fen: number
+  face_fen: number
+  rate_bp: number
+  cap_fen: number
+  until_at: string
+  off_fen: number
+  lost_fen: number
+  applied: boolean
+  usable: boolean
+  best: boolean
+  why_not: WhyNot | null
 }
 
 export interface QuoteLine {
@@ -111,6 +181,7 @@ export interface QuoteLine {
 export interface Quote {
   lines: QuoteLine[]
   list_fen: number
+  coupon_fen: number
   discount_fen: number
   points_used: number
   points_fen: number
@@ -118,12 +189,17 @@ export interface Quote {
   earns_points: number
   max_points: number
   points_step: number
-  trace: { seq: number; source: string; delta_fen: number }[]
+  trace: { seq: number; source: string; source_id?: number; name?: string; delta_fen: number }[]
+  coupon_ids: number[]
+  coupons: CouponOffer[]
+  refused_coupons: { coupon_id: number; code: string }[]
+  best_coupon_ids: number[]
 }
 
 export interface SaleForm extends Basket {
   expected_payable_fen: number
-  tenders: { kind: 'cash'; received_fen: number }[]
+  /** Cash pays what stored value does not, and only cash gives change. */
+  tenders: ({ kind: 'cash'; received_fen: number } | { kind: 'wallet'; amount_fen: number })[]
 }
 
 export interface ReceiptLine {
@@ -141,7 +217,7 @@ export interface ReceiptLine {
   net_fen: number
 }
 
-export type TenderKind = 'cash' | 'wechat'
+export type TenderKind = 'cash' | 'wechat' | 'wallet'
 
 export interface Receipt {
   no: string
@@ -154,10 +230,14 @@ export interface Receipt {
   at: string
   lines: ReceiptLine[]
   list_fen: number
+  coupon_fen: number
+  coupons: { id: number; name: string; off_fen: number }[]
   discount_fen: number
   points_used: number
   points_fen: number
   payable_fen: number
+  wallet_principal_fen: number
+  wallet_bonus_fen: number
   tenders: {
     kind: TenderKind
     amount_fen: number
@@ -190,6 +270,8 @@ export interface Refund {
 export interface ReturnPreview {
   refund_fen: number
   refunds: Refund[]
+  principal_back_fen: number
+  bonus_back_fen: number
   points_back: number
   points_clawed: number
   points_deficit: number
@@ -201,6 +283,8 @@ export interface ReturnDone {
   at: string
   refund_fen: number
   refunds: Refund[]
+  principal_back_fen: number
+  bonus_back_fen: number
   points_back: number
   points_clawed: number
   lines: { line_no: number; qty: number; refund_fen: number }[]

@@ -3,6 +3,7 @@ import en from './locale/en.json'
 import zh from './locale/zh-CN.json'
 
 export type Key = keyof typeof zh
+type Facts = Record<string, string | number>
 export type Locale = 'zh-CN' | 'en'
 
 const TEXTS: Record<Locale, Record<string, string>> = { 'zh-CN': zh, en }
@@ -18,12 +19,21 @@ export function setLocale(next: Locale): void {
 }
 
 /** The sentence of a key in the language of the screen; `{name}` is replaced from `facts`. */
-export function t(key: Key, facts: Record<string, string | number> = {}): string {
-  const text = TEXTS[locale.value][key] ?? zh[key]
+export function t(key: Key, facts: Facts = {}): string {
+  return fill(TEXTS[locale.value][key] ?? zh[key], facts)
+}
+
+function fill(text: string, facts: Facts): string {
   return text.replace(/\{(\w+)\}/g, (whole, name: string) => String(facts[name] ?? whole))
 }
 
 /** For keys built from what the server says; an unknown word is shown as it came. */
-export function tOr(key: string, otherwise: string): string {
-  return TEXTS[locale.value][key] ?? otherwise
+export function tOr(key: string, otherwise: string, facts: Facts = {}): string {
+  const text = TEXTS[locale.value][key]
+  return text === undefined ? otherwise : fill(text, facts)
+}
+
+/** A name that the server gives in both languages. */
+export function named(one: { name_zh: string; name_en: string }): string {
+  return locale.value === 'en' ? one.name_en : one.name_zh
 }

@@ -31,6 +31,16 @@ export function day(at: string | number): string {
   return new Date(at).toLocaleDateString('en-CA', { timeZone })
 }
 
+/** The day as on a coupon: 2026/12/31. */
+export function dateOf(at: string): string {
+  return new Date(at).toLocaleDateString(locale.value, {
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    timeZone,
+  })
+}
+
 export function dateAndTime(at: string): string {
   return new Date(at).toLocaleString(locale.value, {
     month: '2-digit',

@@ -70,14 +70,32 @@ class Till(AtScreen):
         self.see("receipt").wait_for()
         return self.see("receipt-no").inner_text().strip()
 
-    def take_back(self, no: str, line_no: int, qty: int) -> str:
-        """F7: return units of a sale; what was given back, which the preview had said."""
+    def pay_with_wallet(self, wallet: str, due: str, cash: str) -> str:
+        """F10 in the pay panel: so much stored value, the rest in cash; the number on the receipt."""
+        self.see("scan-input").focus()
+        self.page.keyboard.press("+")
+        self.see("cash-received").wait_for()
+        self.page.keyboard.press("F10")
+        self.page.keyboard.type(wallet)
+        self.page.keyboard.press("Enter")
+        expect(self.see("cash-due")).to_contain_text(due)
+        self.page.keyboard.type(cash)
+        self.page.keyboard.press("Enter")
+        self.see("receipt").wait_for()
+        return self.see("receipt-no").inner_text().strip()
+
+    def ask_return(self, no: str, line_no: int, qty: int) -> str:
+        """F7: what returning units of a sale would do, as the screen says it."""
         self.page.keyboard.press("F7")
         self.see("return-no").fill(no)
         self.page.keyboard.press("Enter")
         self.see(f"return-qty-{line_no}").fill(str(qty))
         self.see("return-preview").click()
-        shown = self.see("return-outcome").inner_text()
+        return self.see("return-outcome").inner_text()
+
+    def take_back(self, no: str, line_no: int, qty: int) -> str:
+        """Return units of a sale; what was given back, which the preview had said."""
+        shown = self.ask_return(no, line_no, qty)
         self.see("return-confirm").click()
         self.see("return-done").wait_for()
         given = "".join(self.see("return-refund").inner_text().split())

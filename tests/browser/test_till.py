@@ -28,6 +28,35 @@ def test_a_cashier_sells_with_points_prints_and_takes_back(street, session, scre
     assert till.take_back(no, 1, 1).endswith("8.09")
 
 
+def test_a_member_spends_coupon_and_stored_value_and_the_return_says_what_follows(street, session, screen):
+    now, shop = clock.now(), street.shop
+    member = make.a_member(session, phone="13800000001", now=now)
+    make.top_up(session, shop, member, 1000, now, bonus_fen=200)
+    coupon = make.a_coupon(session, member, now, name="满10减5")
+    till = Till(screen(1366, 768), street.url)
+    till.open(shop)
+
+    till.scan(make.BARCODES["milk"])
+    till.scan(make.BARCODES["bread"])
+    till.member("13800000001")
+    expect(till.see("member-wallet")).to_contain_text("12.00")
+    till.page.keyboard.press("F5")
+    till.see(f"coupon-{coupon}").click()
+    expect(till.see("possession-panel")).to_contain_text("会员码")
+    till.scan(make.member_code(session, member, now=clock.now()))
+    expect(till.see("coupons-off")).to_contain_text("5.00")
+    till.page.keyboard.press("Enter")
+
+    no = till.pay_with_wallet(wallet="4", due="7.40", cash="10")
+    expect(till.see("change")).to_contain_text("2.60")
+    expect(till.see("receipt-coupon")).to_contain_text("满10减5")
+    till.page.wait_for_timeout(1600)
+    said = till.ask_return(no, 1, 1)
+    assert "退回储值" in said and "本金" in said and "退现金" in said
+    till.see("return-confirm").click()
+    expect(till.see("return-done")).to_contain_text("已退回储值")
+
+
 def test_hammering_pay_sells_once(street, screen, session):
     from sqlalchemy import text
 

@@ -1,10 +1,13 @@
 import { Refused, sentence } from '@web/api'
-import type { Basket, Item, Member, Quote, QuoteLine } from '@web/contract'
+import type { Basket, CouponOffer, Item, Member, Quote, QuoteLine } from '@web/contract'
 import { keep, kept } from '@web/kept'
 import { guessLine } from '@web/money'
 import { defineStore } from 'pinia'
 import { watch } from 'vue'
 import { api } from '../server'
+import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
+import { usePossession } from './possession'
+import { useWallet } from './wallet'
 
 /** What the cashier sees of a line before, and without, the server's answer. */
 export interface Line {
@@ -25,6 +28,16 @@ interface Kept {
   discount_fen: number
   /** Leave to spend what the member holds: from their code, for one sale at this till. */
   authorisation: string | null
+  coupon_ids: number[]
+  /** The cashier chose the coupons; else the best set is taken. */
+  chosenCoupons: boolean
+}
+
+/** What the customer wants to spend of what they hold. */
+export interface Wish {
+  points: number
+  discount_fen: number
+  coupon_ids: number[]
 }
 
 interface State extends Kept {
@@ -35,7 +48,7 @@ interface State extends Kept {
   /** The sku touched last: tinted, and kept in view. */
   touched: number | null
   chosen: number | null
-  agreed: { points: number; discount_fen: number }
+  agreed: Wish
 }
 
 const RETRY_MS = 2000
@@ -46,7 +59,11 @@ const empty = (): Kept => ({
   points: 0,
   discount_fen: 0,
   authorisation: null,
+  coupon_ids: [],
+  chosenCoupons: false,
 })
+
+const nothing = (): Wish => ({ points: 0, discount_fen: 0, coupon_ids: [] })
 
 /** The goods on the counter, and what the server says they cost. */
 export const useBasket = defineStore('basket', {
@@ -58,7 +75,7 @@ export const useBasket = defineStore('basket', {
     said: '',
     touched: null,
     chosen: null,
-    agreed: { points: 0, discount_fen: 0 },
+    agreed: nothing(),
   }),
   getters: {
     isEmpty: (state): boolean => state.lines.length === 0,
@@ -89,7 +106,15 @@ export const useBasket = defineStore('basket', {
       member_id: state.member?.id ?? null,
       points: state.points,
       discount_fen: state.discount_fen,
+      coupon_ids: state.coupon_ids,
       authorisation: state.authorisation,
+    }),
+    spends: (state): boolean =>
+      state.points > 0 || state.discount_fen > 0 || state.coupon_ids.length > 0,
+    wish: ({ points, discount_fen, coupon_ids }): Wish => ({
+      points,
+      discount_fen,
+      coupon_ids: [...coupon_ids],
     }),
   },
   actions: {
@@ -120,7 +145,7 @@ export const useBasket = defineStore('basket', {
       this.lines.splice(at, 1)
       this.touched = null
       this.chosen = (this.lines[at] ?? this.lines.at(-1))?.sku_id ?? null
-      if (this.lines.length === 0) Object.assign(this, { points: 0, discount_fen: 0 })
+      if (this.lines.length === 0) Object.assign(this, nothing())
       this.changed()
     },
 
@@ -130,16 +155,40 @@ export const useBasket = defineStore('basket', {
       if (next) this.chosen = next.sku_id
     },
 
+    /** The same member once more, with their code: what was chosen stays. */
     setMember(member: Member | null, authorisation: string | null = null): void {
+      const same = member !== null && this.member?.id === member.id
+      const spends = { points: 0, coupon_ids: [], chosenCoupons: false }
+      if (!same) Object.assign(this, spends, { authorisation })
+      else if (authorisation) this.authorisation = authorisation
       this.member = member
-      this.authorisation = authorisation
-      this.points = 0
+      if (member) void useWallet().load(member.id)
       this.changed()
+    },
+
+    /** Takes the member off the sale; the answer says in words what goes with them. */
+    leaveMember(): string {
+      const lost = lostWith(this.isPriced ? this.quote : null)
+      this.setMember(null)
+      return lost
     },
 
     usePoints(points: number): void {
       this.points = points
       this.changed()
+    },
+
+    chooseCoupons(ids: number[] | 'best'): void {
+      this.chosenCoupons = ids !== 'best' || this.authorisation === null
+      this.coupon_ids = ids === 'best' ? (this.quote?.best_coupon_ids ?? []) : ids
+      this.changed()
+    },
+
+    /** One coupon on or off, by hand; one that cannot be used says why by staying as it is. */
+    tapCoupon(one: CouponOffer | undefined): boolean {
+      if (!one || !this.quote || !this.isPriced || !(one.applied || canTake(one))) return false
+      this.chooseCoupons(toggled(this.quote, one))
+      return true
     },
 
     takeOff(discount_fen: number): void {
@@ -150,14 +199,18 @@ export const useBasket = defineStore('basket', {
     clear(): void {
       Object.assign(this, empty(), { quote: null, pricing: 'done', said: '', touched: null })
       this.chosen = null
-      this.agreed = { points: 0, discount_fen: 0 }
+      this.agreed = nothing()
       keep('till.basket', null)
     },
 
     changed(): void {
-      const { lines, member, points, discount_fen, authorisation } = this
-      keep('till.basket', { lines, member, points, discount_fen, authorisation })
+      this.remember()
       void this.price()
+    },
+
+    remember(): void {
+      const { lines, member, authorisation, chosenCoupons } = this
+      keep('till.basket', { lines, member, authorisation, chosenCoupons, ...this.wish })
     },
 
     /** Ask the server until it has priced the basket as it now is; one question at a time. */
@@ -177,11 +230,20 @@ export const useBasket = defineStore('basket', {
           asked = JSON.stringify(this.asked)
           if (this.lines.length === 0) break
           this.quote = (await api.ask<{ quote: Quote }>('/api/pos/quote', this.asked)).quote
+          if (asked === JSON.stringify(this.asked)) this.fitCoupons(this.quote)
         } while (asked !== JSON.stringify(this.asked))
         this.agree()
       } catch (error) {
         this.priceFailed(error, asked)
       }
+    },
+
+    /** With leave to spend the best set is taken; a chosen coupon that no longer fits is put back. */
+    fitCoupons(quote: Quote): void {
+      const next = couponsAfter(quote, this)
+      if (asShown(next) === asShown(this.coupon_ids)) return
+      this.coupon_ids = next
+      this.remember()
     },
 
     /** Resolves once the server has priced the basket as it is, or could not. */
@@ -192,27 +254,35 @@ export const useBasket = defineStore('basket', {
 
     agree(): void {
       if (this.lines.length === 0) this.quote = null
-      this.agreed = { points: this.points, discount_fen: this.discount_fen }
+      this.agreed = this.wish
       this.pricing = 'done'
     },
 
-    /** A refused discount or points go back to what was last agreed; a lost answer is asked again. */
+    /** What was refused goes back to what was last agreed; a lost answer is asked again. */
     priceFailed(error: unknown, asked: string): void {
       this.pricing = 'failed'
       if (asked !== JSON.stringify(this.asked)) return void this.price()
       const said = sentence(error)
+      if (error instanceof Refused && error.code === 'possession_needed') {
+        usePossession().need(this.wish, said)
+        this.authorisation = null
+        this.backToAgreed()
+        return
+      }
       if (!(error instanceof Refused)) {
         setTimeout(() => this.pricing === 'failed' && void this.price(), RETRY_MS)
-      } else if (this.points || this.discount_fen) {
+      } else if (this.spends) {
         this.backToAgreed()
       }
       this.said = said
     },
 
     backToAgreed(): void {
-      const { points, discount_fen } = this.agreed
-      const tried = points === this.points && discount_fen === this.discount_fen
-      Object.assign(this, tried ? { points: 0, discount_fen: 0 } : this.agreed)
+      const before = this.authorisation
+        ? this.agreed
+        : { ...this.agreed, points: 0, coupon_ids: [] }
+      const tried = JSON.stringify(before) === JSON.stringify(this.wish)
+      Object.assign(this, tried ? nothing() : before)
       this.changed()
     },
   },

@@ -8,9 +8,19 @@ import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useMembers } from './members'
+import { useWallet } from './wallet'
 
-export type Panel = 'entry' | 'pay' | 'points' | 'discount' | 'weight' | 'receipt' | 'pending'
-export type Sheet = 'return' | 'why' | 'shift' | 'join'
+export type Panel =
+  | 'entry'
+  | 'pay'
+  | 'points'
+  | 'coupons'
+  | 'possession'
+  | 'discount'
+  | 'weight'
+  | 'receipt'
+  | 'pending'
+export type Sheet = 'return' | 'why' | 'shift' | 'join' | 'topup'
 
 export interface Echo {
   look: 'ok' | 'info' | 'error'
@@ -79,6 +89,8 @@ export const useCounter = defineStore('counter', {
       const entry = readEntry(text)
       const byName = this.byName
       this.byName = false
+      if (this.panel === 'coupons' && /^\d?$/.test(text.trim()))
+        return this.enterCoupon(text.trim())
       if (entry.kind === 'nothing') {
         if (!byName) this.enterNothing()
       } else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)
@@ -89,6 +101,19 @@ export const useCounter = defineStore('counter', {
       if (this.panel !== 'receipt') return this.openPay()
       // The change must be read: the Enter that paid may come twice.
       if (Date.now() - this.receiptAt > READ_CHANGE_MS) this.panel = 'entry'
+    },
+
+    /** In the list of coupons one digit chooses, 0 none, and Enter alone is done: more digits are a scan. */
+    enterCoupon(digit: string): void {
+      const basket = useBasket()
+      if (digit === '') this.panel = 'entry'
+      else if (digit === '0') basket.chooseCoupons([])
+      else if (!basket.tapCoupon(basket.quote?.coupons[Number(digit) - 1])) play('blocked')
+    },
+
+    openCoupons(): void {
+      if (this.panel === 'coupons') useBasket().chooseCoupons('best')
+      else this.openPanel('coupons')
     },
 
     enterEntry(entry: Entry): void {
@@ -271,11 +296,25 @@ export const useCounter = defineStore('counter', {
       this.panel = 'pay'
     },
 
-    openPanel(panel: 'points' | 'discount'): void {
+    /** F10 outside the pay panel: stored value is topped up, for the member of this sale. */
+    openTopUp(): void {
+      if (this.panel === 'pending' || this.panel === 'pay') return
+      if (!useBasket().member) {
+        play('blocked')
+        this.say('error', t('echo.topUpFirst'))
+        return
+      }
+      if (this.panel === 'receipt') this.panel = 'entry'
+      useWallet().begin()
+      this.sheet = 'topup'
+    },
+
+    openPanel(panel: 'points' | 'coupons' | 'discount'): void {
       const basket = useBasket()
       if (this.panel === 'pending') return
       if (basket.isEmpty) return this.say('error', t('echo.scanFirst'))
-      if (panel === 'points' && !basket.member) return this.say('error', t('echo.memberFirst'))
+      if (panel !== 'discount' && !basket.member)
+        return this.say('error', t(panel === 'points' ? 'echo.memberFirst' : 'echo.couponsFirst'))
       this.panel = panel
     },
 

@@ -6,6 +6,7 @@ import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
+import { usePossession } from './possession'
 
 /** Finding the customer of this sale, or letting them join. */
 export const useMembers = defineStore('members', {
@@ -58,8 +59,17 @@ export const useMembers = defineStore('members', {
       useBasket().setMember(member, authorisation)
       const counter = useCounter()
       if (counter.panel === 'receipt') counter.panel = 'entry'
-      counter.say('ok', t('echo.member', { name: member.name, phone: member.phone }))
+      const words = authorisation ? 'echo.memberShown' : 'echo.member'
+      counter.say('ok', t(words, { name: member.name, phone: member.phone }))
       play('ok')
+      if (authorisation) usePossession().granted(member.id)
+    },
+
+    /** Takes the member off the sale and says what went with them. */
+    leave(): void {
+      const counter = useCounter()
+      counter.say('info', useBasket().leaveMember())
+      if (counter.panel !== 'pending') counter.panel = 'entry'
     },
 
     async join(phone: string, name: string): Promise<string | null> {

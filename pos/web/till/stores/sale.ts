@@ -9,6 +9,8 @@ import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
+import { usePossession } from './possession'
+import { useWallet } from './wallet'
 
 /** A sale that was sent and not yet answered: it survives a reload, and is only ever repeated. */
 interface Pending {
@@ -23,9 +25,12 @@ interface State {
   receipt: Receipt | null
   lastNo: string
   said: string
+  /** Stored value as typed in the pay panel: it survives a look aside for the member's code. */
+  walletText: string
 }
 
 const AGAIN_MS = 4000
+const CODE_NEEDED = new Set(['possession_needed', 'wallet_code_needed'])
 
 /** Taking the money: one request id per sale, kept until the server has said yes or no. */
 export const useSale = defineStore('sale', {
@@ -35,6 +40,7 @@ export const useSale = defineStore('sale', {
     receipt: null,
     lastNo: kept<string>('till.lastNo') ?? '',
     said: '',
+    walletText: '',
   }),
   getters: {
     change_fen: (state): number =>
@@ -43,16 +49,20 @@ export const useSale = defineStore('sale', {
       state.receipt?.tenders.reduce((sum, tender) => sum + tender.received_fen, 0) ?? 0,
   },
   actions: {
-    async pay(received_fen: number): Promise<void> {
+    /** Stored value pays first, cash what it leaves; only cash gives change. */
+    async pay(received_fen: number, wallet_fen = 0): Promise<void> {
       const basket = useBasket()
       if (this.sending || !basket.isPriced || !basket.quote) return
       const { payable_fen } = basket.quote
-      if (received_fen < payable_fen) {
+      const due_fen = payable_fen - wallet_fen
+      if (received_fen < due_fen) {
         play('blocked')
-        this.said = t('pay.short', { amount: yuan(payable_fen - received_fen) })
+        this.said = t('pay.short', { amount: yuan(due_fen - received_fen) })
         return
       }
-      const tenders: SaleForm['tenders'] = [{ kind: 'cash', received_fen }]
+      const tenders: SaleForm['tenders'] = []
+      if (wallet_fen > 0) tenders.push({ kind: 'wallet', amount_fen: wallet_fen })
+      if (due_fen > 0 || wallet_fen === 0) tenders.push({ kind: 'cash', received_fen })
       const form = { ...basket.asked, expected_payable_fen: payable_fen, tenders }
       this.pending = { request_id: requestId(), form, since: Date.now() }
       keep('till.pending', this.pending)
@@ -81,7 +91,11 @@ export const useSale = defineStore('sale', {
       this.receipt = receipt
       this.lastNo = receipt.no
       keep('till.lastNo', receipt.no)
-      useBasket().clear()
+      const basket = useBasket()
+      const wallet = receipt.tenders.some((tender) => tender.kind === 'wallet')
+      if (wallet && basket.member) void useWallet().load(basket.member.id)
+      basket.clear()
+      this.walletText = ''
       const counter = useCounter()
       counter.showReceipt()
       counter.goOn()
@@ -94,15 +108,24 @@ export const useSale = defineStore('sale', {
       play('blocked')
       if (error instanceof Refused && error.code !== 'not_signed_in') {
         this.settle()
-        this.said = error.message
         counter.panel = 'pay'
         counter.goOn()
+        if (CODE_NEEDED.has(error.code)) return this.needCode(error.message)
+        this.said = error.message
         void useBasket().price()
         return
       }
       this.said = sentence(error)
       counter.panel = 'pending'
       if (!(error instanceof Refused)) setTimeout(() => void this.send(), AGAIN_MS)
+    },
+
+    /** What was wanted stays wanted until the member's code, or a manager, lets it happen. */
+    needCode(because: string): void {
+      const basket = useBasket()
+      usePossession().need(basket.wish, because)
+      basket.authorisation = null
+      basket.backToAgreed()
     },
 
     settle(): void {
