@@ -52,6 +52,7 @@ class Earned:
 
     points: int = 0
     per_line: tuple[int, ...] = ()
+    line_basis_fen: tuple[int, ...] = ()
     basis_fen: int = 0
     multiplier_bp: int = ONE_BP
     over: int = 0
@@ -104,7 +105,7 @@ def earned(terms: Terms, lines: Sequence[Bought], on: Occasion) -> Earned:
     allowed = _allowed(terms, on, total)
     if allowed < total:
         per_line = split(allowed, per_line)
-    return Earned(allowed, tuple(per_line), sum(basis), multiplier_bp, total - allowed, tuple(why))
+    return Earned(allowed, tuple(per_line), tuple(basis), sum(basis), multiplier_bp, total - allowed, tuple(why))
 
 
 def _basis(terms: Terms, line: Bought) -> int:

@@ -122,6 +122,8 @@ _ERASE = (
     text("DELETE FROM member_rfm WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_visit WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_purchase WHERE member_id = ANY(:ids)"),
+    text("DELETE FROM points_notice WHERE member_id = ANY(:ids)"),
+    text("UPDATE points_adjustment SET reason = '', decided_because = '' WHERE member_id = ANY(:ids)"),
     text("UPDATE member_merge SET moved = moved - 'sessions' WHERE source_id = ANY(:ids) OR into_id = ANY(:ids)"),
     text(
         "UPDATE journal SET data = data - 'reason' - 'tail' WHERE subject = ANY(:subjects)"
@@ -150,6 +152,9 @@ _LEFT = text("""
            (SELECT count(*) FROM segment_member WHERE member_id = ANY(:ids)) AS segment_member,
            (SELECT count(*) FROM member_rfm WHERE member_id = ANY(:ids)) AS member_rfm,
            (SELECT count(*) FROM member_visit WHERE member_id = ANY(:ids)) AS member_visit,
+           (SELECT count(*) FROM points_notice WHERE member_id = ANY(:ids)) AS points_notice,
+           (SELECT count(*) FROM points_adjustment WHERE member_id = ANY(:ids)
+            AND (reason, decided_because) <> ('', '')) AS points_adjustment,
            (SELECT count(*) FROM member_purchase WHERE member_id = ANY(:ids)) AS member_purchase,
            (SELECT count(*) FROM lot_account WHERE member_id = ANY(:ids)
             AND (balance, pending, held, deficit) <> (0, 0, 0, 0)) AS lot_account,

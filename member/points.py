@@ -8,11 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.clock import business_day
+from config.db import fetch, first
 from config.errors import Refused
 from member import ledger, lots
 from member.ledger import Step
 from member.lots import Balance
-from member.terms import terms_at
+from member.terms import Terms, terms_at
 
 POINTS = "points"
 
@@ -28,17 +30,57 @@ def _step(member_id: int, event: str, source: str, key: str, actor: str, now: da
 
 
 def earn(
-    session: Session, member_id: int, points: int, *, source: str, key: str, pending: bool, actor: str, now: datetime
+    session: Session,
+    member_id: int,
+    points: int,
+    *,
+    source: str,
+    key: str,
+    pending: bool,
+    actor: str,
+    now: datetime,
+    available_at: datetime | None = None,
 ) -> bool:
-    """Credit points, at once or on their way.  A deficit is made good first.  False on a repeat."""
+    """Credit points, at once or on their way (until `available_at`, where known).  A deficit is made good first.
+
+    False on a repeat.
+    """
     step = _step(member_id, "earn", source, key, actor, now)
-    return lots.earn(session, step, points, pending=pending, expires_at=terms_at(now, session).expiry(now))
+    expires_at = terms_at(now, session).expiry(now)
+    return lots.earn(session, step, points, pending=pending, expires_at=expires_at, available_at=available_at)
 
 
 def confirm(session: Session, member_id: int, *, source: str, actor: str, now: datetime) -> int:
     """What a source had on its way becomes spendable; returns how many.  A second call finds none."""
     step = _step(member_id, "confirm", source, f"{source}:confirm", actor, now)
     return lots.confirm(session, step, expires_at=terms_at(now, session).expiry(now))
+
+
+def arrive_at(session: Session, member_id: int, at: datetime, *, source: str, actor: str, now: datetime) -> bool:
+    """Say when what a source has on its way becomes spendable; False when it has nothing."""
+    return lots.arrive_at(session, _step(member_id, "confirm", source, "", actor, now), at)
+
+
+def confirm_due(session: Session, *, now: datetime, most: int) -> int:
+    """What has waited long enough becomes spendable, of at most `most` sources; returns how many sources."""
+    due = lots.arriving(session, POINTS, now=now, most=most)
+    for member_id, source in due:
+        confirm(session, member_id, source=source, actor="clock", now=now)
+    return len(due)
+
+
+def void(session: Session, member_id: int, *, source: str, actor: str, now: datetime) -> int:
+    """What a source had on its way never comes; returns how many.  A second call finds none."""
+    return lots.void(session, _step(member_id, "void", source, f"{source}:void", actor, now))
+
+
+def adjust(session: Session, member_id: int, points: int, *, source: str, actor: str, now: datetime) -> bool:
+    """Put right by hand, up or down; raises PointsShort.  False on a repeat."""
+    step = _step(member_id, "adjust", source, source, actor, now)
+    try:
+        return lots.adjust(session, step, points, expires_at=terms_at(now, session).expiry(now))
+    except lots.Short as short:
+        raise PointsShort(asked=short.asked, available=short.available) from short
 
 
 def hold(session: Session, member_id: int, points: int, *, source: str, actor: str, now: datetime) -> bool:
@@ -80,6 +122,41 @@ def reinstate(
 def claw(session: Session, member_id: int, points: int, *, source: str, key: str, actor: str, now: datetime) -> int:
     """Take back points that a source earned; returns what became a deficit.  A repeat changes nothing."""
     return lots.claw(session, _step(member_id, "claw", source, key, actor, now), points)
+
+
+_REACH = text("""
+    SELECT a.balance, a.deficit, coalesce((SELECT sum(remaining) FROM lot WHERE lot.member_id = a.member_id
+        AND lot.account = a.account AND lot.source = :source AND lot.state = 'pending'), 0)::bigint AS waiting
+    FROM lot_account a WHERE a.member_id = :member AND a.account = 'points'""")
+
+
+def within_reach(session: Session, member_id: int, source: str, *, coming: int) -> int:
+    """How many points a claw of `source` finds, after `coming` points were given back.
+
+    Not locked (points come after stock): who acts on it compares with what the claw then says.
+    """
+    row = fetch(session, _REACH, {"member": member_id, "source": source})[0]
+    return int(row.waiting + row.balance + max(coming - row.deficit, 0))
+
+
+_USED_UP = text("SELECT used FROM points_budget WHERE kind = 'write_off' AND period = :period")
+_USE_UP = text("""
+    INSERT INTO points_budget (kind, period, used) SELECT 'write_off', :period, :points WHERE :points <= :most
+    ON CONFLICT (kind, period) DO UPDATE SET used = points_budget.used + :points
+    WHERE points_budget.used + :points <= :most RETURNING used""")
+
+
+def left_to_write_off(session: Session, terms: Terms, now: datetime) -> int:
+    """How many points may still be forgotten this month, over the whole chain."""
+    row = first(session, _USED_UP, {"period": business_day(now).replace(day=1)})
+    return max(terms.write_off_per_month - (int(row.used) if row else 0), 0)
+
+
+def write_off(session: Session, points: int, *, now: datetime) -> bool:
+    """Use up the month's budget, in one guarded statement; False when less is left."""
+    most = terms_at(now, session).write_off_per_month
+    given = {"period": business_day(now).replace(day=1), "points": points, "most": most}
+    return first(session, _USE_UP, given) is not None
 
 
 def expire_due(session: Session, *, now: datetime, most: int) -> int:

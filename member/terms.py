@@ -19,7 +19,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.clock import month_end
+from config.clock import SHANGHAI, month_end
 from config.db import fetch
 
 FRESH_S = 5
@@ -66,11 +66,11 @@ class Gift:
 
 def _gifts() -> dict[str, Gift]:
     return {
-        "register": Gift(20),
-        "profile": Gift(30),
+        "register": Gift(0),
+        "profile": Gift(0),
         "sign_in": Gift(1, streak={7: 10}),
-        "review": Gift(5, per_day=3),
-        "referral": Gift(100, per_day=5),
+        "review": Gift(0, per_day=3),
+        "referral": Gift(0, per_day=5),
     }
 
 
@@ -139,7 +139,7 @@ class Terms:
 
 def year_end(at: datetime) -> datetime:
     """The end of the year of a moment in Shanghai, as an exclusive UTC bound."""
-    return month_end(at, 12 - (at + timedelta(hours=8)).month)
+    return month_end(at, 12 - at.astimezone(SHANGHAI).month)
 
 
 _FIRST = Terms()

@@ -7,15 +7,16 @@ from typing import Any, TypeVar
 
 from flask import g
 from pydantic import Field
+from sqlalchemy.orm import Session
 
 from config.db import transaction
 from config.errors import Refused, WeChatBusy
-from config.http import Reply, WriteForm, blueprint, permit, session
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.wechat import WeChatFailed
 from config.wechat_ready import open_platform
 from mall.http import who
-from member import activity, identity, points, secrets, sessions
-from trade.orders import holder
+from member import activity, gifts, identity, points, secrets, sessions
+from trade.orders import holder, points_story
 
 T = TypeVar("T")
 
@@ -103,18 +104,48 @@ def me() -> Reply:
     return {"me": _me(who.me().member_id)}, 200
 
 
+class PageQuery(Form):
+    """Entries older than this id."""
+
+    before: int | None = Field(None, ge=1)
+
+
 @bp.get("/points")
 @permit("mall.order")
-def my_points() -> Reply:
-    """What is there, what is on its way, what expires next, and every entry."""
-    member_id = who.me().member_id
+@bp.input(PageQuery, location="query")
+def my_points(query_data: PageQuery) -> Reply:
+    """What is there, what is on its way and when it comes, what expires next, and every entry; `before` pages on.
+
+    `{points: {available, pending, deficit, expiring, expiring_at}, pending: [{points, source, order_no, confirms_at,
+    expected_at}], entries: [{id, at, event, points, state, source, expires_at, order_no, order_id, store_id,
+    lines: [{line_no, name, spec, qty, points}]}], before}`; `before` is null on the last page.
+    """
+    member_id, page = who.me().member_id, 50
     held = points.balance(session(), member_id)
+    entries = points_story.entries(session(), member_id, before=query_data.before, most=page)
     return {
         "points": {
             "available": held.available,
             "pending": held.pending,
+            "deficit": held.deficit,
             "expiring": held.expiring,
             "expiring_at": held.expiring_at.isoformat() if held.expiring_at else None,
         },
-        "entries": points.history(session(), member_id, most=50),
+        "pending": points_story.pending(session(), member_id, now=g.now),
+        "entries": entries,
+        "before": entries[-1]["id"] if len(entries) == page else None,
     }, 200
+
+
+@bp.post("/sign-in")
+@permit("mall.order")
+@bp.input(WriteForm)
+def sign_in(json_data: WriteForm) -> Reply:
+    """The day's sign-in (签到): `{sign_in: {day, points, streak}}`; 409 `already_signed_in`."""
+    me = who.me()
+
+    def work(opened: Session) -> Reply:
+        done = gifts.sign_in(opened, me.member_id, actor=me.actor, now=g.now)
+        return {"sign_in": {"day": done.day.isoformat(), "points": done.points, "streak": done.streak}}, 200
+
+    return once(json_data, work)

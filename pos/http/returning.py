@@ -8,12 +8,14 @@ from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos import printing
 from pos.http import who
+from pos.http.members import NotAnApprover
 from trade.orders import read, returns, tier_effect
 from trade.orders.numbers import parse
-from trade.stores import tills
+from trade.stores import staff, tills
 
 bp = blueprint("return", "/api/pos", who.identify)
 
@@ -36,10 +38,19 @@ class PreviewForm(Form):
         return {line.line_no: line.qty for line in self.lines}
 
 
+class ApproverForm(Form):
+    """A manager of this store, by PIN, where the preview says `needs_approval`."""
+
+    staff_id: int
+    pin: str = Field(pattern=r"^[0-9]{4,8}$")
+
+
 class ReturnForm(WriteForm, PreviewForm):
-    """The same, with the refund the customer was shown."""
+    """The same, with the refund (and the points owed) that the customer was shown."""
 
     expected_refund_fen: int = Field(ge=0)
+    expected_points_deficit: int | None = Field(None, ge=0)
+    approver: ApproverForm | None = None
 
 
 @bp.post("/returns/preview")
@@ -48,10 +59,12 @@ class ReturnForm(WriteForm, PreviewForm):
 def preview(json_data: PreviewForm) -> Reply:
     """What a return would give back and take; changes nothing.
 
+    `refund_fen` is paid out: `goods_fen` less `deducted_fen`, which pays for `points_paid` points that were spent
+    already.  Of `points_clawed` the member will owe `points_deficit`.  With `needs_approval` a manager must agree.
     `tier_after`: null, or {code, name_zh, name_en, at, at_once, missing}: the tier the member falls to by it, and when.
     """
     store_id, order_id = parse(json_data.order_no)
-    plan = returns.preview(session(), store_id, order_id, json_data.wants())
+    plan = returns.preview(session(), store_id, order_id, json_data.wants(), now=g.now)
     falls = tier_effect.after(session(), store_id, order_id, plan, now=g.now)
     return {"preview": {**plan.as_json(), "tier_after": falls}}, 200
 
@@ -60,8 +73,12 @@ def preview(json_data: PreviewForm) -> Reply:
 @permit("pos.return")
 @bp.input(ReturnForm)
 def take_back(json_data: ReturnForm) -> Reply:
-    """Take units back: money and points by what was stored at the sale.  201 with the document."""
+    """Take units back: money and points by what was stored at the sale.  201 with the document.
+
+    409 `approval_needed`, 401 `wrong_pin`, 403 `not_an_approver`, 409 `refund_changed`: nothing came back.
+    """
     till, me = who.till(), who.me()
+    approver_id = _approver(json_data.approver, till)
 
     def work(opened: Session) -> Reply:
         return_id, done = returns.take_back(
@@ -69,6 +86,8 @@ def take_back(json_data: ReturnForm) -> Reply:
             *parse(json_data.order_no),
             json_data.wants(),
             expected_refund_fen=json_data.expected_refund_fen,
+            expected_points_deficit=json_data.expected_points_deficit,
+            approver_id=approver_id,
             at_store_id=till.store_id,
             shift_id=tills.current_shift_id(opened, till),
             staff_id=me.id,
@@ -77,7 +96,21 @@ def take_back(json_data: ReturnForm) -> Reply:
         )
         return {"return": {"no": f"R{return_id}", "at": g.now.isoformat(), **done.as_json()}}, 201
 
-    return once(json_data, work)
+    quiet = json_data.approver and json_data.approver.model_copy(update={"pin": ""})
+    return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
+
+
+def _approver(form: ApproverForm | None, till: tills.TillCard) -> int | None:
+    """The manager whose PIN was given; a wrong one is counted."""
+    if form is None:
+        return None
+    with transaction(session()) as opened:
+        found, left = staff.check_pin(opened, form.staff_id, till.store_id, form.pin, till_id=till.id, now=g.now)
+    if found is None:
+        raise staff.WrongPin(tries_left=left)
+    if "pos.approve" not in found.permissions:
+        raise NotAnApprover(permission="pos.approve")
+    return found.id
 
 
 class PaperQuery(Form):

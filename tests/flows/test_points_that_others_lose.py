@@ -4,6 +4,7 @@ CRMEB, Odoo)."""
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from member.points import PointsShort
 from trade.orders import close
 from trade.pricing.quote import PointsNotUsable
 
-BY = {"actor": "t"}
+BY: dict[str, Any] = {"actor": "t"}
 
 
 def _spend_all(story):

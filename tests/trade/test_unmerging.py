@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -14,7 +15,7 @@ from member.merge_history import MergeSpentAcross
 from tests import factories as make
 from trade.orders import holder
 
-BY = {"actor": "t"}
+BY: dict[str, Any] = {"actor": "t"}
 TABLES = (
     "identity",
     "member_session",

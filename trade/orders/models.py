@@ -107,6 +107,7 @@ class OrderLine(Base):
     list_fen: Mapped[int]
     net_fen: Mapped[int]
     earns_points: Mapped[int] = mapped_column(server_default=text("0"))
+    earn_basis_fen: Mapped[int] = mapped_column(server_default=text("0"))
     picked_qty: Mapped[int] = mapped_column(default=0)
 
 
@@ -153,13 +154,18 @@ class WalletShare(Base):
 
 
 class Return(Base):
-    """Goods that came back: the money and the points that went with them."""
+    """Goods that came back: the money and the points that went with them.
+
+    Points to take back that were spent already: `points_paid` were kept out of the refund (`deducted_fen`),
+    `points_written_off` forgotten; the rest is among `points_clawed` and owed.
+    """
 
     __tablename__ = "sale_return"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         Index("ix_sale_return_order", "store_id", "order_id"),
         CheckConstraint("refund_fen >= 0", name="refund"),
+        CheckConstraint("points_paid >= 0 AND points_written_off >= 0 AND deducted_fen >= 0", name="shortfall"),
         CheckConstraint(
             "principal_back_fen >= 0 AND bonus_back_fen >= 0 AND principal_back_fen + bonus_back_fen <= refund_fen",
             name="wallet",
@@ -176,6 +182,10 @@ class Return(Base):
     bonus_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     points_back: Mapped[int]
     points_clawed: Mapped[int]
+    points_paid: Mapped[int] = mapped_column(server_default=text("0"))
+    points_written_off: Mapped[int] = mapped_column(server_default=text("0"))
+    deducted_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    approver_id: Mapped[int | None]
     at: Mapped[datetime]
 
 

@@ -26,10 +26,11 @@ _OPEN = text("""
             :earn_basis_fen, :terms_version)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
-            unit_price_fen, list_fen, net_fen, earns_points, picked_qty)
+            unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen,
+            picked_qty)
         SELECT :store_id, born.id, line.*, 0 FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
-            unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint)),
+            unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint, earn_basis_fen bigint)),
     shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, source_id, amount_fen, points)
         SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
             line_no bigint, source text, source_id bigint, amount_fen bigint, points bigint)),

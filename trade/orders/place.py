@@ -170,6 +170,7 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "principal_fen": line.wallet.principal_fen,
             "bonus_fen": line.wallet.bonus_fen,
             "earns_points": line.earns_points,
+            "earn_basis_fen": line.earn_basis_fen,
         }
         for line in priced.lines
     ]

@@ -1,6 +1,7 @@
 """The proof that money back agrees with goods back and with the order's state.
 
-    document   a return's refund and points are the sums of its lines, and its refund is what its refunds pay out
+    document   a return's refund (with what was kept out of it for points) and points are the sums of its lines, and its
+               refund is what its refunds pay out
     formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all; points likewise
     tender     no tender gives back more than it took
     state      an order that was cancelled gave everything back; any other gave back only what its returns say
@@ -18,7 +19,8 @@ from sqlalchemy.orm import Session
 _DOCUMENT = text("""
     SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, lines.refund_fen AS lines_fen,
            coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
-           greatest(abs(r.refund_fen - coalesce(lines.refund_fen, 0)), abs(r.refund_fen - coalesce(paid.fen, 0)),
+           greatest(abs(r.refund_fen + r.deducted_fen - coalesce(lines.refund_fen, 0)),
+                    abs(r.refund_fen - coalesce(paid.fen, 0)),
                     abs(r.points_back - coalesce(lines.points_back, 0))) AS at_stake
     FROM sale_return r
     LEFT JOIN (SELECT store_id, return_id, sum(refund_fen)::bigint AS refund_fen,
@@ -27,7 +29,7 @@ _DOCUMENT = text("""
     LEFT JOIN (SELECT store_id, return_id, sum(amount_fen)::bigint AS fen FROM refund
                WHERE state <> 'closed' AND return_id IS NOT NULL GROUP BY 1, 2) paid
         ON paid.store_id = r.store_id AND paid.return_id = r.id
-    WHERE r.refund_fen IS DISTINCT FROM lines.refund_fen OR r.refund_fen <> coalesce(paid.fen, 0)
+    WHERE r.refund_fen + r.deducted_fen IS DISTINCT FROM lines.refund_fen OR r.refund_fen <> coalesce(paid.fen, 0)
        OR r.points_back IS DISTINCT FROM lines.points_back
     ORDER BY 2, 4 LIMIT 1000""")
 

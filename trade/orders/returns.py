@@ -10,11 +10,13 @@ Worked table, a line of 3 units paid 1000 fen with 100 points spent on it, order
     1 unit          334            34    1000              10               4
 
 Of a line's refund, what stored value paid goes back there by the split that was stored (`member/wallet_terms.py`);
-E was earned on payable less bonus, so R counts the refund less the bonus that comes back.
+E was earned on what of each line earns (its net less bonus, nothing for goods that earn nothing), so B and R count
+that.  What of the points was spent already is borne as `member/shortfall.py` says, shown before it is done.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +26,9 @@ from sqlalchemy.orm import Session
 
 from config.errors import Malformed, NotFound, Refused, WrongState
 from config.money import refund_share
-from member import points as member_points
+from member import points
+from member.shortfall import Borne, bear
+from member.terms import terms_at
 from member.wallet_terms import Policy, Split, come_back
 from trade.orders import moves, value
 from trade.payments import moves as payments
@@ -43,6 +47,12 @@ class RefundChanged(Refused):
     code = "refund_changed"
 
 
+class ApprovalNeeded(Refused):
+    """Points of this order were spent already; a manager must agree that the member owes `points_deficit`."""
+
+    code = "approval_needed"
+
+
 class ShiftNotOpen(Refused):
     """Cash needs a drawer, and a drawer needs an open shift."""
 
@@ -51,20 +61,36 @@ class ShiftNotOpen(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a return would do, before anybody confirms it."""
+    """What a return would do, before anybody confirms it; the goods were worth `goods_fen`."""
 
+    goods_fen: int
     refund_fen: int
     refunds: list[tuple[Any, int]]
     wallet_back: Split
     points_back: int
-    points_clawed: int
-    points_deficit: int
+    borne: Borne
     lines: list[dict[str, int]]
+
+    @property
+    def points_clawed(self) -> int:
+        """Points taken back by an entry, those owed among them."""
+        return self.borne.clawed
+
+    @property
+    def points_deficit(self) -> int:
+        """Points that the member will owe."""
+        return self.borne.owed
 
     def as_json(self) -> dict[str, Any]:
         """As the till shows it."""
         return {
             "refund_fen": self.refund_fen,
+            "goods_fen": self.goods_fen,
+            "deducted_fen": self.borne.deducted_fen,
+            "points_paid": self.borne.paid,
+            "points_written_off": self.borne.written_off,
+            "shortfall": self.borne.policy,
+            "needs_approval": self.borne.asks_manager,
             "principal_back_fen": self.wallet_back.principal_fen,
             "bonus_back_fen": self.wallet_back.bonus_fen,
             "points_back": self.points_back,
@@ -78,7 +104,8 @@ class Preview:
 _SHOWN = ("line_no", "qty", "refund_fen", "principal_back_fen", "bonus_back_fen")
 _LOCK = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
 _LINES = text("""
-    SELECT line.line_no, line.sku_id, line.qty, line.net_fen, coalesce(stored.principal_fen, 0) AS principal_fen,
+    SELECT line.line_no, line.sku_id, line.qty, line.net_fen, line.earn_basis_fen,
+           coalesce(stored.principal_fen, 0) AS principal_fen,
            coalesce(stored.bonus_fen, 0) AS bonus_fen, coalesce(stored.policy, 'proportional') AS policy,
            coalesce((SELECT sum(points) FROM allocation a WHERE a.store_id = :store AND a.order_id = :order
                      AND a.line_no = line.line_no), 0)::bigint AS points,
@@ -87,14 +114,15 @@ _LINES = text("""
     FROM order_line line LEFT JOIN wallet_share stored USING (store_id, order_id, line_no)
     WHERE line.store_id = :store AND line.order_id = :order""")
 _SO_FAR = text(
-    "SELECT coalesce(sum(refund_fen - bonus_back_fen), 0)::bigint AS refund_fen,"
-    " coalesce(sum(points_clawed), 0)::bigint AS clawed"
-    " FROM sale_return WHERE store_id = :store AND order_id = :order"
+    "SELECT coalesce(sum(points_clawed + points_paid + points_written_off), 0)::bigint FROM sale_return"
+    " WHERE store_id = :store AND order_id = :order"
 )
 _WRITE = text("""
     INSERT INTO sale_return (store_id, order_id, at_store_id, shift_id, staff_id, refund_fen, principal_back_fen,
-                             bonus_back_fen, points_back, points_clawed, at)
-    VALUES (:store, :order, :at_store, :shift, :staff, :refund, :principal, :bonus, :back, :clawed, :now)
+                             bonus_back_fen, points_back, points_clawed, points_paid, points_written_off,
+                             deducted_fen, approver_id, at)
+    VALUES (:store, :order, :at_store, :shift, :staff, :refund, :principal, :bonus, :back, :clawed, :paid, :forgotten,
+            :deducted, :approver, :now)
     RETURNING id""")
 _WRITE_LINE = text("""
     INSERT INTO return_line (store_id, return_id, line_no, order_id, qty, refund_fen, principal_back_fen,
@@ -103,8 +131,12 @@ _WRITE_LINE = text("""
             :points_back)""")
 
 
-def preview(session: Session, store_id: int, order_id: int, wants: dict[int, int]) -> Preview:
+def preview(
+    session: Session, store_id: int, order_id: int, wants: dict[int, int], *, now: datetime | None = None
+) -> Preview:
     """What returning `wants` (line number -> units) would give back and take; changes nothing.
+
+    Without `now` the terms are those of the sale, and nothing is written off.
 
     :raises TooMuchReturned, WrongState, NotFound: it cannot be returned so.
     """
@@ -114,32 +146,45 @@ def preview(session: Session, store_id: int, order_id: int, wants: dict[int, int
         raise NotFound(order_id=order_id)
     if order.state != "done":
         raise WrongState(order_id=order_id, state=order.state, event="return")
-    lines = _lines(session, key, wants)
-    refund_fen = sum(line["refund_fen"] for line in lines)
+    bought = {row.line_no: row for row in session.execute(_LINES, key)}
+    lines = _lines(bought, wants)
+    goods_fen = sum(line["refund_fen"] for line in lines)
     back = Split(sum(line["principal_back_fen"] for line in lines), sum(line["bonus_back_fen"] for line in lines))
-    so_far = session.execute(_SO_FAR, key).one()
-    basis_fen = order.payable_fen - order.wallet_bonus_fen
-    refunded_fen = so_far.refund_fen + refund_fen - back.bonus_fen
-    target = order.earns_points * refunded_fen // basis_fen if basis_fen else 0
-    clawed = max(target - so_far.clawed, 0)
-    deficit = 0
-    if clawed and order.member_id:
-        deficit = max(clawed - member_points.balance(session, order.member_id).available, 0)
-    return Preview(
-        refund_fen,
-        payments.plan_refund(payments.refundable(session, store_id, order_id), refund_fen, back.total_fen),
-        back,
-        sum(line["points_back"] for line in lines),
-        clawed,
-        deficit,
-        lines,
-    )
+    points_back = sum(line["points_back"] for line in lines)
+    done = int(session.execute(_SO_FAR, key).scalar_one())
+    due = max(claw_target(order.earns_points, bought.values(), wants) - done, 0)
+    borne = _borne(session, order, due, points_back, goods_fen - back.total_fen, now)
+    refund_fen = goods_fen - borne.deducted_fen
+    tenders = payments.refundable(session, store_id, order_id)
+    plan = payments.plan_refund(tenders, refund_fen, back.total_fen)
+    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines)
 
 
-def _lines(session: Session, key: dict[str, int], wants: dict[int, int]) -> list[dict[str, int]]:
+def claw_target(earned: int, bought: Iterable[Any], wants: Mapping[int, int]) -> int:
+    """floor(E x R / B): the points to be taken back in all, once `wants` have come back too.  Pure."""
+    rows = list(bought)
+    basis_fen = sum(row.earn_basis_fen for row in rows)
+    back_fen = sum(row.earn_basis_fen * (row.returned + wants.get(row.line_no, 0)) // row.qty for row in rows)
+    return int(earned * back_fen // basis_fen) if basis_fen else 0
+
+
+def _borne(session: Session, order: Any, due: int, back: int, money_fen: int, now: datetime | None) -> Borne:
+    """How `due` points are taken back, after `back` points came back to the member by the same return."""
+    at = now or order.placed_at
+    terms = terms_at(at, session)
+    policy = terms.shortfall_of(order.channel)
+    if not due or not order.member_id:
+        return Borne(policy, due)
+    there = points.within_reach(session, order.member_id, f"order:{order.id}", coming=back)
+    budget = 0
+    if policy == "write_off" and now is not None:
+        budget = points.left_to_write_off(session, terms, now)
+    return bear(due, there, policy, fen_per_point=terms.redeem_fen_per_point, money_fen=money_fen, budget=budget)
+
+
+def _lines(bought: Mapping[int, Any], wants: dict[int, int]) -> list[dict[str, int]]:
     if not wants or min(wants.values()) <= 0:
         raise Malformed(fields={"lines": "at least one line with a quantity above 0"})
-    bought = {row.line_no: row for row in session.execute(_LINES, key)}
     if not wants.keys() <= bought.keys():
         raise NotFound(line_nos=sorted(wants.keys() - bought.keys()))
     left = {number: bought[number].qty - bought[number].returned for number in wants}
@@ -178,24 +223,31 @@ def take_back(
     staff_id: int,
     actor: str,
     now: datetime,
+    expected_points_deficit: int | None = None,
+    approver_id: int | None = None,
 ) -> tuple[int, Preview]:
     """Return units over the counter of `at_store_id`; returns the document's id and what it did.
 
     The order's row is locked, so two tills cannot take back the same unit.  Stock enters the receiving
     store; money goes back on the tenders it came from.
 
-    :raises RefundChanged: another return came between preview and confirmation.
+    :raises RefundChanged: another return, or a spending of the member, came between preview and confirmation.
+    :raises ApprovalNeeded: the member would owe points, and these terms ask a manager first.
     """
-    plan = preview(session, store_id, order_id, wants)
-    if plan.refund_fen != expected_refund_fen:
-        raise RefundChanged(refund_fen=plan.refund_fen, expected_fen=expected_refund_fen)
-    if shift_id is None and any(tender.kind == "cash" for tender, _ in plan.refunds):
-        raise ShiftNotOpen()
+    plan = preview(session, store_id, order_id, wants, now=now)
+    changed = RefundChanged(refund_fen=plan.refund_fen, expected_fen=expected_refund_fen)
+    if plan.refund_fen != expected_refund_fen or expected_points_deficit not in (None, plan.points_deficit):
+        raise changed
+    _may_go_on(plan, shift_id, approver_id)
     order = session.execute(_LOCK, {"store": store_id, "order": order_id}).one()
+    if plan.borne.written_off and not points.write_off(session, plan.borne.written_off, now=now):
+        raise changed
     document = {"store": store_id, "order": order_id, "at_store": at_store_id, "shift": shift_id, "staff": staff_id}
+    document["approver"] = approver_id
     return_id = _write(session, document, plan, now)
     _settle_goods_and_money(session, at_store_id, return_id, shift_id, plan, actor=actor, now=now)
-    _settle_what_is_held(session, value.Stake.of(order), return_id, plan, actor=actor, now=now)
+    if _settle_what_is_held(session, value.Stake.of(order), return_id, plan, actor=actor, now=now) != plan.borne.owed:
+        raise changed  # the member spent or earned between the preview and the lock
     moves.note(
         session,
         order_id,
@@ -210,6 +262,14 @@ def take_back(
     return return_id, plan
 
 
+def _may_go_on(plan: Preview, shift_id: int | None, approver_id: int | None) -> None:
+    """Cash needs a drawer, and a debt that the terms ask a manager about needs one."""
+    if plan.borne.asks_manager and approver_id is None:
+        raise ApprovalNeeded(points_deficit=plan.points_deficit)
+    if shift_id is None and any(tender.kind == "cash" for tender, _ in plan.refunds):
+        raise ShiftNotOpen()
+
+
 def _write(session: Session, document: dict[str, Any], plan: Preview, now: datetime) -> int:
     figures = {
         "refund": plan.refund_fen,
@@ -217,6 +277,9 @@ def _write(session: Session, document: dict[str, Any], plan: Preview, now: datet
         "bonus": plan.wallet_back.bonus_fen,
         "back": plan.points_back,
         "clawed": plan.points_clawed,
+        "paid": plan.borne.paid,
+        "forgotten": plan.borne.written_off,
+        "deducted": plan.borne.deducted_fen,
         "now": now,
     }
     return_id = int(session.execute(_WRITE, document | figures).scalar_one())
@@ -247,8 +310,9 @@ def _settle_goods_and_money(
 
 def _settle_what_is_held(
     session: Session, stake: value.Stake, return_id: int, plan: Preview, *, actor: str, now: datetime
-) -> None:
-    value.returned(
+) -> int:
+    """Give back and take back what the member holds; returns how many points they owe for it."""
+    return value.returned(
         session,
         stake,
         return_id,

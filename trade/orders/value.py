@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from member import points, wallet
 from member.coupons import moves as coupons
+from member.terms import terms_at
 from member.wallet import Deed
 from member.wallet_terms import Split
 
@@ -58,7 +59,7 @@ class Stake:
 
 
 def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
-    """A till sale: what it uses is spent and what it brings is there at once."""
+    """A till sale: what it uses is spent and what it brings is there at once, or after the days the terms say."""
     if stake.member_id and stake.coupon_fen:
         coupons.use(session, stake.member_id, stake.coupon_ids, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
@@ -66,7 +67,9 @@ def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     if stake.member_id and stake.points_used:
         points.spend(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
     if stake.member_id and stake.earns_points:
-        _earn(session, stake.member_id, stake, pending=False, actor=actor, now=now)
+        arrives_at = terms_at(now, session).arrives("till", now)
+        pending = arrives_at is not None
+        _earn(session, stake.member_id, stake, pending=pending, arrives_at=arrives_at, actor=actor, now=now)
 
 
 def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
@@ -88,13 +91,17 @@ def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     if stake.member_id and stake.points_used:
         points.post(session, stake.member_id, source=stake.source, actor=actor, now=now)
     if stake.member_id and stake.earns_points:
-        _earn(session, stake.member_id, stake, pending=True, actor=actor, now=now)
+        _earn(session, stake.member_id, stake, pending=True, arrives_at=None, actor=actor, now=now)
 
 
 def collected(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
-    """The goods are handed over: what was on its way arrives."""
+    """The goods are handed over: what was on its way arrives, or after the days the terms say."""
     if stake.member_id and stake.earns_points:
-        points.confirm(session, stake.member_id, source=stake.source, actor=actor, now=now)
+        arrives_at = terms_at(now, session).arrives("mall", now)
+        if arrives_at is None:
+            points.confirm(session, stake.member_id, source=stake.source, actor=actor, now=now)
+        else:
+            points.arrive_at(session, stake.member_id, arrives_at, source=stake.source, actor=actor, now=now)
 
 
 def released(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
@@ -135,8 +142,11 @@ def returned(
     points_clawed: int,
     actor: str,
     now: datetime,
-) -> None:
-    """Units came back: their share of what was spent goes back, their share of what was earned is taken back."""
+) -> int:
+    """Units came back: their share of what was spent goes back, of what was earned is taken back.
+
+    Returns how many points became a debt by it.
+    """
     key = f"return:{return_id}"
     if wallet_back.total_fen:
         deed = stake.deed("reinstate", f"{key}:back", actor, now, document=key)
@@ -146,12 +156,22 @@ def returned(
             session, stake.member_id, points_back, source=stake.source, key=f"{key}:back", actor=actor, now=now
         )
     if stake.member_id and points_clawed:
-        points.claw(
+        return points.claw(
             session, stake.member_id, points_clawed, source=stake.source, key=f"{key}:claw", actor=actor, now=now
         )
+    return 0
 
 
-def _earn(session: Session, member_id: int, stake: Stake, *, pending: bool, actor: str, now: datetime) -> None:
+def _earn(
+    session: Session,
+    member_id: int,
+    stake: Stake,
+    *,
+    pending: bool,
+    arrives_at: datetime | None,
+    actor: str,
+    now: datetime,
+) -> None:
     points.earn(
         session,
         member_id,
@@ -159,6 +179,7 @@ def _earn(session: Session, member_id: int, stake: Stake, *, pending: bool, acto
         source=stake.source,
         key=f"{stake.source}:earn",
         pending=pending,
+        available_at=arrives_at,
         actor=actor,
         now=now,
     )

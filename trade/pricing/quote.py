@@ -116,6 +116,7 @@ class Line:
     shares: list[Share] = field(default_factory=list)
     wallet: Split = field(default_factory=Split)
     earns_points: int = 0
+    earn_basis_fen: int = 0
 
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""
@@ -283,8 +284,9 @@ def earn(priced: Quote, terms: Terms, on: Occasion, non_earning_fen: Sequence[in
     ]
     priced.earned = earned(terms, goods, on)
     priced.earns_points = priced.earned.points
-    for line, points in zip(priced.lines, priced.earned.per_line, strict=True):
-        line.earns_points = points
+    found = zip(priced.lines, priced.earned.per_line, priced.earned.line_basis_fen, strict=True)
+    for line, points, basis_fen in found:
+        line.earns_points, line.earn_basis_fen = points, basis_fen
 
 
 def _redeemable(terms: Terms, line: Line) -> int:

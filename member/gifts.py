@@ -1,0 +1,117 @@
+"""Points for something other than an order: joining, a profile, signing in, a review, a friend.
+
+Each gift has its own source, `gift:<kind>:<reference>`, so that it comes once and can be taken back; each kind has a
+limit a store day.  The account is locked before the day's gifts are counted, so the limit holds in any race.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.clock import business_day
+from config.db import fetch, first
+from config.errors import Refused
+from member import ledger, lots
+from member.ledger import Step
+from member.points import POINTS
+from member.terms import Gift, terms_at
+
+KINDS = ("register", "profile", "sign_in", "review", "referral")
+
+
+class AlreadySignedIn(Refused):
+    """The member signed in on this store day already."""
+
+    code = "already_signed_in"
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """One day's sign-in: its points, and how many days in a row it makes."""
+
+    day: date
+    points: int
+    streak: int
+
+
+_TODAY = text("""
+    SELECT count(*) AS times FROM lot_entry WHERE member_id = :member AND account = 'points' AND event = 'earn'
+    AND source LIKE :kind AND at >= :since""")
+_DAYS = text("""
+    SELECT substr(source, 14) AS day FROM lot_entry WHERE member_id = :member AND account = 'points' AND event = 'earn'
+    AND source LIKE 'gift:sign_in:%' AND at >= :since ORDER BY 1 DESC""")
+_GIVEN = text("""
+    SELECT (quantity + pending)::bigint AS points FROM lot_entry
+    WHERE member_id = :member AND account = 'points' AND key = :source AND event = 'earn'""")
+
+
+def _day_began(now: datetime) -> datetime:
+    """When the store day of a moment began."""
+    day = business_day(now)
+    at = now.replace(minute=0, second=0, microsecond=0)
+    while business_day(at - timedelta(hours=1)) == day:
+        at -= timedelta(hours=1)
+    return at
+
+
+def give(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:
+    """Give what the terms promise for a deed, once for its `reference`; returns the points, 0 when nothing is due.
+
+    Nothing is due on a repeat, over the day's limit, or when the terms give nothing for it.
+    """
+    gift = terms_at(now, session).gifts.get(kind)
+    if gift is None or not gift.points:
+        return 0
+    ledger.lock(session, member_id, POINTS)
+    given = {"member": member_id, "kind": f"gift:{kind}:%", "since": _day_began(now)}
+    if fetch(session, _TODAY, given)[0].times >= gift.per_day:
+        return 0
+    return gift.points if _credit(session, member_id, kind, reference, gift, gift.points, actor, now) else 0
+
+
+def _credit(
+    session: Session, member_id: int, kind: str, reference: str, gift: Gift, points: int, actor: str, now: datetime
+) -> bool:
+    source = f"gift:{kind}:{reference}"
+    if first(session, _GIVEN, {"member": member_id, "source": source}):
+        return False
+    expires_at = terms_at(now, session).expiry(now, months=gift.valid_months)
+    step = Step(member_id, POINTS, "earn", source, source, actor, now)
+    return lots.earn(session, step, points, pending=False, expires_at=expires_at)
+
+
+def sign_in(session: Session, member_id: int, *, actor: str, now: datetime) -> SignedIn:
+    """The day's sign-in (签到), once a store day; the days of `streak` bring more.
+
+    :raises AlreadySignedIn: nothing changes.
+    """
+    gift = terms_at(now, session).gifts.get("sign_in", Gift(0))
+    today = business_day(now)
+    ledger.lock(session, member_id, POINTS)
+    days = {row.day for row in fetch(session, _DAYS, {"member": member_id, "since": now - timedelta(days=40)})}
+    if today.isoformat() in days:
+        raise AlreadySignedIn(day=today.isoformat())
+    streak = 1
+    while (today - timedelta(days=streak)).isoformat() in days:
+        streak += 1
+    points = gift.points + max((more for every, more in gift.streak.items() if streak % every == 0), default=0)
+    if points:
+        _credit(session, member_id, "sign_in", today.isoformat(), gift, points, actor, now)
+    return SignedIn(today, points, streak)
+
+
+def take_away(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:
+    """Take a gift back (a review that was removed); returns the points.  A second call finds none."""
+    source = f"gift:{kind}:{reference}"
+    given = first(session, _GIVEN, {"member": member_id, "source": source})
+    if given is None:
+        return 0
+    step = Step(member_id, POINTS, "claw", source, f"{source}:void", actor, now)
+    if ledger.entry(session, step) is not None:
+        return 0
+    lots.claw(session, step, int(given.points))
+    return int(given.points)
