@@ -204,6 +204,22 @@ class Points(Range):
         return self.within(f"coalesce({held}, 0)", given)
 
 
+class Coupon(Word):
+    """Members who have a coupon of these offers in one of these states; one that is `issued` must still be valid."""
+
+    kind: Literal["coupon"]
+    template_ids: Ids
+    states: Annotated[list[Literal["issued", "locked", "used", "expired"]], Field(min_length=1)] = ["issued"]
+
+    def sql(self, given: Given) -> str:
+        """See Word."""
+        offers, states = given.take(self.template_ids, "bigint[]"), given.take(self.states, "text[]")
+        return (
+            f"EXISTS (SELECT FROM coupon c WHERE c.member_id = m.id AND c.template_id = ANY({offers})"
+            f" AND c.state = ANY({states}) AND (c.state <> 'issued' OR c.valid_until_at > CAST(:now AS timestamptz)))"
+        )
+
+
 class RfmScores(Word):
     """Buyers of the year with one of these scores in each measure that is given (see `member/rfm.py`)."""
 
@@ -274,6 +290,7 @@ Node = Annotated[
     | Annotated[Bought, Tag("bought")]
     | Annotated[Visited, Tag("visited")]
     | Annotated[Points, Tag("points")]
+    | Annotated[Coupon, Tag("coupon")]
     | Annotated[RfmScores, Tag("rfm")]
     | Annotated[All, Tag("all")]
     | Annotated[Any_, Tag("any")]

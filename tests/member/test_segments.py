@@ -18,6 +18,7 @@ from config.errors import NotFound
 from member import activity, rfm, segments
 from member.activity import Bought
 from member.segment_terms import BadSegment, understood
+from tests import factories as make
 
 BY: dict[str, Any] = {"actor": "t"}
 EXAMPLES = int(os.environ.get("SEGMENT_EXAMPLES", "60"))
@@ -288,3 +289,20 @@ def test_a_day_counts_as_one_visit(session, do, now):
         member = session.execute(_MEMBER, {"tier": "standard", "store": 1, "at": now}).scalar_one()
     came = [do(activity.visited, member, "mall", now=now + timedelta(hours=hours), **BY) for hours in (0, 1, 24)]
     assert came == [True, False, True]
+
+
+def test_who_has_a_coupon_that_is_still_valid_and_who_lacks_one(session, do, now):
+    has, lacks = (make.a_member(session, phone=phone, now=now) for phone in ("13812340001", "13812340002"))
+    coupon = make.a_coupon(session, has, now)
+    row = session.execute(text("SELECT template_id, valid_until_at FROM coupon WHERE id = :c"), {"c": coupon}).one()
+    session.rollback()
+    word = {"kind": "coupon", "template_ids": [row.template_id]}
+
+    def who(definition, at):
+        segment = do(segments.make, "x", definition, holdout_bp=0, now=at, **BY)
+        do(segments.refresh, segment, now=at)
+        return segments.treated(session, segment)
+
+    assert (who(word, now), who({"not": word}, now)) == ([has], [lacks])
+    assert who(word, row.valid_until_at) == []
+    assert who(word | {"states": ["used"]}, now) == []
