@@ -12,7 +12,7 @@ import redis
 from flask import Flask
 
 from config import wechat as module
-from config.wechat import OpenPlatform, WeChatFailed
+from config.wechat import OpenPlatform, Person, WeChatFailed
 from tests.servers import running
 
 OPENID, PHONE = "oTongdian0001", "13800000001"
@@ -78,7 +78,7 @@ def test_a_login_needs_no_token_and_a_code_counts_once(wechat, client):
 def test_a_login_works_while_tokens_are_refused(wechat, client):
     with pytest.raises(WeChatFailed, match="40125"):
         client(secret="wrong").phone_number(wechat.world.code("phone", OPENID))
-    assert client().code_to_session(wechat.world.code("login", OPENID)).unionid is None
+    assert client().code_to_session(wechat.world.code("login", OPENID)) == Person(OPENID, "uTongdian0001")
 
 
 @pytest.mark.parametrize("code", ["unknown", ""])

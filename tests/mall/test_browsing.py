@@ -128,7 +128,10 @@ def test_a_quote_says_how_many_points_may_be_used(shop, session, signed_in, poin
     if status == 200:
         assert (answer.json["quote"]["payable_fen"], answer.json["quote"]["max_points"]) == (890, 400)
     else:
-        assert (answer.json["code"], answer.json["facts"]) == ("points_not_usable", {"max_points": 400, "step": 100})
+        assert (answer.json["code"], answer.json["facts"]) == (
+            "points_not_usable",
+            {"max_points": 400, "step": 100, "min_points": 0},
+        )
 
 
 def test_signing_out_ends_the_session(shop, session, signed_in):
