@@ -16,7 +16,7 @@ from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, card, me, orders, privacy, tier
 from mall.http import wallet as mall_wallet
-from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups
+from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, wallet_rules
 from trade.books import commands, metrics
 
 VERSION = "0.1.0"
@@ -35,6 +35,7 @@ def create_app() -> APIFlask:
         returning.bp,
         top_ups.bp,
         statements.bp,
+        wallet_rules.bp,
         desk.bp,
         segments.bp,
         tiers.bp,

@@ -22,7 +22,7 @@ With a policy that spent one bucket first the other comes back first: the revers
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Self
@@ -30,6 +30,7 @@ from typing import Self
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config import journal
 from config.db import first
 from config.errors import Refused
 from config.money import split
@@ -86,6 +87,18 @@ def terms_at(session: Session, now: datetime) -> Terms:
     """The terms in force at a moment; the built-in ones when none were written."""
     row = first(session, _TERMS, {"now": now})
     return Terms(Policy(row.policy), *row[1:]) if row else Terms()
+
+
+_WRITE = text("""
+    INSERT INTO wallet_terms (from_at, policy, free_day_fen, max_balance_fen, cash_out_max_fen, bonus_spent)
+    VALUES (:from_at, :policy, :free_day_fen, :max_balance_fen, :cash_out_max_fen, :bonus_spent) RETURNING id""")
+
+
+def write(session: Session, terms: Terms, from_at: datetime, *, actor: str, now: datetime) -> int:
+    """A new version of the terms, in force from a moment on; what was sold before keeps its split."""
+    made = session.execute(_WRITE, {**asdict(terms), "from_at": from_at}).scalar_one()
+    journal.record(session, "wallet_terms.written", f"wallet_terms:{made}", actor=actor, now=now)
+    return int(made)
 
 
 def divide(amount_fen: int, have: Split, policy: Policy) -> Split:

@@ -15,7 +15,7 @@ from config.settings import settings
 from config.wechat_ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
-from member import top_up_rules, wallet
+from member import top_up_rules, wallet, wallet_limits
 from trade.payments import top_ups
 from trade.stores import shops
 
@@ -56,6 +56,26 @@ def my_wallet(query_data: WalletQuery) -> Reply:
         "entries": entries,
         "next": entries[-1]["id"] if len(entries) == PAGE else None,
     }, 200
+
+
+class LimitForm(WriteForm):
+    """What may be spent in a day at the tills without my code, in fen."""
+
+    free_day_fen: int = Field(ge=0, le=100_000_000)
+
+
+@bp.post("/wallet/limit")
+@permit("mall.order")
+@bp.input(LimitForm)
+def limit(json_data: LimitForm) -> Reply:
+    """Set my own limit: `{"free_day_fen": ...}` is what holds now, never above the chain's."""
+    shopper = who.me()
+
+    def work(opened: Session) -> Reply:
+        wallet_limits.set_limit(opened, shopper.member_id, json_data.free_day_fen, actor=shopper.actor, now=g.now)
+        return {"free_day_fen": wallet_limits.free_day_fen(opened, shopper.member_id, now=g.now)}, 200
+
+    return once(json_data, work)
 
 
 @bp.post("/top-ups")

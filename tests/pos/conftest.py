@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from config.http import make_app
-from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, who
+from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, wallet_rules, who
 from tests import factories as make
 
 
@@ -44,6 +44,7 @@ def app():
         desk.bp,
         top_ups.bp,
         statements.bp,
+        wallet_rules.bp,
         segments.bp,
         tiers.bp,
     ):

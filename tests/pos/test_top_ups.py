@@ -65,3 +65,28 @@ def test_only_a_manager_sees_what_stores_owe(client, shop, session):
     assert client("store_manager").get(path).json["statement"] == {
         "store_id": shop.store_id, "month": "2026-11", "net_fen": 0, "pays": [], "lines": [],
     }  # fmt: skip
+
+
+def test_the_head_office_writes_offers_and_terms_and_nobody_else_does(client, shop, session):
+    offer = {
+        "code": "T100", "title": "充 100 送 5%", "from_fen": 10_000, "bonus_bp": 500, "bearer": "hq",
+        "starts_at": "2026-01-01T00:00:00+08:00",
+    }  # fmt: skip
+    terms = {"from_at": "2026-01-01T00:00:00+08:00", "free_day_fen": 700}
+    office, manager = client("head_office"), client("store_manager")
+    assert manager.post("/api/desk/stored-value/offers", offer).status_code == 403
+    assert office.post("/api/desk/stored-value/offers", offer | {"amount_fen": 1}).status_code == 422
+    assert office.post("/api/desk/stored-value/offers", offer).status_code == 201
+    assert office.post("/api/desk/stored-value/offers", offer | {"bonus_bp": 1_000}).status_code == 201
+    found = office.get(f"/api/desk/stored-value/offers?store_id={shop.store_id}").json["offers"]
+    assert [(one["version"], one["bonus_bp"]) for one in found] == [(2, 1_000)]
+    assert office.post("/api/desk/stored-value/terms", terms).status_code == 201
+
+    member = make.a_member(session, now=clock.now())
+    make.top_up(session, shop, member, 10_000, clock.now())
+    till = client()
+    shown = till.get(f"/api/pos/members/{member}/wallet").json["wallet"]
+    assert (shown["bonus_fen"], shown["free_today_fen"]) == (1_000, 700)
+    assert till.post("/api/pos/sales", _pay(shop, 600, member_id=member)).status_code == 201
+    again = till.post("/api/pos/sales", _pay(shop, 600, member_id=member))
+    assert (again.json["code"], again.json["facts"]) == ("wallet_code_needed", {"free_fen": 100})

@@ -15,7 +15,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
-        | {"office.segments", "office.tiers"}
+        | {"office.segments", "office.tiers", "office.wallet"}
     ),
 }
 
