@@ -15,7 +15,9 @@ from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import browse, callbacks, card, me, orders, privacy, tier
+from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
+from pos.http import coupons as till_coupons
 from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, wallet_rules
 from trade.books import commands, metrics
 
@@ -33,6 +35,7 @@ def create_app() -> APIFlask:
         sale.bp,
         members.bp,
         returning.bp,
+        till_coupons.bp,
         top_ups.bp,
         statements.bp,
         wallet_rules.bp,
@@ -45,6 +48,7 @@ def create_app() -> APIFlask:
         privacy.bp,
         tier.bp,
         mall_wallet.bp,
+        mall_coupons.bp,
         orders.bp,
         callbacks.bp,
     ):

@@ -27,8 +27,8 @@ ROUTES = {
 
 #           fact                 (queue, job), ...
 FURTHER = {
-    "order.sold": (("effects", "count_growth"),),
-    "order.collected": (("effects", "count_growth"),),
+    "order.sold": (("effects", "count_growth"), ("effects", "give_coupons")),
+    "order.collected": (("effects", "count_growth"), ("effects", "give_coupons")),
     "order.cancelled": (("effects", "count_growth"),),
     "order.refused": (("effects", "count_growth"),),
 }

@@ -24,6 +24,7 @@ EVERY = (
     ("workers.jobs.expire_points", "clock", 3600),
     ("workers.jobs.confirm_growth", "clock", 600),
     ("workers.jobs.tell_expiring", "clock", 3600),
+    ("workers.jobs.expire_coupons", "clock", 3600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),

@@ -250,9 +250,6 @@ _STEP = text(f"""
         AND NOT EXISTS (SELECT FROM coupon_event e WHERE e.coupon_id = coupon.id AND e.key = :key)
         RETURNING coupon.id), {_NOTED}
     SELECT id FROM moved""")
-_GIVEN = text("""
-    SELECT id FROM coupon WHERE member_id = :member AND given_by_store_id = :store AND given_by_order_id = :order
-    AND state IN ('issued', 'frozen') ORDER BY id""")
 
 
 def step(
@@ -274,14 +271,6 @@ def step(
         "now": now,
     }
     return len(fetch(session, _STEP, given))
-
-
-def void_given(
-    session: Session, member_id: int, *, store_id: int, order_id: int, key: str, actor: str, now: datetime
-) -> int:
-    """Unused coupons that an order brought are void: the order does not earn them any more.  Returns how many."""
-    found = fetch(session, _GIVEN, {"member": member_id, "store": store_id, "order": order_id})
-    return step(session, "void", member_id, [row.id for row in found], key=key, actor=actor, now=now) if found else 0
 
 
 _EXPIRE = text("""
@@ -351,5 +340,5 @@ def move_template(session: Session, template_id: int, event: str, *, actor: str,
 
 __all__ = [
     "CouponTaken", "CouponUseLimit", "expire_due", "give_back", "hand_over", "lock", "move_template", "post",
-    "release", "step", "transfer", "use", "void_given",
+    "release", "step", "transfer", "use",
 ]  # fmt: skip

@@ -40,6 +40,6 @@ _PROOF = text(f"""
 
 def differences(session: Session) -> list[dict[str, Any]]:
     """Offers whose count is not what was claimed, and coupons that stand where their history does not lead; empty
-    is the proof.  Whether locks and uses agree with orders `trade/orders/proof.py` says.
+    is the proof.  Whether locks and uses agree with orders `trade/orders/coupon_proof.py` says.
     """
     return [row._asdict() for row in fetch(session, _PROOF, {})]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from config.errors import NotFound
 from member.coupons.states import Kind, StackClass
 from member.coupons.worth import Held
 
-MOST = 60
+MOST, PAGE = 60, 20
 
 HELD = f"""(SELECT json_agg(json_build_object('id', c.id, 'template_id', t.id, 'name', t.name, 'kind', t.kind,
         'stack_class', t.stack_class, 'from_at', c.valid_from_at, 'until_at', c.valid_until_at,
@@ -50,6 +51,7 @@ _MINE = text(f"""
     SELECT c.id, c.state, c.valid_from_at, c.valid_until_at, c.store_id, c.order_id, c.claimed_at, {_PRINT}
     FROM coupon c JOIN coupon_template t ON t.id = c.template_id
     WHERE c.member_id = :member AND (CAST(:before AS bigint) IS NULL OR c.id < :before)
+      AND (CAST(:one AS bigint) IS NULL OR c.id = :one)
       AND CASE :tab WHEN 'usable'
                     THEN c.state = 'locked' OR (c.state IN ('issued', 'frozen') AND c.valid_until_at > :now)
                     WHEN 'used' THEN c.state = 'used'
@@ -77,10 +79,23 @@ def _printed(row: Any) -> dict[str, Any]:
 
 
 def mine(
-    session: Session, member_id: int, tab: str, *, now: datetime, before: int | None = None, most: int = 20
+    session: Session, member_id: int, tab: str, *, now: datetime, before: int | None = None, most: int = PAGE
 ) -> list[dict[str, Any]]:
     """A member's coupons of one tab (`usable`, `used`, `expired`), newest first; `before` pages on by id."""
-    given = {"member": member_id, "tab": tab, "now": now, "before": before, "most": most}
+    return _coupons(session, {"member": member_id, "tab": tab, "now": now, "before": before, "one": None, "most": most})
+
+
+def one(session: Session, member_id: int, coupon_id: int) -> dict[str, Any]:
+    """A coupon of this member that is still to be used; NotFound when there is none."""
+    start = datetime.min.replace(tzinfo=UTC)
+    asked = {"member": member_id, "tab": "usable", "now": start, "before": None, "one": coupon_id, "most": 1}
+    found = _coupons(session, asked)
+    if not found:
+        raise NotFound(coupon_id=coupon_id)
+    return found[0]
+
+
+def _coupons(session: Session, given: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "id": row.id,
@@ -97,7 +112,7 @@ def mine(
 
 
 def centre(
-    session: Session, member_id: int | None, channel: str, *, now: datetime, after: int = 0, most: int = 20
+    session: Session, member_id: int | None, channel: str, *, now: datetime, after: int = 0, most: int = PAGE
 ) -> list[dict[str, Any]]:
     """What may be claimed in a channel now, and how this member stands to each; `after` pages on by id."""
     given = {"member": member_id, "channel": channel, "now": now, "after": after, "most": most}

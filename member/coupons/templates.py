@@ -97,7 +97,7 @@ def draft(session: Session, offer: Offer, *, actor: str, now: datetime) -> int:
         raise OfferNotSound(fields=faults)
     plain = asdict(offer)
     given = {name: json.dumps(plain[name], ensure_ascii=False) if name in _JSON else plain[name] for name in _COLUMNS}
-    words = {"kind": offer.kind.value, "stack_class": offer.stack_class.value, "return_rule": offer.return_rule.value}
+    words = {name: str(plain[name]) for name in ("kind", "stack_class", "return_rule")}
     row = first(session, _NEW, {**given, **words, "now": now})
     assert row is not None
     journal.record(session, "coupon_template.drafted", f"coupon_template:{row.id}", actor=actor, now=now)

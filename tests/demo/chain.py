@@ -58,6 +58,8 @@ class Chain:
     skus: list[tuple[int, bool, int]] = field(default_factory=list)
     """Sku id, weighed, price in fen."""
     members: list[int] = field(default_factory=list)
+    offers: list[int] = field(default_factory=list)
+    """Coupons that may be claimed."""
     shoppers: list[tuple[int, str]] = field(default_factory=list)
     """Member id and openid of those who order in WeChat."""
 

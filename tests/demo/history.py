@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from sqlalchemy.orm import Session
 from config.db import transaction
 from config.errors import Refused
 from tests.demo.chain import DAYS, Chain, Say, Shop
+from tests.demo.coupons import Wallets as Coupons
 from tests.demo.wallets import Purses
 from tests.wechat_stand_in.world import World
 from trade.orders import close, place, returns
@@ -38,6 +40,7 @@ class Past:
         self.popular = [1 / (1 + rank * 0.02) for rank in range(len(chain.skus))]
         self.shuffled = dice.sample(chain.skus, len(chain.skus))
         self.purses = Purses(session, dice)
+        self.coupons = Coupons(session, dice, chain.offers)
 
     def basket(self, most: int) -> list[Want]:
         """What one customer takes: popular things more often, weighed things by weight."""
@@ -80,12 +83,14 @@ class Past:
         """One customer at the counter; False when something was sold out and nothing was bought."""
         member_id = self.dice.choice(self.chain.members) if self.dice.random() < 0.6 else None
         self.purses.perhaps_top_up(shop.id, sale, member_id, actor, at)
+        self.coupons.perhaps_claim(member_id, at)
         basket = place.Basket(shop.id, self.basket(6), member_id)
         try:
             with transaction(self.session):
+                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at))
                 quote = place.price(self.session, basket, now=at)
                 if member_id and quote.max_points >= 100 and self.dice.random() < 0.2:
-                    basket = place.Basket(shop.id, basket.wants, member_id, quote.max_points // 100 * 100)
+                    basket = replace(basket, points=quote.max_points // 100 * 100)
                     quote = place.price(self.session, basket, now=at)
                 basket = self.purses.pays(basket, quote.payable_fen)
                 due = quote.payable_fen - basket.wallet_fen
@@ -113,10 +118,12 @@ class Past:
     def online_order(self, shop: Shop, at: datetime, *, promise_at: datetime, stage: str = "done") -> bool:
         """One mall order, taken as far as `stage`: paid, preparing, ready or done."""
         member_id, openid = self.dice.choice(self.chain.shoppers)
-        basket = place.Basket(shop.id, self.basket(4), member_id)
+        basket = place.Basket(shop.id, self.basket(4), member_id, channel="mall")
+        self.coupons.perhaps_claim(member_id, at)
         actor = f"member:{member_id}"
         try:
             with transaction(self.session):
+                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at))
                 due = place.price(self.session, basket, now=at).payable_fen
                 order_id = place.online(
                     self.session, basket, promise_at=promise_at, remark="", expected_payable_fen=due,
@@ -124,7 +131,8 @@ class Past:
                 )  # fmt: skip
         except Refused:
             return False
-        self.pay(shop.id, order_id, due, openid, at)
+        if due:
+            self.pay(shop.id, order_id, due, openid, at)
         if stage == "paid":
             return True
         staff_id = shop.people[Role.STORE_STAFF]

@@ -15,12 +15,12 @@ from config import journal
 from config.db import transaction
 from config.settings import settings
 from tests.demo import chain as making
-from tests.demo import history, offers, pictures, wallets
+from tests.demo import coupons, history, offers, pictures, wallets
 from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
-from tests.wechat_stand_in.world import World
+from tests.wechat_stand_in.world import PEOPLE, World
 from trade.stores.models import Store
-from workers.jobs import count_growth, project_availability, refresh_segments
+from workers.jobs import count_growth, give_coupons, project_availability, refresh_segments
 from workers.routes import ALSO, OFFERED
 
 SEED = 20261123
@@ -50,8 +50,10 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     making.set_tiers(session, now=since)
     making.enrol(session, known, dice, now=since)
     wallets.offer(session, now=since)
+    known.offers = coupons.offer(session, now=since)
     past = history.Past(session, known, World(stand_in), dice)
     history.live(past, now=now, say=say, settle=lambda at: _drain(session, at))
+    coupons.hand_out(session, known.members[: len(PEOPLE)], known.offers, now=now)
     say("who is in which segment")
     refresh_segments.run(now=now)
     say("coupons")
@@ -69,6 +71,7 @@ def _drain(session: Session, now: datetime) -> None:
     jobs: dict[str, Callable[[list[int]], int]] = {
         "project_availability": project_availability.run,
         "count_growth": partial(count_growth.run, now=now),
+        "give_coupons": partial(give_coupons.run, now=now),
     }
     kinds = [kind for kind, (_, job) in OFFERED.items() if job in jobs]
     while True:

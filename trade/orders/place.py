@@ -267,7 +267,7 @@ def online(
 ) -> int:
     """Place a mall order for pickup: stock, coupons, stored value and points are held until it is paid or expires.
 
-    What stored value pays in full is paid at once; else WeChat pays the rest.
+    What coupons and stored value pay in full is paid at once; else WeChat pays the rest.
 
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
     :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
@@ -291,7 +291,7 @@ def online(
             ]
         ) from short
     value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
-    if priced.wallet.total_fen and not priced.due_fen:
+    if not priced.due_fen:
         pay.settle(session, basket.store_id, order_id, actor=actor, now=now)
     return order_id
 

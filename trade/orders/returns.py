@@ -30,7 +30,7 @@ from member import points
 from member.shortfall import Borne, bear
 from member.terms import terms_at
 from member.wallet_terms import Policy, Split, come_back
-from trade.orders import moves, value
+from trade.orders import coupons_due, moves, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -70,6 +70,7 @@ class Preview:
     points_back: int
     borne: Borne
     lines: list[dict[str, int]]
+    coupons: coupons_due.Outcome
 
     @property
     def points_clawed(self) -> int:
@@ -96,6 +97,7 @@ class Preview:
             "points_back": self.points_back,
             "points_clawed": self.points_clawed,
             "points_deficit": self.points_deficit,
+            **self.coupons.as_json(),
             "refunds": [{"kind": tender.kind, "amount_fen": fen} for tender, fen in self.refunds],
             "lines": [{key: line[key] for key in _SHOWN} for line in self.lines],
         }
@@ -157,7 +159,8 @@ def preview(
     refund_fen = goods_fen - borne.deducted_fen
     tenders = payments.refundable(session, store_id, order_id)
     plan = payments.plan_refund(tenders, refund_fen, back.total_fen)
-    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines)
+    vouchers = coupons_due.after_return(session, order, wants, goods_fen - back.bonus_fen)
+    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers)
 
 
 def claw_target(earned: int, bought: Iterable[Any], wants: Mapping[int, int]) -> int:
@@ -319,6 +322,8 @@ def _settle_what_is_held(
         wallet_back=plan.wallet_back,
         points_back=plan.points_back,
         points_clawed=plan.points_clawed,
+        coupons_back=[coupon["id"] for coupon in plan.coupons.back],
+        coupons_void=[coupon["id"] for coupon in plan.coupons.void],
         actor=actor,
         now=now,
     )

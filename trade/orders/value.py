@@ -5,6 +5,7 @@ Locks are taken in one order everywhere: stock first (by the caller), then what 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Self
@@ -140,14 +141,23 @@ def returned(
     wallet_back: Split,
     points_back: int,
     points_clawed: int,
+    coupons_back: Sequence[int] = (),
+    coupons_void: Sequence[int] = (),
     actor: str,
     now: datetime,
 ) -> int:
     """Units came back: their share of what was spent goes back, of what was earned is taken back.
 
+    `coupons_back` are those all of whose goods came back, `coupons_void` those the order no longer brings.
     Returns how many points became a debt by it.
     """
     key = f"return:{return_id}"
+    if stake.member_id and coupons_back:
+        coupons.give_back(
+            session, stake.member_id, coupons_back, **stake.at, key=key, fault=False, actor=actor, now=now
+        )
+    if stake.member_id and coupons_void:
+        coupons.step(session, "void", stake.member_id, coupons_void, key=key, actor=actor, now=now)
     if wallet_back.total_fen:
         deed = stake.deed("reinstate", f"{key}:back", actor, now, document=key)
         wallet.restore(session, deed, wallet_back, of=stake.source)
