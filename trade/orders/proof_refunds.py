@@ -17,7 +17,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _DOCUMENT = text("""
-    SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, lines.refund_fen AS lines_fen,
+    SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, r.deducted_fen,
+           lines.refund_fen AS lines_fen,
            coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
            greatest(abs(r.refund_fen + r.deducted_fen - coalesce(lines.refund_fen, 0)),
                     abs(r.refund_fen - coalesce(paid.fen, 0)),
