@@ -15,7 +15,7 @@ from config import journal
 from config.db import transaction
 from config.settings import settings
 from tests.demo import chain as making
-from tests.demo import coupons, history, offers, pictures, wallets
+from tests.demo import coupons, history, pictures, wallets
 from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import PEOPLE, World
@@ -56,8 +56,6 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     coupons.hand_out(session, known.members[: len(PEOPLE)], known.offers, now=now)
     say("who is in which segment")
     refresh_segments.run(now=now)
-    say("coupons")
-    offers.promise(session, known, now=now)
     _drain(session, now)
 
 

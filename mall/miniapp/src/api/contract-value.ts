@@ -141,3 +141,17 @@ export interface TopUp {
   pay_by: string | null
   paid_at: string | null
 }
+
+/** The copy of everything held about a member: made by a job, taken once. */
+export interface Copy {
+  state: 'making' | 'ready' | 'taken' | 'expired'
+  asked_at: string
+  expires_at: string | null
+}
+
+/** A member who asked to be forgotten: when, and what keeps it from being done. */
+export interface Leaving {
+  asked_at: string
+  due_at: string
+  waits_for: string | null
+}

@@ -169,21 +169,46 @@ export interface SignedIn {
 export interface PointsHeld {
   available: number
   pending: number
+  /** What was taken back beyond what was there; the next points make it good. */
+  deficit: number
   expiring: number
   expiring_at: string | null
 }
 
+/** What is on its way: `confirms_at` is sure, `expected_at` is by the order's promise. */
+export interface PointsComing {
+  points: number
+  source: string
+  order_no: string | null
+  confirms_at: string | null
+  expected_at: string | null
+}
+
 export interface PointsEntry {
+  id: number
   at: string
   event: string
   points: number
   state: 'pending' | 'done'
   source: string
+  expires_at: string | null
+  order_no: string | null
+  order_id: number | null
+  /** Each line's share; of points taken back, the returned units with 0. */
+  lines: { line_no: number; name: string; spec: string; qty: number; points: number }[]
 }
 
 export interface Points {
   points: PointsHeld
+  pending: PointsComing[]
   entries: PointsEntry[]
+  before: number | null
+}
+
+export interface DailySignIn {
+  day: string
+  points: number
+  streak: number
 }
 
 export type OrderState = 'placed' | 'paid' | 'preparing' | 'ready' | 'done' | 'cancelled'

@@ -5,6 +5,7 @@ import type {
   Basket,
   CardPage,
   Category,
+  DailySignIn,
   Home,
   Me,
   Order,
@@ -18,7 +19,19 @@ import type {
   Store,
   Tier,
 } from './contract'
-import type { CardState, Consents, Coupon, CouponTab, NewSecret, Offer, Purpose, TopUp, WalletPage } from './contract-value'
+import type {
+  CardState,
+  Consents,
+  Copy,
+  Coupon,
+  CouponTab,
+  Leaving,
+  NewSecret,
+  Offer,
+  Purpose,
+  TopUp,
+  WalletPage,
+} from './contract-value'
 import { overUni } from './transport'
 
 const BASE = '/api/mall'
@@ -68,7 +81,8 @@ export const mall = {
   logout: () => api.write<object>(`${BASE}/logout`),
   phone: (code: string) => api.write<{ me: Me }>(`${BASE}/phone`, { code }),
   me: () => api.get<{ me: Me }>(`${BASE}/me`),
-  points: () => api.get<Points>(`${BASE}/points`),
+  points: (before: number | null) => api.get<Points>(`${BASE}/points${query({ before })}`),
+  signInToday: () => api.write<{ sign_in: DailySignIn }>(`${BASE}/sign-in`),
   tier: () => api.get<{ tier: Tier }>(`${BASE}/tier`),
   stores: (place: { lat: string; lng: string } | null) =>
     api.get<{ stores: Store[] }>(`${BASE}/stores${query({ ...place })}`),
@@ -92,8 +106,8 @@ export const mall = {
   consent: (choices: { purpose: Purpose; version: string; given: boolean }[]) =>
     api.write<Consents>(`${BASE}/consents`, { choices }),
   coupons: (tab: CouponTab, before: number | null) =>
-    api.get<{ coupons: Coupon[] }>(`${BASE}/coupons${query({ tab, before })}`),
-  offers: (after: number) => api.get<{ offers: Offer[] }>(`${BASE}/coupons/centre${query({ after })}`),
+    api.get<{ coupons: Coupon[]; before: number | null }>(`${BASE}/coupons${query({ tab, before })}`),
+  offers: (after: number) => api.get<{ offers: Offer[]; after: number | null }>(`${BASE}/coupons/centre${query({ after })}`),
   claim: (template_id: number) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { template_id }),
   claimByCode: (code: string) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { code }),
   wallet: (store_id: number | null, before: number | null) =>
@@ -102,4 +116,10 @@ export const mall = {
     api.write<{ top_up: TopUp }>(`${BASE}/top-ups`, { store_id, amount_fen }),
   oneTopUp: (id: number) => api.get<{ top_up: TopUp }>(`${BASE}/top-ups/${id}`),
   payTopUp: (id: number) => api.write<PayAnswer>(`${BASE}/top-ups/${id}/pay`),
+  copy: () => api.get<{ export: Copy | null }>(`${BASE}/me/export`),
+  askCopy: () => api.write<{ export: Copy | null }>(`${BASE}/me/export`),
+  takeCopy: () => api.write<{ data: object }>(`${BASE}/me/export/take`),
+  leaving: () => api.get<{ leaving: Leaving | null }>(`${BASE}/me/delete`),
+  leave: () => api.write<{ leaving: Leaving | null }>(`${BASE}/me/delete`),
+  stay: () => api.write<{ leaving: Leaving | null }>(`${BASE}/me/delete/cancel`),
 }

@@ -23,13 +23,16 @@ export function worth(of: CouponPrint): { before: string; main: string; after: s
 /** "满 ¥20 可用", "无门槛", with the cap of a rate. */
 export function condition(of: CouponPrint): string {
   const from = of.threshold_fen ? t('coupon.from', { yuan: round(of.threshold_fen) }) : t('coupon.any_amount')
-  return of.kind === 'rate' && of.cap_fen ? t('coupon.capped', { from, yuan: round(of.cap_fen) }) : from
+  if (of.kind !== 'rate' || !of.cap_fen) return from
+  const yuan = round(of.cap_fen)
+  return of.threshold_fen ? t('coupon.capped', { from, yuan }) : t('coupon.at_most', { yuan })
 }
 
 /** What it is good for: goods, stores, face. */
 export function scopeWords(of: Coupon | Offer): string {
   const named = (part?: { categories?: number[]; skus?: number[] }) => Boolean(part?.categories?.length || part?.skus?.length)
-  const words = [t(named(of.scope.include) ? 'coupon.some_goods' : named(of.scope.exclude) ? 'coupon.most_goods' : 'coupon.all_goods')]
+  const certain = of.kind === 'goods' || of.kind === 'gift' || named(of.scope.include)
+  const words = [t(certain ? 'coupon.some_goods' : named(of.scope.exclude) ? 'coupon.most_goods' : 'coupon.all_goods')]
   if (of.store_ids.length) words.push(t('coupon.some_stores'))
   if (of.channels.length === 1) words.push(tOr(`coupon.only.${of.channels[0]}`, ''))
   return words.filter(Boolean).join(' · ')

@@ -18,6 +18,7 @@ test.each([
   [{ ...CASH, kind: 'cash' as const, threshold_fen: 0, face_fen: 850 }, '¥8.50', '无门槛'],
   [{ ...CASH, kind: 'rate' as const, rate_bp: 8500, cap_fen: 2000 }, '8.5折', '满 50 元可用，最多减 20 元'],
   [{ ...CASH, kind: 'rate' as const, rate_bp: 8000, threshold_fen: 0 }, '8折', '无门槛'],
+  [{ ...CASH, kind: 'rate' as const, rate_bp: 8000, threshold_fen: 0, cap_fen: 1500 }, '8折', '最多减 15 元'],
   [{ ...CASH, kind: 'rate' as const, rate_bp: 8850, threshold_fen: 0 }, '8.85折', '无门槛'],
   [{ ...CASH, kind: 'goods' as const, threshold_fen: 0 }, '兑换', '无门槛'],
 ])('a ticket says what it is worth and from when (%#)', (coupon, shown, from) => {

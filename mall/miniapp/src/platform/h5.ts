@@ -55,6 +55,14 @@ export const h5: Platform = {
   topInset: () => 0,
   // A browser cannot.
   bright: () => undefined,
+  handOver: async (name, text) => {
+    const link = document.createElement('a')
+    link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+    link.download = name
+    link.click()
+    URL.revokeObjectURL(link.href)
+    return true
+  },
   setLanguage: (locale) => {
     document.documentElement.lang = locale
   },

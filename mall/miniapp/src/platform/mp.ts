@@ -49,5 +49,9 @@ export const mp: Platform = {
     }),
   topInset: () => uni.getWindowInfo().statusBarHeight ?? 20,
   bright,
+  handOver: (_name, data) =>
+    new Promise((resolve, reject) => {
+      uni.setClipboardData({ data, showToast: false, success: () => resolve(false), fail: reject })
+    }),
   setLanguage: () => undefined,
 }

@@ -29,5 +29,7 @@ export interface Platform {
   topInset(): number
   /** The screen at its brightest for a scanner, and back as it was. */
   bright(on: boolean): void
+  /** Hand a text to the person: as a file, or on the clipboard where there are no files; true for a file. */
+  handOver(name: string, text: string): Promise<boolean>
   setLanguage(locale: string): void
 }
