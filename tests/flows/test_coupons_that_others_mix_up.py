@@ -104,3 +104,13 @@ def test_a_paid_order_that_is_cancelled_gives_the_coupon_back_once(story):
         story.cancel(order)
     assert story.count("SELECT count(*) FROM coupon WHERE state = 'issued'") == 1
     story.agree()
+
+
+def test_a_coupon_comes_back_with_the_last_unit_it_paid_for(story):
+    """Elsewhere it is lost for ever when the goods come back in two visits (4.5)."""
+    coupon = story.coupon()
+    order = story.paid(coupon_ids=[coupon], milk=2)
+    story.collect(order)
+    assert [story.give_back(order, lines={1: 1}).refund_fen for _ in range(2)] == [740, 740]
+    assert story.count("SELECT count(*) FROM coupon WHERE state = 'issued'") == 1
+    story.agree()
