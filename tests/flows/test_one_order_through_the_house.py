@@ -44,17 +44,19 @@ def _bring_one_back(house, cashier, buyer, no, order_id):
 
 def test_till_and_mall_and_desk_tell_one_story(house, session):
     """A member buys at the till with points, orders the last two online, fetches them, brings one back."""
-    make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
+    member_id = make.a_member(session, phone="13800000001", points_of=500, now=clock.now())
     cashier, desk = house.staff("cashier"), house.staff("store_staff")
     buyer, rival = house.customer(1), house.customer(2)
     house.let_jobs_run()
     assert _free(buyer, house) == 3
 
-    member = cashier.get("/api/pos/members?q=13800000001")["members"][0]
+    status, shown = cashier.post("/api/pos/members/code", code=make.member_code(session, member_id, now=clock.now()))
+    assert (status, shown["member"]["id"]) == (200, member_id)
     status, sold = cashier.post(
         "/api/pos/sales",
         lines=[{"sku_id": house.shop.skus["milk"], "qty": 1}],
-        member_id=member["id"],
+        member_id=member_id,
+        authorisation=shown["authorisation"],
         points=300,
         expected_payable_fen=690,
         tenders=[{"kind": "cash", "received_fen": 1000}],
