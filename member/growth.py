@@ -38,9 +38,9 @@ def earned(basis_fen: int) -> int:
     return basis_fen // FEN_PER_GROWTH
 
 
-def taken(earned: int, paid_fen: int, refunded_fen: int) -> int:
-    """How much of it is taken back in all once `refunded_fen` of what was paid is refunded."""
-    return earned * min(refunded_fen, paid_fen) // paid_fen if paid_fen else 0
+def taken(earned: int, basis_fen: int, back_fen: int) -> int:
+    """How much of it is taken back in all once `back_fen` of its basis came back."""
+    return earned * min(back_fen, basis_fen) // basis_fen if basis_fen else 0
 
 
 @dataclass(frozen=True, slots=True)

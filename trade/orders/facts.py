@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import text
@@ -16,6 +16,10 @@ _PAID = text("""
            coalesce((SELECT sum(r.refund_fen - r.bonus_back_fen) FROM sale_return r
                      WHERE r.store_id = o.store_id AND r.order_id = o.id),
                     0)::bigint AS refunded_fen,
+           (SELECT coalesce(sum(line.earn_basis_fen * coalesce((SELECT sum(r.qty) FROM return_line r
+                        WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no),
+                    0)::bigint / line.qty), 0)::bigint
+            FROM order_line line WHERE line.store_id = o.store_id AND line.order_id = o.id) AS basis_back_fen,
            kept.sku_ids, kept.category_ids
     FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)
     JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
@@ -33,9 +37,9 @@ _PAID = text("""
 def paid(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
     """Where orders of members that were ever paid stand now, by (store, id); one statement.
 
-    `basis_fen` is the points basis; `paid_fen` and `refunded_fen` are without the bonus of stored value; `sku_ids` and
-    `category_ids` are the goods of which something was kept.  An order cancelled after payment counts as wholly
-    refunded.
+    `basis_fen` is the points basis and `basis_back_fen` what of it came back, line by line as for points; `paid_fen`
+    and `refunded_fen` are without the bonus of stored value; `sku_ids` and `category_ids` are the goods of which
+    something was kept.  An order cancelled after payment counts as wholly refunded.
     """
     found = sorted(set(keys))
     return fetch(session, _PAID, {"stores": [store for store, _ in found], "orders": [order for _, order in found]})
@@ -47,3 +51,18 @@ _KEYS = text("SELECT store_id, id FROM sale_order WHERE member_id = ANY(:members
 def keys_of(session: Session, members: Collection[int]) -> list[tuple[int, int]]:
     """Every paid order of these members, as (store, id)."""
     return [(row.store_id, row.id) for row in fetch(session, _KEYS, {"members": list(members)})]
+
+
+_WITH = text("""
+    SELECT coalesce(sum(line.earn_basis_fen * (coalesce((SELECT sum(r.qty) FROM return_line r
+        WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)::bigint
+        + coalesce(want.qty, 0)) / line.qty), 0)::bigint AS fen
+    FROM order_line line LEFT JOIN unnest(CAST(:lines AS bigint[]), CAST(:units AS bigint[])) AS want(line_no, qty)
+        ON want.line_no = line.line_no
+    WHERE line.store_id = :store AND line.order_id = :order""")
+
+
+def basis_back_with(session: Session, store_id: int, order_id: int, wants: Mapping[int, int]) -> int:
+    """How much of an order's points basis would be back in all once `wants` (line number -> units) came back."""
+    given = {"store": store_id, "order": order_id, "lines": list(wants), "units": list(wants.values())}
+    return int(fetch(session, _WITH, given)[0].fen)

@@ -57,7 +57,8 @@ def _refunded_fen(order: Any) -> int:
 def of_order(order: Any, terms: Terms) -> growth.Deed:
     """What an order means for growth: its basis less the refunded share, confirmed when its points arrive."""
     earns = growth.earned(order.basis_fen)
-    lost = growth.taken(earns, order.paid_fen, _refunded_fen(order))
+    back_fen = order.basis_fen if order.state == "cancelled" else order.basis_back_fen
+    lost = growth.taken(earns, order.basis_fen, back_fen)
     confirmed_at = None
     if order.state == "done":
         confirmed_at = terms.arrives(order.channel, order.closed_at) or order.closed_at
