@@ -19,6 +19,13 @@ def business_day(at: datetime, *, zone: ZoneInfo = SHANGHAI, cutover_h: int = 4)
     return (at.astimezone(zone) - timedelta(hours=cutover_h)).date()
 
 
+def day_began(at: datetime, *, of_month: bool = False, zone: ZoneInfo = SHANGHAI, cutover_h: int = 4) -> datetime:
+    """When the store's business day of a moment began, or the month that this day lies in; in UTC."""
+    day = business_day(at, zone=zone, cutover_h=cutover_h)
+    day = day.replace(day=1) if of_month else day
+    return datetime(day.year, day.month, day.day, cutover_h, tzinfo=zone).astimezone(UTC)
+
+
 def month_end(at: datetime, months: int, *, zone: ZoneInfo = SHANGHAI) -> datetime:
     """The last instant's end of the month that lies `months` after `at`, as an exclusive UTC bound.
 

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.clock import business_day
+from config.clock import business_day, day_began
 from config.db import fetch, first
 from config.errors import Refused
 from member import ledger, lots
@@ -49,15 +49,6 @@ _GIVEN = text("""
     WHERE member_id = :member AND account = 'points' AND key = :source AND event = 'earn'""")
 
 
-def _day_began(now: datetime) -> datetime:
-    """When the store day of a moment began."""
-    day = business_day(now)
-    at = now.replace(minute=0, second=0, microsecond=0)
-    while business_day(at - timedelta(hours=1)) == day:
-        at -= timedelta(hours=1)
-    return at
-
-
 def give(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:
     """Give what the terms promise for a deed, once for its `reference`; returns the points, 0 when nothing is due.
 
@@ -67,7 +58,7 @@ def give(session: Session, member_id: int, kind: str, reference: str, *, actor: 
     if gift is None or not gift.points:
         return 0
     ledger.lock(session, member_id, POINTS)
-    given = {"member": member_id, "kind": f"gift:{kind}:%", "since": _day_began(now)}
+    given = {"member": member_id, "kind": f"gift:{kind}:%", "since": day_began(now)}
     if fetch(session, _TODAY, given)[0].times >= gift.per_day:
         return 0
     return gift.points if _credit(session, member_id, kind, reference, gift, gift.points, actor, now) else 0

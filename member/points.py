@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.clock import business_day
+from config.clock import business_day, day_began
 from config.db import fetch, first
 from config.errors import Refused
 from member import ledger, lots
@@ -137,6 +137,24 @@ def within_reach(session: Session, member_id: int, source: str, *, coming: int) 
     """
     row = fetch(session, _REACH, {"member": member_id, "source": source})[0]
     return int(row.waiting + row.balance + max(coming - row.deficit, 0))
+
+
+_SO_FAR = text("""
+    SELECT coalesce(sum(quantity + pending) FILTER (WHERE event IN ('earn', 'void', 'claw') AND at >= :day), 0)::bigint
+               AS today,
+           coalesce(sum(quantity + pending) FILTER (WHERE event IN ('earn', 'void', 'claw')), 0)::bigint AS this_month,
+           coalesce(-sum(quantity) FILTER (WHERE event IN ('hold', 'spend', 'release', 'reinstate') AND at >= :day),
+                    0)::bigint AS spent_today
+    FROM lot_entry WHERE member_id = :member AND account = 'points' AND source LIKE 'order:%' AND at >= :month""")
+
+
+def so_far(session: Session, member_id: int, terms: Terms, now: datetime) -> tuple[int, int, int]:
+    """What orders brought this store day and this month, and what they used today; asked only where terms limit it."""
+    if terms.max_per_day is None and terms.max_per_month is None and terms.redeem_max_per_day is None:
+        return 0, 0, 0
+    given = {"member": member_id, "day": day_began(now), "month": day_began(now, of_month=True)}
+    row = fetch(session, _SO_FAR, given)[0]
+    return max(row.today, 0), max(row.this_month, 0), max(row.spent_today, 0)
 
 
 _USED_UP = text("SELECT used FROM points_budget WHERE kind = 'write_off' AND period = :period")

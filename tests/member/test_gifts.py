@@ -18,7 +18,7 @@ BY = {"actor": "staff:1"}
 
 
 @pytest.fixture(autouse=True)
-def generous(monkeypatch):
+def generous(monkeypatch, clean):
     made = replace(Terms(), gifts={"review": Gift(5, per_day=2), "sign_in": Gift(1, streak={3: 10})})
     monkeypatch.setattr(terms, "_stale", lambda: False)
     monkeypatch.setattr(terms._Known, "versions", [(datetime(2000, 1, 1, tzinfo=UTC), made)])

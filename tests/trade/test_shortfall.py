@@ -15,7 +15,7 @@ from trade.orders import returns
 
 
 @pytest.fixture
-def in_force(monkeypatch):
+def in_force(monkeypatch, clean):
     """Terms of this test, in force at once."""
 
     def set_to(**more):

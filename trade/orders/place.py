@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.db import first
 from config.errors import Refused
-from member import wallet, wallet_limits, wallet_terms
+from member import points, wallet, wallet_limits, wallet_terms
 from member.coupons import read as coupons
 from member.coupons.worth import At
 from member.earning import Occasion
@@ -105,6 +105,7 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
     items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
     asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids)}
     who = first(session, _WHO, asked) if basket.member_id else None
+    today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
         items,
         basket.wants,
@@ -112,6 +113,7 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         tier=who.tier if who else None,
         points_available=max(who.points, 0) if who else 0,
         points=basket.points,
+        points_today=spent_today,
         discount_fen=basket.discount_fen,
         coupons=coupons.held(who.coupons) if who else (),
         coupon_ids=basket.coupon_ids,
@@ -122,7 +124,7 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
         priced = stored_value.pay_with(priced, wallet_terms.divide(basket.wallet_fen, have, policy), policy)
     if who:
-        occasion = Occasion(who.tier, basket.channel, basket.store_id, now)
+        occasion = Occasion(who.tier, basket.channel, basket.store_id, now, today, this_month)
         earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
         priced.tier, priced.terms_version = who.tier, terms.version
     return priced
