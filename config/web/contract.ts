@@ -267,27 +267,43 @@ export interface Refund {
   amount_fen: number
 }
 
-export interface ReturnPreview {
+/** What of the points to take back was spent already, and who bears it. */
+export type Shortfall = 'deficit' | 'deduct_refund' | 'ask_manager' | 'write_off'
+
+interface ReturnEffect {
+  /** What is paid out: `goods_fen` less `deducted_fen`. */
   refund_fen: number
+  goods_fen: number
+  deducted_fen: number
   refunds: Refund[]
   principal_back_fen: number
   bonus_back_fen: number
   points_back: number
   points_clawed: number
   points_deficit: number
+  points_paid: number
+  points_written_off: number
+  shortfall: Shortfall
+  needs_approval: boolean
+  coupons_back: CouponName[]
+  coupons_void: CouponName[]
+  coupons_given_spent: CouponName[]
   lines: { line_no: number; qty: number; refund_fen: number }[]
 }
 
-export interface ReturnDone {
+export interface CouponName {
+  id: number
+  name: string
+}
+
+export interface ReturnPreview extends ReturnEffect {
+  /** The tier the member falls to by it, and when. */
+  tier_after: (TierName & { at: string; at_once: boolean; missing: number }) | null
+}
+
+export interface ReturnDone extends ReturnEffect {
   no: string
   at: string
-  refund_fen: number
-  refunds: Refund[]
-  principal_back_fen: number
-  bonus_back_fen: number
-  points_back: number
-  points_clawed: number
-  lines: { line_no: number; qty: number; refund_fen: number }[]
 }
 
 export interface DeskLine {

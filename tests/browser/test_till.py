@@ -52,7 +52,8 @@ def test_a_member_spends_coupon_and_stored_value_and_the_return_says_what_follow
     expect(till.see("receipt-coupon")).to_contain_text("满10减5")
     till.page.wait_for_timeout(1600)
     said = till.ask_return(no, 1, 1)
-    assert "退回储值" in said and "本金" in said and "退现金" in said
+    assert "退回储值" in said and "本金" in said and "退现金" in said and "收回本单所得积分" in said
+    assert "满10减5" in said and "不退回" in said
     till.see("return-confirm").click()
     expect(till.see("return-done")).to_contain_text("已退回储值")
 

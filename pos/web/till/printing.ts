@@ -1,8 +1,13 @@
 import { t } from '@web/i18n'
 import { useCounter } from './stores/counter'
 
-/** Load the receipt's own page out of sight and print it. */
-export function printReceipt(no: string, width: 58 | 80): Promise<void> {
+type Width = 58 | 80
+
+export const printReceipt = (no: string, width: Width) => print('receipts', no, width)
+export const printTopUp = (no: string, width: Width) => print('top-ups', no, width)
+
+/** Load the paper's own page out of sight and print it. */
+function print(kind: 'receipts' | 'top-ups', no: string, width: Width): Promise<void> {
   document.querySelector('iframe.printing')?.remove()
   const frame = document.createElement('iframe')
   frame.className = 'printing'
@@ -16,7 +21,7 @@ export function printReceipt(no: string, width: 58 | 80): Promise<void> {
       else useCounter().say('error', t('print.failed', { no }))
       done()
     })
-    frame.src = `/api/pos/receipts/${no}/print?width=${width}`
+    frame.src = `/api/pos/${kind}/${no}/print?width=${width}`
     document.body.append(frame)
   })
 }

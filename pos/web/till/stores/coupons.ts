@@ -46,12 +46,15 @@ export async function bestSaves(basket: Basket, quote: Quote): Promise<number> {
   }
 }
 
+/** Whole yuan without cents, as printed on coupons. */
+const plain = (fen: number) => yuan(fen).replace(/\.00$/, '')
+
 /** What the coupon gives, as printed on it. */
 export function promise(one: CouponOffer): string {
-  const face = yuan(one.face_fen)
+  const face = plain(one.face_fen)
   if (one.kind === 'rate') return t('coupons.rate', { rate: one.rate_bp / 1000 })
   if (one.kind === 'threshold_off')
-    return t('coupons.threshold', { from: yuan(one.threshold_fen), off: face })
+    return t('coupons.threshold', { from: plain(one.threshold_fen), off: face })
   if (one.kind === 'cash') return t('coupons.cash', { off: face })
   return t(`coupons.kind.${one.kind}`)
 }

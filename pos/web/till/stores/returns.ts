@@ -77,15 +77,21 @@ export const useReturns = defineStore('returns', {
     },
 
     /** Repeats the same request when the answer was lost: money goes out once. */
-    async confirm(): Promise<void> {
+    async confirm(approver?: { staff_id: number; pin: string }): Promise<void> {
       const { form, preview } = this
       if (!form || !preview) return
-      const body = { ...form, expected_refund_fen: preview.refund_fen }
+      const body = {
+        ...form,
+        expected_refund_fen: preview.refund_fen,
+        expected_points_deficit: preview.points_deficit,
+        ...(approver ? { approver } : {}),
+      }
       await this.run(async () => {
         this.done = (await api.write<{ return: ReturnDone }>('/api/pos/returns', body)).return
         play('paid')
       })
-      if (this.said && !this.unsure) this.preview = null
+      // A wrong PIN is typed again; anything else may have changed what follows.
+      if (this.said && !this.unsure && !preview.needs_approval) this.preview = null
     },
 
     async run(work: () => Promise<void>): Promise<void> {

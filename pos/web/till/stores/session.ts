@@ -29,6 +29,11 @@ export const useSession = defineStore('session', {
     closed: null,
     choices: [],
   }),
+  getters: {
+    /** Who may approve by PIN. */
+    managers: (state): Colleague[] =>
+      state.colleagues.filter((one) => one.role === 'store_manager'),
+  },
   actions: {
     /** Work out where to begin: registered? signed in? shift open? */
     async start(): Promise<void> {
