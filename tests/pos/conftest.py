@@ -7,7 +7,20 @@ from typing import Any
 import pytest
 
 from config.http import make_app
-from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, wallet_rules, who
+from pos.http import (
+    coupons,
+    desk,
+    members,
+    returning,
+    sale,
+    segments,
+    signing_in,
+    statements,
+    tiers,
+    top_ups,
+    wallet_rules,
+    who,
+)
 from tests import factories as make
 
 
@@ -41,6 +54,7 @@ def app():
         sale.bp,
         members.bp,
         returning.bp,
+        coupons.bp,
         desk.bp,
         top_ups.bp,
         statements.bp,
