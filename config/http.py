@@ -127,7 +127,7 @@ def _finish(response: Response) -> Response:
     route = rule.rule if rule else "none"
     SECONDS.labels(route, response.status_code).observe(time.perf_counter() - g.started)
     headers.extend(_ALWAYS)
-    if response.mimetype == "text/html":
+    if (response.content_type or "").startswith("text/html"):  # `mimetype` would parse the header anew
         headers["X-Frame-Options"] = "SAMEORIGIN"
         headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"

@@ -43,7 +43,7 @@ def _token(cookies: str) -> str | None:
 
 def identify() -> StaffCard | None:
     """The signed-in member of staff; a write must carry `X-Tongdian`, which no foreign page can send."""
-    token = _token(request.headers.get("Cookie", ""))
+    token = _token(request.environ.get("HTTP_COOKIE", ""))
     if request.method != "GET" and "X-Tongdian" not in request.headers:
         raise CsrfMissing()
     if not token:
@@ -63,7 +63,7 @@ def forget(token: str) -> None:
 
 def till() -> TillCard:
     """The till this device is registered as; raises NoTill."""
-    token = request.headers.get("X-Till-Token", "")
+    token = request.environ.get("HTTP_X_TILL_TOKEN", "")
     known = _tills.get(token)
     if known is None:
         known = tills.of_token(session(), token) if token else None
