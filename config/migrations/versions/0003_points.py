@@ -46,15 +46,15 @@ _BACKFILL = (
     """UPDATE lot_entry e SET lots = c.lots, deltas = c.deltas FROM
         (SELECT e.member_id, e.id, array_agg(l.id ORDER BY l.id) AS lots,
                 array_agg(0::bigint ORDER BY l.id) AS deltas
-         FROM lot_entry e JOIN lot l ON l.member_id = e.member_id AND l.account = e.account AND l.source = e.source
+         FROM lot_entry e JOIN lot l ON l.member_id = e.member_id AND l.account = e.account AND l.source = e.source AND l.entry_id < e.id
          WHERE e.event = 'confirm' GROUP BY 1, 2) c
     WHERE c.member_id = e.member_id AND c.id = e.id""",
-    # what came back, by the last giving back of the source that took it
+    # what came back, by the first giving back of the source that took it: so that it may have been used since
     """UPDATE lot_entry e SET lots = b.lots, deltas = b.deltas FROM
         (SELECT member_id, back_id, array_agg(lot_id ORDER BY lot_id) AS lots, array_agg(restored ORDER BY lot_id)
             AS deltas
          FROM (SELECT c.member_id, c.lot_id, sum(c.restored)::bigint AS restored,
-                   (SELECT max(b.id) FROM lot_entry b WHERE b.member_id = t.member_id AND b.account = t.account
+                   (SELECT min(b.id) FROM lot_entry b WHERE b.member_id = t.member_id AND b.account = t.account
                     AND b.source = t.source AND b.event IN ('release', 'reinstate')) AS back_id
                FROM lot_consumption c JOIN lot_entry t ON t.member_id = c.member_id AND t.id = c.entry_id
                WHERE c.restored > 0 GROUP BY 1, 2, 4) r WHERE back_id IS NOT NULL GROUP BY 1, 2) b
