@@ -15,10 +15,13 @@ LOCK = 0x746F6E67
 
 
 def migrate(on: Engine | None = None) -> None:
-    """Run what is missing, under an advisory lock so that two starting processes do it once."""
+    """Run what is missing, all or nothing, under an advisory lock so that two starting processes do it once.
+
+    Engines commit each statement by themselves (`config/db.py`), so the one transaction is asked for here.
+    """
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
-    with (on or engine()).begin() as connection:
+    with (on or engine()).execution_options(isolation_level="READ COMMITTED").begin() as connection:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({LOCK})")
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

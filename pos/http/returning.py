@@ -42,7 +42,7 @@ class ApproverForm(Form):
     """A manager of this store, by PIN, where the preview says `needs_approval`."""
 
     staff_id: int
-    pin: str = Field(pattern=r"^[0-9]{4,8}$")
+    pin: str = Field(pattern=r"^\d{6,12}$")
 
 
 class ReturnForm(WriteForm, PreviewForm):
