@@ -163,6 +163,11 @@ def _run(driver: Any, statement: TextClause, given: Mapping[str, Any], drop: Cal
     return [shape(row) for row in found]
 
 
+def changed(session: Session, statement: TextClause, given: Mapping[str, Any]) -> int:
+    """How many rows one writing statement touched."""
+    return int(session.execute(statement, given).rowcount)  # type: ignore[attr-defined]
+
+
 def rows(result: Any) -> list[dict[str, Any]]:
     """A Core result as plain dicts."""
     return [dict(row) for row in result.mappings()]

@@ -15,7 +15,7 @@ from sqlalchemy import Index, Text, bindparam, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base, fetch
+from config.db import Base, changed, fetch
 
 LEASE = timedelta(seconds=12)
 
@@ -121,4 +121,4 @@ def finish(session: Session, ids: Sequence[int], *, now: datetime) -> None:
 
 def close_without_effect(session: Session, kinds_with_effect: Sequence[str], *, most: int = 1000) -> int:
     """Close rows of kinds that no route names, so that the open index stays small; returns how many."""
-    return session.execute(_CLOSE, {"kinds": list(kinds_with_effect), "most": most}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, _CLOSE, {"kinds": list(kinds_with_effect), "most": most})

@@ -12,7 +12,7 @@ from sqlalchemy import Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base, fetch, first, transaction
+from config.db import Base, changed, fetch, first, transaction
 from config.errors import RequestIdReused
 
 Answer = tuple[dict[str, Any], int]
@@ -81,4 +81,4 @@ def once(
 
 def forget(session: Session, *, before: datetime, most: int = 5000) -> int:
     """Drop answers older than the longest offline time of a till (30 days); returns how many."""
-    return session.execute(_FORGET, {"before": before, "most": most}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, _FORGET, {"before": before, "most": most})

@@ -25,7 +25,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import fetch, first
+from config.db import changed, fetch, first
 from config.errors import Malformed, Refused, TooManyTries
 from config.gs1 import check_digit
 from member.secrets import open_sealed, seal
@@ -178,4 +178,4 @@ def accept(session: Session, code: str, at: At, *, now: datetime) -> int:
 
 def forget(session: Session, *, now: datetime, most: int = 5000) -> int:
     """Drop uses that no code can repeat any more; they are kept 30 days for "when and where"; returns how many."""
-    return session.execute(_FORGET, {"before": now - timedelta(days=30), "most": most}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, _FORGET, {"before": now - timedelta(days=30), "most": most})

@@ -10,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import fetch, first
+from config.db import changed, fetch, first
 from config.errors import NotFound
 from member.identity import card_no
 from member.secrets import open_sealed, seal
@@ -117,4 +117,4 @@ def take(session: Session, member_id: int, *, now: datetime) -> dict[str, Any]:
 
 def forget(session: Session, *, now: datetime) -> int:
     """Drop copies nobody came for; returns how many."""
-    return session.execute(_FORGET, {"now": now}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, _FORGET, {"now": now})

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import fetch, first
+from config.db import changed, fetch, first
 from config.errors import Refused
 
 LIVES = timedelta(minutes=10)
@@ -90,4 +90,4 @@ def use(session: Session, token: str, member_id: int, till_id: int, *, now: date
 
 def forget(session: Session, *, now: datetime, most: int = 5000) -> int:
     """Drop what ran out a day ago; the journal keeps what matters; returns how many."""
-    return session.execute(_FORGET, {"before": now - timedelta(days=1), "most": most}).rowcount  # type: ignore[attr-defined,no-any-return]
+    return changed(session, _FORGET, {"before": now - timedelta(days=1), "most": most})
