@@ -157,6 +157,21 @@ def so_far(session: Session, member_id: int, terms: Terms, now: datetime) -> tup
     return max(row.today, 0), max(row.this_month, 0), max(row.spent_today, 0)
 
 
+def room(session: Session, member_id: int, points: int, *, now: datetime) -> int:
+    """How many of `points` an order may bring within the terms' day and month, counted under the account's lock.
+
+    What a quote says is read without it, so that two orders at once may both count on the same rest; this does not.
+    """
+    terms = terms_at(now, session)
+    limits = [terms.max_per_day, terms.max_per_month]
+    if limits == [None, None]:
+        return points
+    ledger.lock(session, member_id, POINTS)
+    today, this_month, _ = so_far(session, member_id, terms, now)
+    rests = [limit - used for limit, used in zip(limits, (today, this_month), strict=True) if limit is not None]
+    return max(min([points, *rests]), 0)
+
+
 _USED_UP = text("SELECT used FROM points_budget WHERE kind = 'write_off' AND period = :period")
 _USE_UP = text("""
     INSERT INTO points_budget (kind, period, used) SELECT 'write_off', :period, :points WHERE :points <= :most

@@ -16,8 +16,10 @@ from member.coupons import moves as coupon_moves
 from member.coupons.states import Kind
 from member.coupons.templates import Offer
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
-from trade.orders import place, returns
+from trade.orders import close, pay, place, returns
+from trade.payments import moves as payments
 from trade.payments import top_ups
+from trade.payments.moves import Paid
 from trade.pricing.models import Price
 from trade.pricing.quote import Want
 from trade.stock import moves as stock
@@ -261,3 +263,24 @@ def order_online(
             actor=f"member:{member_id}",
             now=now,
         )
+
+
+def pay_online(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
+    """WeChat says that an order is paid."""
+    fen = close.head(session, shop.store_id, order_id).payable_fen
+    until = now + timedelta(minutes=15)
+    with transaction(session):
+        tender = payments.intend(session, shop.store_id, order_id, fen, payer="o1", now=now, expires_at=until)
+        payments.prepaid(session, shop.store_id, tender.id, "prepay")
+        pay.receive(session, Paid(tender.trade_no, f"4200{order_id}", fen, "o1"), actor="wechat", now=now)
+
+
+def collect_online(session: Session, shop: Shop, order_id: int, now: datetime, **picked: int) -> None:
+    """A paid pickup order is picked, as many of each line as `l1=2` says, and handed over."""
+    key, done = (session, shop.store_id, order_id), {"actor": "test", "now": now}
+    with transaction(session):
+        close.accept(*key, **done)
+        for line, qty in picked.items():
+            close.pick(*key, int(line[1:]), qty, **done)
+        close.ready(*key, **done)
+        close.collect(*key, staff_id=1, **done)

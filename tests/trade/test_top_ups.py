@@ -87,6 +87,31 @@ def test_a_notice_told_twice_credits_a_mall_top_up_once(session, shop, member, n
     assert ledger.differences(session) == []
 
 
+def test_two_top_ups_paid_at_once_never_fill_a_card_above_what_it_may_hold(open_session, session, shop, member, now):
+    """Each fits alone and is opened before the other is paid; the one paid second goes back to the payer in full."""
+    facts = [_in_mall(session, shop, member, now, 300_000)[2] for _ in range(3)]
+
+    def pays(fact):
+        with open_session() as mine:
+            return _do(mine, pay.receive, fact, actor="w", now=now)
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = Counter(pool.map(pays, facts))
+    assert outcomes == {Outcome.APPLIED: 1, Outcome.REFUNDED_LATE: 2}
+    assert _have(session, member) == Split(300_000)
+    states = session.execute(text("SELECT state FROM top_up ORDER BY 1")).scalars().all()
+    assert states == ["cancelled", "cancelled", "paid"]
+    refunds = session.execute(text("SELECT amount_fen, state FROM refund")).all()
+    assert refunds == [(300_000, "requested")] * 2
+    with pytest.raises(TopUpTooLarge) as refused:
+        make.top_up(session, shop, member, 200_001, now)
+    assert refused.value.facts == {"max_fen": 500_000, "room_fen": 200_000}
+    for fact in facts:
+        assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.REPEATED
+    assert _have(session, member) == Split(300_000)
+    assert [ledger.differences(session), proof.differences(session)] == [[], []]
+
+
 @pytest.mark.parametrize("times", [1, 2])
 def test_money_that_comes_after_the_close_goes_back_in_full_and_credits_nothing(session, shop, member, now, times):
     top_up, tender, fact = _in_mall(session, shop, member, now)

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch, first
 from config.errors import NotFound, WrongState
+from config.money import split
 from trade.orders.states import BIRTHS, MOVES, State
 
 _OPEN = text("""
@@ -125,3 +126,26 @@ def move(
 def note(session: Session, order_id: int, kind: str, *, actor: str, now: datetime, **data: Any) -> None:
     """Record a fact of an order that does not change its state (a picked line, a returned unit)."""
     journal.record(session, kind, f"order:{order_id}", actor=actor, now=now, order_id=order_id, **data)
+
+
+_EARNING = text(
+    "SELECT line_no, earns_points FROM order_line WHERE store_id = :store AND order_id = :order ORDER BY line_no"
+)
+_EARN_LESS = text("""
+    WITH lines AS (UPDATE order_line l SET earns_points = part.points
+        FROM unnest(CAST(:lines AS bigint[]), CAST(:parts AS bigint[])) AS part(line_no, points)
+        WHERE l.store_id = :store AND l.order_id = :order AND l.line_no = part.line_no)
+    UPDATE sale_order SET earns_points = :points WHERE store_id = :store AND id = :order""")
+
+
+def earn_less(session: Session, store_id: int, order_id: int, points: int, *, actor: str, now: datetime) -> None:
+    """An order brings fewer points than it was placed with, because a limit was used up meanwhile; noted as a fact.
+
+    Its lines share them as they shared what was promised.  Call it before anything of the order is credited.
+    """
+    key = {"store": store_id, "order": order_id}
+    lines = fetch(session, _EARNING, key)
+    promised = [line.earns_points for line in lines]
+    parts = split(points, promised)
+    fetch(session, _EARN_LESS, {**key, "points": points, "lines": [line.line_no for line in lines], "parts": parts})
+    note(session, order_id, "order.earned_less", actor=actor, now=now, points=points, over=sum(promised) - points)

@@ -17,6 +17,7 @@ from member.coupons import moves as coupons
 from member.terms import terms_at
 from member.wallet import Deed
 from member.wallet_terms import Split
+from trade.orders import moves
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,14 +183,19 @@ def _earn(
     actor: str,
     now: datetime,
 ) -> None:
-    points.earn(
-        session,
-        member_id,
-        stake.earns_points,
-        source=stake.source,
-        key=f"{stake.source}:earn",
-        pending=pending,
-        available_at=arrives_at,
-        actor=actor,
-        now=now,
-    )
+    """Credit what the limits of day and month leave; an order that brings less than it was to says so itself."""
+    brings = points.room(session, member_id, stake.earns_points, now=now)
+    if brings < stake.earns_points:
+        moves.earn_less(session, stake.store_id, stake.order_id, brings, actor=actor, now=now)
+    if brings:
+        points.earn(
+            session,
+            member_id,
+            brings,
+            source=stake.source,
+            key=f"{stake.source}:earn",
+            pending=pending,
+            available_at=arrives_at,
+            actor=actor,
+            now=now,
+        )

@@ -40,6 +40,7 @@ _NEW = text("""
             CAST(:pay_by AS timestamptz), CAST(:paid_at AS timestamptz))
     RETURNING *""")
 _ONE = text("SELECT * FROM top_up WHERE store_id = :store AND id = :id")
+_WAITING = text("SELECT * FROM top_up WHERE store_id = :store AND id = :id AND state = 'placed' FOR NO KEY UPDATE")
 
 
 def source(store_id: int, top_up_id: int) -> str:
@@ -59,10 +60,7 @@ def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now:
     """Write the document with the best rule of the store; raises TopUpTooLarge."""
     offer = top_up_rules.best(session, store_id, amount_fen, now=now)
     bonus_fen = offer.brings(amount_fen) if offer else 0
-    most_fen = terms_at(session, now).max_balance_fen
-    wallet.open_accounts(session, member_id)  # so that two first top-ups wait for each other here
-    have = wallet.lock(session, member_id)
-    room_fen = max(most_fen - have.have.total_fen - have.held.total_fen, 0)
+    most_fen, room_fen = _room(session, member_id, now)
     if amount_fen + bonus_fen > room_fen:
         raise TopUpTooLarge(max_fen=most_fen, room_fen=room_fen)
     given = {
@@ -71,6 +69,14 @@ def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now:
         "till": None, "shift": None, "pay_by": None, "paid_at": None, "now": now, **more,
     }  # fmt: skip
     return fetch(session, _NEW, given)[0]
+
+
+def _room(session: Session, member_id: int, now: datetime) -> tuple[int, int]:
+    """What a named card may hold, and how much more may go in, with the wallet locked until the transaction ends."""
+    most_fen = terms_at(session, now).max_balance_fen
+    wallet.open_accounts(session, member_id)  # so that two first top-ups wait for each other here
+    have = wallet.lock(session, member_id)
+    return most_fen, max(most_fen - have.have.total_fen - have.held.total_fen, 0)
 
 
 def credit(session: Session, top_up: Any, *, actor: str, now: datetime) -> None:
@@ -109,10 +115,19 @@ def in_mall(
 
 
 def paid(session: Session, store_id: int, top_up_id: int, *, actor: str, now: datetime) -> bool:
-    """Its money is there: the wallet has it, once; False when it does not wait any more (the money goes back)."""
-    top_up = moves.move_top_up(session, store_id, top_up_id, "paid", actor=actor, now=now)
-    if top_up is None:
+    """Its money is there: the wallet has it, once; False when the money goes back.
+
+    It goes back when the top-up does not wait any more, and when the card has become too full since it was opened
+    (another top-up was paid first): it is cancelled then, for a named card never holds more than it may (RG1).
+    """
+    waiting = first(session, _WAITING, {"store": store_id, "id": top_up_id})
+    if waiting is None:
         return False
+    _, room_fen = _room(session, waiting.member_id, now)
+    if waiting.principal_fen + waiting.bonus_fen > room_fen:
+        moves.move_top_up(session, store_id, top_up_id, "cancelled", actor=actor, now=now)
+        return False
+    top_up = moves.move_top_up(session, store_id, top_up_id, "paid", actor=actor, now=now)
     credit(session, top_up, actor=actor, now=now)
     return True
 
