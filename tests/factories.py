@@ -277,10 +277,10 @@ def pay_online(session: Session, shop: Shop, order_id: int, now: datetime) -> No
 
 def collect_online(session: Session, shop: Shop, order_id: int, now: datetime, **picked: int) -> None:
     """A paid pickup order is picked, as many of each line as `l1=2` says, and handed over."""
-    key, done = (session, shop.store_id, order_id), {"actor": "test", "now": now}
+    store_id, actor = shop.store_id, "test"
     with transaction(session):
-        close.accept(*key, **done)
+        close.accept(session, store_id, order_id, actor=actor, now=now)
         for line, qty in picked.items():
-            close.pick(*key, int(line[1:]), qty, **done)
-        close.ready(*key, **done)
-        close.collect(*key, staff_id=1, **done)
+            close.pick(session, store_id, order_id, int(line[1:]), qty, actor=actor, now=now)
+        close.ready(session, store_id, order_id, actor=actor, now=now)
+        close.collect(session, store_id, order_id, staff_id=1, actor=actor, now=now)
