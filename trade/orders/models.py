@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Identity, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -16,7 +18,9 @@ _STATES = ", ".join(f"'{state}'" for state in State)
 class Order(Base):
     """One sale, at the counter or in the mall.  `state` changes only in `moves.py`.
 
-    list_fen - coupon_fen - points_fen - discount_fen = payable_fen; the lines and their allocations prove it.
+    list_fen - promotion_fen - coupon_fen - points_fen - discount_fen is what the goods cost: the sum of the lines' net,
+    and their allocations prove it.  With freight_fen and the signed rounding_fen of cash it is payable_fen, which the
+    tenders pay.  `rules_version` is the version of the rule book that priced it; 0 for none.
     The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
     """
@@ -26,9 +30,12 @@ class Order(Base):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint("channel IN ('till', 'mall')", name="channel"),
         CheckConstraint(
-            "list_fen - coupon_fen - discount_fen - points_fen = payable_fen AND payable_fen >= 0 AND coupon_fen >= 0",
+            "list_fen - promotion_fen - coupon_fen - discount_fen - points_fen + freight_fen + rounding_fen"
+            " = payable_fen AND payable_fen >= 0 AND coupon_fen >= 0 AND promotion_fen >= 0 AND freight_fen >= 0"
+            " AND list_fen >= promotion_fen + coupon_fen + discount_fen + points_fen",
             name="sums",
         ),
+        CheckConstraint("rounding_fen BETWEEN -100 AND 100", name="rounding"),
         CheckConstraint(
             "wallet_principal_fen >= 0 AND wallet_bonus_fen >= 0"
             " AND wallet_principal_fen + wallet_bonus_fen <= payable_fen",
@@ -61,11 +68,15 @@ class Order(Base):
     till_id: Mapped[int | None]
     shift_id: Mapped[int | None]
     list_fen: Mapped[int]
+    promotion_fen: Mapped[int] = mapped_column(server_default=text("0"))
     coupon_fen: Mapped[int] = mapped_column(default=0)
     discount_fen: Mapped[int]
     points_used: Mapped[int]
     points_fen: Mapped[int]
+    freight_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    rounding_fen: Mapped[int] = mapped_column(server_default=text("0"))
     payable_fen: Mapped[int]
+    rules_version: Mapped[int] = mapped_column(server_default=text("0"))
     wallet_principal_fen: Mapped[int] = mapped_column(server_default=text("0"))
     wallet_bonus_fen: Mapped[int] = mapped_column(server_default=text("0"))
     earns_points: Mapped[int]
@@ -85,7 +96,10 @@ class Order(Base):
 
 
 class OrderLine(Base):
-    """What was bought, at which price; `net_fen` is what was paid for it after every deduction."""
+    """What was bought, at which price; `net_fen` is what was paid for it after every deduction.
+
+    A `gift` is a line at 0; `gift_value_fen` is what a return withholds for one unit that does not come back.
+    """
 
     __tablename__ = "order_line"
     __table_args__ = (
@@ -93,6 +107,9 @@ class OrderLine(Base):
         CheckConstraint("qty > 0", name="qty"),
         CheckConstraint("net_fen >= 0 AND net_fen <= list_fen", name="net"),
         CheckConstraint("picked_qty >= 0 AND picked_qty <= qty", name="picked"),
+        CheckConstraint(
+            "gift_value_fen >= 0 AND (CASE WHEN gift THEN net_fen ELSE gift_value_fen END) = 0", name="gift"
+        ),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
@@ -109,12 +126,15 @@ class OrderLine(Base):
     earns_points: Mapped[int] = mapped_column(server_default=text("0"))
     earn_basis_fen: Mapped[int] = mapped_column(server_default=text("0"))
     picked_qty: Mapped[int] = mapped_column(default=0)
+    gift: Mapped[bool] = mapped_column(server_default=text("false"))
+    gift_value_fen: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Allocation(Base):
     """A line's share of one order-level deduction, in fen and, where points paid, in points.
 
-    `source_id` is the coupon's id; 0 where there is one of its kind an order.
+    `source_id` is the coupon's or the promotion's id, 0 where there is one of its kind an order; `version` is the
+    promotion's, 0 for anything else.
     """
 
     __tablename__ = "allocation"
@@ -122,8 +142,9 @@ class Allocation(Base):
         ForeignKeyConstraint(
             ["store_id", "order_id", "line_no"], ["order_line.store_id", "order_line.order_id", "order_line.line_no"]
         ),
-        CheckConstraint("source IN ('coupon', 'points', 'manual')", name="source"),
-        CheckConstraint("(source = 'coupon') = (source_id <> 0)", name="source_id"),
+        CheckConstraint("source IN ('promotion', 'coupon', 'points', 'manual')", name="source"),
+        CheckConstraint("(source IN ('promotion', 'coupon')) = (source_id <> 0)", name="source_id"),
+        CheckConstraint("(source = 'promotion') = (version > 0)", name="version"),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
@@ -132,6 +153,21 @@ class Allocation(Base):
     source_id: Mapped[int] = mapped_column(primary_key=True, default=0)
     amount_fen: Mapped[int]
     points: Mapped[int] = mapped_column(default=0)
+    version: Mapped[int] = mapped_column(server_default=text("0"))
+
+
+class OrderTrace(Base):
+    """Why an order costs what it costs, as it was priced: a stored order is never priced again.
+
+    `trace` has a row a step, `why_not` one for each rule that did nothing (`trade/pricing/DECISIONS.md`).
+    """
+
+    __tablename__ = "order_trace"
+    __table_args__ = (ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),)
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    trace: Mapped[list[Any]] = mapped_column(JSONB)
+    why_not: Mapped[list[Any]] = mapped_column(JSONB)
 
 
 class WalletShare(Base):

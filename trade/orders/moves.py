@@ -18,23 +18,30 @@ from trade.orders.states import BIRTHS, MOVES, State
 
 _OPEN = text("""
     WITH born AS (INSERT INTO sale_order (
-            store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, coupon_fen, discount_fen,
-            points_used, points_fen, payable_fen, wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at,
-            pay_by, paid_at, closed_at, promise_at, remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version)
-        VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen, :coupon_fen,
-            :discount_fen, :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen,
-            :earns_points, :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp,
-            :earn_basis_fen, :terms_version)
+            store_id, channel, state, member_id, staff_id, till_id, shift_id, list_fen, promotion_fen, coupon_fen,
+            discount_fen, freight_fen, rounding_fen, rules_version, points_used, points_fen, payable_fen,
+            wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at, pay_by, paid_at, closed_at, promise_at,
+            remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version)
+        VALUES (:store_id, :channel, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen, :promotion_fen,
+            :coupon_fen, :discount_fen, :freight_fen, :rounding_fen, :rules_version, :points_used, :points_fen,
+            :payable_fen, :wallet_principal_fen, :wallet_bonus_fen, :earns_points, :placed_at, :pay_by, :paid_at,
+            :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp, :earn_basis_fen, :terms_version)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
-            unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen,
-            picked_qty)
-        SELECT :store_id, born.id, line.*, 0 FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
+            unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen, gift, gift_value_fen, picked_qty)
+        SELECT :store_id, born.id, line_no, sku_id, name, spec, unit, weighed, qty, unit_price_fen, list_fen, net_fen,
+            earns_points, earn_basis_fen, coalesce(gift, false), coalesce(gift_value_fen, 0), 0
+        FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
-            unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint, earn_basis_fen bigint)),
-    shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, source_id, amount_fen, points)
-        SELECT :store_id, born.id, share.* FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
-            line_no bigint, source text, source_id bigint, amount_fen bigint, points bigint)),
+            unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint, earn_basis_fen bigint,
+            gift boolean, gift_value_fen bigint)),
+    shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, source_id, amount_fen, points, version)
+        SELECT :store_id, born.id, line_no, source, source_id, amount_fen, points, coalesce(version, 0)
+        FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(
+            line_no bigint, source text, source_id bigint, amount_fen bigint, points bigint, version bigint)),
+    traced AS (INSERT INTO order_trace (store_id, order_id, trace, why_not)
+        SELECT :store_id, born.id, CAST(:trace AS jsonb), CAST(:why_not AS jsonb) FROM born
+        WHERE CAST(:trace AS jsonb) IS NOT NULL),
     stored AS (INSERT INTO wallet_share (store_id, order_id, line_no, principal_fen, bonus_fen, policy)
         SELECT :store_id, born.id, part.*, :policy FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS part(
             line_no bigint, principal_fen bigint, bonus_fen bigint) WHERE part.principal_fen + part.bonus_fen > 0),
@@ -43,6 +50,8 @@ _OPEN = text("""
             CAST(:store_id AS bigint), 'order_id', born.id, 'sku_ids', CAST(:sku_ids AS jsonb)), 0 FROM born)
     SELECT id FROM born""")
 
+_UNLESS_SAID = {"promotion_fen": 0, "freight_fen": 0, "rounding_fen": 0, "rules_version": 0}
+
 
 def open_order(
     session: Session,
@@ -50,12 +59,17 @@ def open_order(
     lines: Sequence[Mapping[str, Any]],
     shares: Sequence[Mapping[str, Any]],
     *,
+    trace: Sequence[Mapping[str, Any]] | None = None,
+    why_not: Sequence[Mapping[str, Any]] = (),
     actor: str,
 ) -> int:
     """Write an order with its lines, allocations, stored value and journal row in one statement; returns its id.
 
     `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel, and the
-    `policy` that split the stored value.
+    `policy` that split the stored value; what promotions, freight and rounding are is 0 where it is left out.  A share
+    of a promotion names its `version`, a line that is a `gift` its `gift_value_fen`.
+
+    :param trace: how it was priced, and `why_not` what did nothing, as JSON rows; None keeps neither.
     """
     state, fact = BIRTHS[head["channel"]]
     return int(
@@ -63,6 +77,7 @@ def open_order(
             session,
             _OPEN,
             {
+                **_UNLESS_SAID,
                 **head,
                 "state": state,
                 "fact": fact,
@@ -70,6 +85,8 @@ def open_order(
                 "sku_ids": json.dumps(sorted({line["sku_id"] for line in lines})),
                 "lines": json.dumps(lines, ensure_ascii=False),
                 "shares": json.dumps(shares),
+                "trace": None if trace is None else json.dumps(trace, ensure_ascii=False),
+                "why_not": json.dumps(why_not, ensure_ascii=False),
             },
         )[0].id
     )

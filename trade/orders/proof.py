@@ -10,8 +10,9 @@ from sqlalchemy.orm import Session
 _PROOF = text("""
     SELECT o.store_id, o.id, o.payable_fen, lines.net_fen, lines.list_fen, shares.fen AS shared_fen,
            paid.fen AS paid_fen,
-           greatest(abs(coalesce(lines.net_fen, 0) - o.payable_fen), abs(coalesce(lines.list_fen, 0) - o.list_fen),
-                    abs(shares.fen - o.coupon_fen - o.discount_fen - o.points_fen),
+           greatest(abs(coalesce(lines.net_fen, 0) - o.payable_fen + o.freight_fen + o.rounding_fen),
+                    abs(coalesce(lines.list_fen, 0) - o.list_fen),
+                    abs(shares.fen - o.promotion_fen - o.coupon_fen - o.discount_fen - o.points_fen),
                     CASE WHEN o.paid_at IS NULL THEN 0 ELSE abs(paid.fen - o.payable_fen) END) AS at_stake
     FROM sale_order o
     LEFT JOIN LATERAL (SELECT sum(net_fen)::bigint AS net_fen, sum(list_fen)::bigint AS list_fen FROM order_line l
@@ -20,8 +21,9 @@ _PROOF = text("""
         WHERE a.store_id = o.store_id AND a.order_id = o.id) shares ON true
     LEFT JOIN LATERAL (SELECT coalesce(sum(amount_fen), 0)::bigint AS fen FROM tender t
         WHERE t.store_id = o.store_id AND t.order_id = o.id AND t.state = 'paid') paid ON true
-    WHERE lines.net_fen IS DISTINCT FROM o.payable_fen OR lines.list_fen IS DISTINCT FROM o.list_fen
-       OR shares.fen <> o.coupon_fen + o.discount_fen + o.points_fen
+    WHERE lines.net_fen IS DISTINCT FROM o.payable_fen - o.freight_fen - o.rounding_fen
+       OR lines.list_fen IS DISTINCT FROM o.list_fen
+       OR shares.fen <> o.promotion_fen + o.coupon_fen + o.discount_fen + o.points_fen
        OR (o.paid_at IS NOT NULL AND paid.fen <> o.payable_fen)
     ORDER BY o.store_id, o.id LIMIT 1000""")
 

@@ -73,8 +73,8 @@ def _pick(row: Any, names: str) -> dict[str, Any]:
 
 _GOODS = "line_no name spec unit weighed qty"
 _PAPER = (
-    "channel state store_name till_name cashier list_fen coupon_fen discount_fen points_used points_fen payable_fen"
-    " wallet_principal_fen wallet_bonus_fen"
+    "channel state store_name till_name cashier list_fen promotion_fen coupon_fen discount_fen points_used points_fen"
+    " freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen"
 )
 _COUPON = """SELECT a.store_id, a.order_id, a.source_id AS id, t.name, sum(a.amount_fen)::bigint AS off_fen
     FROM allocation a
@@ -214,8 +214,9 @@ _NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
 
 
 _PAGE = (
-    "id channel state store_id store_name store_address list_fen coupon_fen discount_fen points_used points_fen"
-    " payable_fen wallet_principal_fen wallet_bonus_fen earns_points remark"
+    "id channel state store_id store_name store_address list_fen promotion_fen coupon_fen discount_fen"
+    " points_used points_fen freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen"
+    " earns_points remark"
 )
 _MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
 
