@@ -16,7 +16,8 @@ from member.coupons import moves as coupon_moves
 from member.coupons.states import Kind
 from member.coupons.templates import Offer
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
-from trade.orders import close, pay, place, returns
+from trade.orders import close, place, read, returns
+from trade.orders.pay import Outcome, receive
 from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments.moves import Paid
@@ -265,22 +266,43 @@ def order_online(
         )
 
 
-def pay_online(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
-    """WeChat says that an order is paid."""
-    fen = close.head(session, shop.store_id, order_id).payable_fen
+def tender(session: Session, shop: Shop, order_id: int, now: datetime) -> Any:
+    """The member opens WeChat's sheet for what is due of an order; returns the attempt's row."""
+    order = close.head(session, shop.store_id, order_id)
+    due_fen = order.payable_fen - order.wallet_principal_fen - order.wallet_bonus_fen
     until = now + timedelta(minutes=15)
     with transaction(session):
-        tender = payments.intend(session, shop.store_id, order_id, fen, payer="o1", now=now, expires_at=until)
-        payments.prepaid(session, shop.store_id, tender.id, "prepay")
-        pay.receive(session, Paid(tender.trade_no, f"4200{order_id}", fen, "o1"), actor="wechat", now=now)
+        made = payments.intend(session, shop.store_id, order_id, due_fen, payer="o1", now=now, expires_at=until)
+        payments.prepaid(session, shop.store_id, made.id, "prepay")
+    return made
 
 
-def collect_online(session: Session, shop: Shop, order_id: int, now: datetime, **picked: int) -> None:
-    """A paid pickup order is picked, as many of each line as `l1=2` says, and handed over."""
-    store_id, actor = shop.store_id, "test"
+def settled(made: Any) -> Paid:
+    """What WeChat says once an attempt succeeded."""
+    return Paid(made.trade_no, f"42000{made.id}", made.amount_fen, "o1")
+
+
+def pay_online(session: Session, shop: Shop, order_id: int, now: datetime, *, times: int = 1) -> list[Outcome]:
+    """WeChat says `times` that the order is paid; what each came to."""
+    fact, outcomes = settled(tender(session, shop, order_id, now)), []
+    for _ in range(times):
+        with transaction(session):
+            outcomes.append(receive(session, fact, actor="wechat", now=now))
+    return outcomes
+
+
+def make_ready(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
+    """A paid order is accepted, picked and packed."""
+    key = (shop.store_id, order_id)
     with transaction(session):
-        close.accept(session, store_id, order_id, actor=actor, now=now)
-        for line, qty in picked.items():
-            close.pick(session, store_id, order_id, int(line[1:]), qty, actor=actor, now=now)
-        close.ready(session, store_id, order_id, actor=actor, now=now)
-        close.collect(session, store_id, order_id, staff_id=1, actor=actor, now=now)
+        close.accept(session, *key, actor="test", now=now)
+        for line in read.desk_one(session, *key)["lines"]:
+            close.pick(session, *key, line["line_no"], line["qty"], actor="test", now=now)
+        close.ready(session, *key, actor="test", now=now)
+
+
+def collect_online(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
+    """A paid order is made ready and fetched."""
+    make_ready(session, shop, order_id, now)
+    with transaction(session):
+        close.collect(session, shop.store_id, order_id, staff_id=1, actor="test", now=now)

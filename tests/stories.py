@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -19,8 +19,7 @@ from member.lots import Balance
 from member.wallet_terms import Split
 from tests import factories as make
 from trade.books.registry import BOOKS, prove
-from trade.orders import close, pay, read, returns
-from trade.payments import moves as payments
+from trade.orders import close, pay, returns
 from trade.payments.moves import Paid
 
 
@@ -60,19 +59,11 @@ class Story:
 
     def intend(self, order: int) -> Any:
         """The member opens WeChat's payment sheet."""
-        head = self.head(order)
-        fen = head.payable_fen - head.wallet_principal_fen - head.wallet_bonus_fen
-        with transaction(self.session):
-            tender = payments.intend(
-                self.session, self.shop.store_id, order, fen, payer="o1", now=self.now,
-                expires_at=self.now + timedelta(minutes=15),
-            )  # fmt: skip
-            payments.prepaid(self.session, self.shop.store_id, tender.id, "prepay")
-        return tender
+        return make.tender(self.session, self.shop, order, self.now)
 
     def told(self, tender: Any) -> pay.Outcome:
         """WeChat says that a payment succeeded."""
-        self.facts.append(Paid(tender.trade_no, f"42000{tender.id}", tender.amount_fen, "o1"))
+        self.facts.append(make.settled(tender))
         return self.do(pay.receive, self.facts[-1])
 
     def paid(self, **goods: Any) -> int:
@@ -83,15 +74,11 @@ class Story:
 
     def prepare(self, order: int) -> None:
         """The store accepts, picks and packs."""
-        self.do(close.accept, self.shop.store_id, order)
-        for line in read.desk_one(self.session, self.shop.store_id, order)["lines"]:
-            self.do(close.pick, self.shop.store_id, order, line["line_no"], line["qty"])
-        self.do(close.ready, self.shop.store_id, order)
+        make.make_ready(self.session, self.shop, order, self.now)
 
     def collect(self, order: int) -> None:
         """The member fetches it."""
-        self.prepare(order)
-        self.do(close.collect, self.shop.store_id, order, staff_id=1)
+        make.collect_online(self.session, self.shop, order, self.now)
 
     def cancel(self, order: int) -> None:
         """The member changes their mind."""

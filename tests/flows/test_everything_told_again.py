@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
+from config import clock
+from tests import factories as make
 from tests.stories import books
 
 VALUE = (
@@ -27,10 +29,11 @@ def _value(session):
 
 def test_replaying_the_whole_journal_changes_nothing_of_value(house, session):
     cashier, buyer = house.staff("cashier"), house.customer(1)
-    milk = house.shop.skus["milk"]
+    make.an_offer(session, clock.now(), name="满赠", in_centre=False, given_from_fen=500, claims_per_member=9)
     member = cashier.get("/api/pos/members?q=13800000001")["members"][0]["id"]
-    sale = {"lines": [{"sku_id": milk, "qty": 1}], "member_id": member, "expected_payable_fen": 990}
-    status, sold = cashier.post("/api/pos/sales", **sale, tenders=[{"kind": "cash", "received_fen": 1000}])
+    lines = house.basket(milk=1, bread=1)["lines"]
+    sale = {"lines": lines, "member_id": member, "expected_payable_fen": 1640}
+    status, sold = cashier.post("/api/pos/sales", **sale, tenders=[{"kind": "cash", "received_fen": 1640}])
     assert status == 201, sold
     back = {"order_no": sold["receipt"]["no"], "lines": [{"line_no": 1, "qty": 1}]}
     assert cashier.post("/api/pos/returns", **back, expected_refund_fen=990)[0] == 201
@@ -45,6 +48,7 @@ def test_replaying_the_whole_journal_changes_nothing_of_value(house, session):
     house.until(lambda: session.execute(text("SELECT every(state = 'done') FROM refund")).scalar(), "its notice")
     before = _value(session)
     assert len(before["lot_entry"]) > 4 and len(before["refund"]) == 2
+    assert [len(before[name]) for name in ("coupon", "coupon_claim")] == [1, 1]
     for _ in range(2):
         told = session.execute(text("UPDATE journal SET done_at = NULL, leased_until = NULL, tries = 0")).rowcount
         session.commit()

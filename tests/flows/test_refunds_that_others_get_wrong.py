@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import random
 
 import pytest
+from sqlalchemy import text
 
 from trade.orders.returns import TooMuchReturned
+from workers.jobs import count_growth
+
+ROUNDS = int(os.environ.get("TONGDIAN_ROUNDS", "20"))
 
 
 def test_one_unit_of_five_comes_back_five_times_by_the_formula(story):
@@ -64,14 +69,40 @@ def test_any_sequence_of_returns_ends_at_exactly_what_was_paid(story, seed):
     assert story.count("SELECT sum(on_hand) FROM stock_level") == on_hand + sum(goods.values())
 
 
-def test_buying_spending_and_returning_a_hundred_times_leaves_everything_as_at_the_start(story):
+def _held(story):
+    """What the member holds: points, growth, stored value, and the coupons in hand with their last moment."""
+    coupons = story.session.execute(
+        text("SELECT template_id, valid_from_at, valid_until_at FROM coupon WHERE state = 'issued' ORDER BY id")
+    ).all()
+    growth = story.session.execute(text("SELECT balance, pending FROM lot_account WHERE account = 'growth'")).all()
+    return story.points, growth, story.stored, coupons
+
+
+def _count_growth(story, open_session):
+    told = "SELECT id FROM journal WHERE kind IN ('order.sold', 'order.returned') AND done_at IS NULL"
+    rows = list(story.session.execute(text(told)).scalars())
+    story.session.rollback()
+    assert count_growth.run(rows, open_session, now=story.now) == 1
+
+
+def test_buying_spending_and_returning_over_and_over_leaves_everything_as_at_the_start(story, open_session):
+    """Complaint 4.2: points, growth, stored value and coupons; `TONGDIAN_ROUNDS=100` for the long form."""
     story.top_up(5_000, bonus_fen=500)
-    start = story.points, story.stored
+    story.sell(milk=3)
+    _count_growth(story, open_session)
+    coupon = story.coupon()
+    start = _held(story)
     goods = story.count("SELECT sum(on_hand) FROM stock_level")
-    for _ in range(100):
-        order = story.sell(points_used=300, wallet_fen=500, milk=2)
-        story.give_back(order, lines={1: 2})
-    assert (story.points, story.stored) == start
+    for _ in range(ROUNDS):
+        order = story.sell(points_used=300, wallet_fen=500, coupon_ids=[coupon], milk=2)
+        _count_growth(story, open_session)
+        assert _held(story)[1] > start[1]
+        for _ in range(2):
+            story.give_back(order, lines={1: 1})
+        _count_growth(story, open_session)
+        assert _held(story) == start
+        coupon = story.count("SELECT id FROM coupon WHERE state = 'issued'")
+    assert story.count("SELECT count(*) FROM coupon WHERE state = 'returned'") == ROUNDS
     assert story.count("SELECT sum(on_hand) FROM stock_level") == goods
     assert story.count("SELECT sum(used_fen) FROM wallet_due") == 0
     story.agree()

@@ -8,40 +8,16 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
-from member import points
 from member.coupons.states import Kind, ReturnRule
 from tests import factories as make
 from trade.books.registry import prove
-from trade.orders import close, coupon_proof, pay, returns
-from trade.payments import moves as payments
-from trade.payments.moves import Paid
+from trade.orders import close, coupon_proof, returns
 from workers.jobs import give_coupons
-
-
-@pytest.fixture
-def shop(session, now):
-    return make.open_shop(session, now=now)
-
-
-@pytest.fixture
-def member(session, now):
-    return make.a_member(session, points_of=500, now=now)
 
 
 def _do(session, step, *args, **kwargs):
     with transaction(session):
         return step(session, *args, **kwargs)
-
-
-def _pay(session, shop, order, now):
-    fen = close.head(session, shop.store_id, order).payable_fen
-    with transaction(session):
-        tender = payments.intend(
-            session, shop.store_id, order, fen, payer="o1", now=now, expires_at=now + timedelta(minutes=15)
-        )
-        payments.prepaid(session, shop.store_id, tender.id, "prepay")
-    for _ in range(2):
-        _do(session, pay.receive, Paid(tender.trade_no, f"42{order}", fen, "o1"), actor="w", now=now)
 
 
 def _states(session):
@@ -53,14 +29,6 @@ def _wrong(session):
     session.rollback()
     with transaction(session):
         return [one.rows for one in prove(session, ["coupons", "orders", "ledger"]) if one.rows]
-
-
-def _hand_over(session, shop, order, now):
-    key = (shop.store_id, order)
-    _do(session, close.accept, *key, actor="t", now=now)
-    _do(session, close.pick, *key, 1, 2, actor="t", now=now)
-    _do(session, close.ready, *key, actor="t", now=now)
-    _do(session, close.collect, *key, staff_id=1, actor="t", now=now)
 
 
 EXITS = {
@@ -91,7 +59,7 @@ def test_every_exit_gives_the_coupon_back(session, shop, member, now, way):
     order = make.order_online(session, shop, member, now, coupon_ids=[coupon], milk=2)
     assert _states(session) == ["locked"] and _wrong(session) == []
     if paid:
-        _pay(session, shop, order, now)
+        make.pay_online(session, shop, order, now, times=2)
         assert _states(session) == ["used"] and _wrong(session) == []
     with pytest.raises(KilledError):
         _do(session, _killed, leave, (shop.store_id, order), now)
@@ -106,7 +74,7 @@ def test_every_exit_gives_the_coupon_back(session, shop, member, now, way):
 def test_the_stores_fault_lengthens_what_comes_back(session, shop, member, now):
     coupon = make.a_coupon(session, member, now, valid_days=1)
     order = make.order_online(session, shop, member, now, coupon_ids=[coupon], milk=2)
-    _pay(session, shop, order, now)
+    make.pay_online(session, shop, order, now, times=2)
     later = now + timedelta(days=1)
     _do(session, close.refuse, shop.store_id, order, "damaged", actor="t", now=later)
     until = session.execute(text("SELECT valid_until_at FROM coupon WHERE state = 'issued'")).scalar_one()
@@ -134,19 +102,6 @@ def test_an_offer_that_never_returns_stays_used(session, shop, member, now):
     order = make.ring_up(session, shop, now, member_id=member, coupon_ids=[coupon], milk=2)
     assert make.give_back(session, shop, order, {1: 2}, now).coupons.back == []
     assert _states(session) == ["used"] and _wrong(session) == []
-
-
-def test_buying_and_returning_over_and_over_leaves_one_coupon_and_the_points_of_the_start(session, shop, member, now):
-    """Complaint 4.2, with a coupon in it."""
-    coupon = make.a_coupon(session, member, now)
-    for _ in range(10):
-        order = make.ring_up(session, shop, now, member_id=member, points_used=100, coupon_ids=[coupon], milk=2)
-        make.give_back(session, shop, order, {1: 1}, now)
-        make.give_back(session, shop, order, {1: 1}, now)
-        coupon = session.execute(text("SELECT id FROM coupon WHERE state = 'issued'")).scalar_one()
-    assert _states(session) == ["returned"] * 10 + ["issued"]
-    assert points.balance(session, member).available == 500
-    assert _wrong(session) == []
 
 
 def _effects(session):

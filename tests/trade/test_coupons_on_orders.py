@@ -17,16 +17,6 @@ from trade.pricing.quote import CouponNotUsable, Want
 from trade.stock import proof as stock_proof
 
 
-@pytest.fixture
-def shop(session, now):
-    return make.open_shop(session, now=now)
-
-
-@pytest.fixture
-def member(session, now):
-    return make.a_member(session, points_of=500, now=now)
-
-
 def _books(session):
     return [
         proof.differences(session),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 import pytest
 from sqlalchemy import text
 
@@ -14,35 +12,14 @@ from tests import factories as make
 from trade.orders import close, pay, proof, read, returns
 from trade.orders.pay import Outcome
 from trade.payments import moves as payments
-from trade.payments.moves import Paid
 from trade.pricing.quote import DiscountTooLarge, PointsNotUsable
 from trade.stock import moves as stock
 from trade.stock import proof as stock_proof
 
 
-@pytest.fixture
-def shop(session, now):
-    return make.open_shop(session, now=now)
-
-
-@pytest.fixture
-def member(session, now):
-    return make.a_member(session, points_of=500, now=now)
-
-
 def _do(session, step, *args, **kwargs):
     with transaction(session):
         return step(session, *args, **kwargs)
-
-
-def _pay(session, shop, order, now):
-    fen = close.head(session, shop.store_id, order).payable_fen
-    with transaction(session):
-        tender = payments.intend(
-            session, shop.store_id, order, fen, payer="o1", now=now, expires_at=now + timedelta(minutes=15)
-        )
-        payments.prepaid(session, shop.store_id, tender.id, "prepay")
-    return Paid(tender.trade_no, f"4200{order}", fen, "o1")
 
 
 def _rows(session):
@@ -68,29 +45,24 @@ def _books(session):
 def test_an_order_too_small_for_a_point_moves_no_points(session, shop, member, now):
     make.ring_up(session, shop, now, member_id=member, apple=50)
     order = make.order_online(session, shop, member, now, apple=50)
-    fact = _pay(session, shop, order, now)
-    assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.APPLIED
-    _do(session, close.accept, shop.store_id, order, actor="t", now=now)
-    _do(session, close.pick, shop.store_id, order, 1, 50, actor="t", now=now)
-    _do(session, close.ready, shop.store_id, order, actor="t", now=now)
-    _do(session, close.collect, shop.store_id, order, staff_id=1, actor="t", now=now)
+    assert make.pay_online(session, shop, order, now) == [Outcome.APPLIED]
+    make.collect_online(session, shop, order, now)
     assert [row["event"] for row in points.history(session, member, most=9)] == ["earn"]
     assert _books(session) == [[], [], []]
 
 
 def test_cancelling_a_paid_order_without_points_moves_only_goods_and_money(session, shop, member, now):
     order = make.order_online(session, shop, member, now, apple=50)
-    fact = _pay(session, shop, order, now)
-    _do(session, pay.receive, fact, actor="w", now=now)
+    make.pay_online(session, shop, order, now)
     _do(session, close.cancel, shop.store_id, order, actor="t", now=now)
     assert [row["event"] for row in points.history(session, member, most=9)] == ["earn"]
-    assert session.execute(text("SELECT amount_fen, state FROM refund")).all() == [(fact.amount_fen, "requested")]
+    assert session.execute(text("SELECT amount_fen, state FROM refund")).all() == [(60, "requested")]
     assert _books(session) == [[], [], []]
 
 
 def test_money_for_an_order_that_ended_meanwhile_goes_back(session, shop, member, now):
     order = make.order_online(session, shop, member, now, points_used=300, milk=1)
-    fact = _pay(session, shop, order, now)
+    fact = make.settled(make.tender(session, shop, order, now))
     _do(session, close.expire, shop.store_id, order, actor="t", now=now)
     assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.REFUNDED_LATE
     assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.REPEATED

@@ -9,10 +9,7 @@ from config import clock, journal
 from config.db import transaction
 from member import terms
 from tests import factories as make
-from trade.orders import close, returns
-from trade.orders.pay import receive
-from trade.payments import moves as payments
-from trade.payments.moves import Paid
+from trade.orders import close
 from workers.jobs import confirm_growth, count_growth
 from workers.routes import ALSO, OFFERED
 
@@ -46,25 +43,6 @@ def tier(session, member):
     return session.execute(text("SELECT tier FROM member WHERE id = :m"), {"m": member}).scalar_one()
 
 
-def give_back(session, shop, order, now, qty=1):
-    with transaction(session):
-        plan = returns.preview(session, shop.store_id, order, {1: qty})
-        returns.take_back(
-            session, shop.store_id, order, {1: qty}, expected_refund_fen=plan.refund_fen, at_store_id=shop.store_id,
-            shift_id=shop.shift_id, staff_id=1, actor="test", now=now,
-        )  # fmt: skip
-
-
-def pay(session, shop, order, now):
-    with transaction(session):
-        due = session.execute(text("SELECT payable_fen FROM sale_order WHERE id = :o"), {"o": order}).scalar_one()
-        tender = payments.intend(
-            session, shop.store_id, order, due, payer="o", now=now, expires_at=now + timedelta(minutes=15)
-        )
-        payments.prepaid(session, shop.store_id, tender.id, "wx1")
-        receive(session, Paid(tender.trade_no, f"42{order}", due, "o"), actor="wechat", now=now)
-
-
 def test_a_till_sale_gives_growth_and_the_tier_it_makes(session, now):
     shop = make.open_shop(session, stock_of={"milk": 500}, now=now)
     member = make.a_member(session, now=now)
@@ -81,7 +59,7 @@ def test_the_whole_log_told_again_changes_nothing(session, now):
     shop = make.open_shop(session, now=now)
     member = make.a_member(session, now=now)
     order = make.ring_up(session, shop, now, member_id=member, milk=10)
-    give_back(session, shop, order, now, qty=3)
+    make.give_back(session, shop, order, {1: 3}, now)
     count(session, now)
     before = account(session, member)
     session.execute(text("UPDATE journal SET done_at = NULL, tries = 0, leased_until = NULL"))
@@ -95,7 +73,7 @@ def test_returns_told_before_the_sale_come_to_the_same(session, now):
     member = make.a_member(session, now=now)
     order = make.ring_up(session, shop, now, member_id=member, milk=3)
     for _ in range(3):
-        give_back(session, shop, order, now)
+        make.give_back(session, shop, order, {1: 1}, now)
     assert count_growth.run(list(reversed(drain(session))), now=now) == 2
     assert account(session, member) == (0, 0)
 
@@ -106,14 +84,10 @@ def test_a_mall_order_is_provisional_until_it_is_handed_over(session, now):
     order = make.order_online(session, shop, member, now, milk=102)
     count(session, now)
     assert account(session, member) == (0, 0)
-    pay(session, shop, order, now)
+    make.pay_online(session, shop, order, now)
     count(session, now)
     assert (account(session, member), tier(session, member)) == ((0, 1009), "silver")
-    with transaction(session):
-        close.accept(session, shop.store_id, order, actor="t", now=now)
-        close.pick(session, shop.store_id, order, 1, 102, actor="t", now=now)
-        close.ready(session, shop.store_id, order, actor="t", now=now)
-        close.collect(session, shop.store_id, order, staff_id=1, actor="t", now=now)
+    make.collect_online(session, shop, order, now)
     count(session, now)
     assert (account(session, member), tier(session, member)) == ((1009, 0), "silver")
 
@@ -122,7 +96,7 @@ def test_a_paid_order_that_is_refused_leaves_nothing_and_the_provisional_tier_fa
     shop = make.open_shop(session, stock_of={"milk": 500}, now=now)
     member = make.a_member(session, now=now)
     order = make.order_online(session, shop, member, now, milk=102)
-    pay(session, shop, order, now)
+    make.pay_online(session, shop, order, now)
     count(session, now)
     assert tier(session, member) == "silver"
     with transaction(session):
@@ -143,42 +117,19 @@ def test_two_workers_with_the_same_rows_count_once(session, open_session, now):
     assert session.execute(text("SELECT count(*) FROM journal WHERE kind = 'effect.count_growth'")).scalar() == 5
 
 
-def test_buying_and_returning_a_hundred_times_leaves_growth_as_it_was(session, now):
-    shop = make.open_shop(session, stock_of={"milk": 100}, now=now)
-    member = make.a_member(session, now=now)
-    make.ring_up(session, shop, now, member_id=member, milk=7)
-    count(session, now)
-    before = account(session, member)
-    for _ in range(10):
-        orders = [make.ring_up(session, shop, now, member_id=member, milk=3) for _ in range(10)]
-        for order in orders:
-            give_back(session, shop, order, now, qty=2)
-            give_back(session, shop, order, now)
-        count(session, now)
-    assert account(session, member) == before
-
-
-def collect(session, shop, order, qty, now):
-    with transaction(session):
-        close.accept(session, shop.store_id, order, actor="t", now=now)
-        close.pick(session, shop.store_id, order, 1, qty, actor="t", now=now)
-        close.ready(session, shop.store_id, order, actor="t", now=now)
-        close.collect(session, shop.store_id, order, staff_id=1, actor="t", now=now)
-
-
 def test_growth_is_confirmed_when_the_after_sale_window_closes(session, now):
     with transaction(session):
         terms.announce(session, {"confirm_days": {"mall": 7}}, from_at=now, actor="t", now=now)
     shop = make.open_shop(session, stock_of={"milk": 500}, now=now)
     member = make.a_member(session, now=now)
     order = make.order_online(session, shop, member, now, milk=102)
-    pay(session, shop, order, now)
-    collect(session, shop, order, 102, now + timedelta(hours=2))
+    make.pay_online(session, shop, order, now)
+    make.collect_online(session, shop, order, now + timedelta(hours=2))
     count(session, now + timedelta(hours=2))
     assert (account(session, member), tier(session, member)) == ((0, 1009), "silver")
     closes = now + timedelta(hours=2, days=7)
     assert confirm_growth.run(now=closes - timedelta(seconds=1)) == 0
-    give_back(session, shop, order, now + timedelta(days=2), qty=2)
+    make.give_back(session, shop, order, {1: 2}, now + timedelta(days=2))
     count(session, now + timedelta(days=2))
     assert (account(session, member), tier(session, member)) == ((0, 1009 - 1009 * 2 // 102), "standard")
     with ThreadPoolExecutor(3) as pool:
@@ -197,7 +148,7 @@ def test_a_refund_before_and_after_confirmation_leaves_the_same(session, now):
         count(session, now)
         if back_at > now:
             assert confirm_growth.run(now=back_at) == 1
-        give_back(session, shop, order, back_at, qty=3)
+        make.give_back(session, shop, order, {1: 3}, back_at)
         count(session, back_at)
         confirm_growth.run(now=now + timedelta(days=9))
         left.append(account(session, member))

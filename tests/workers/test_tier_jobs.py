@@ -10,7 +10,7 @@ from config.clock import months_later
 from config.db import transaction
 from member import activity, identity, segments, tiers
 from tests import factories as make
-from tests.workers.test_count_growth import account, count, drain, give_back, tier
+from tests.workers.test_count_growth import account, count, drain, tier
 from trade.orders import holder
 from workers.jobs import count_growth, evaluate_tiers, follow_merge, refresh_segments
 
@@ -62,7 +62,7 @@ def test_what_segments_know_follows_returns(session, now):
     member = make.a_member(session, now=now)
     order = make.ring_up(session, shop, now, member_id=member, milk=2, bread=1)
     count(session, now)
-    give_back(session, shop, order, now, qty=2)
+    make.give_back(session, shop, order, {1: 2}, now)
     count(session, now)
     row = session.execute(text("SELECT kept_fen, sku_ids FROM member_purchase")).one()
     assert tuple(row) == (650, [shop.skus["bread"]])

@@ -35,7 +35,7 @@ def test_sixty_four_people_and_one_coupon_left(open_session, session, now):
     """Complaint 4.5: the peer gave nine of one."""
     people = [make.a_member(session, phone=f"138{number:08d}", now=now) for number in range(64)]
     template_id = make.an_offer(session, now, issue_limit=1)
-    with ThreadPoolExecutor(32) as pool:
+    with ThreadPoolExecutor(64) as pool:
         outcomes = Counter(pool.map(lambda who: _claim(open_session, template_id, who, now), people))
     assert outcomes == {"claimed": 1, "coupons_gone": 63}
     assert session.execute(text("SELECT remaining FROM coupon_template")).scalar() == 0
@@ -63,8 +63,8 @@ def test_one_coupon_is_locked_by_one_of_many_orders(open_session, session, membe
             return taken.facts["coupons"][0]["state"]
         return "mine"
 
-    with ThreadPoolExecutor(16) as pool:
-        assert Counter(pool.map(lock, range(1, 17))) == {"mine": 1, "locked": 15}
+    with ThreadPoolExecutor(64) as pool:
+        assert Counter(pool.map(lock, range(1, 65))) == {"mine": 1, "locked": 63}
 
 
 def test_uses_are_counted_on_locked_and_used_so_that_two_tabs_cannot_pass(open_session, session, member, now):
