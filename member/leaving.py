@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch, first
 from member import ledger, lots
+from member.coupons import moves as coupons
 from member.identity import card_no
 from member.ledger import Step
 
@@ -111,6 +112,15 @@ def write_off(session: Session, member_id: int, *, actor: str, now: datetime) ->
             lots.adjust(session, step, row.deficit - row.balance, expires_at=now)
 
 
+_UNUSED = text("SELECT id FROM coupon WHERE member_id = :id AND state IN ('issued', 'frozen') ORDER BY id")
+
+
+def void_coupons(session: Session, member_id: int, *, actor: str, now: datetime) -> int:
+    """What coupons a member has not used are worth nothing any more; returns how many."""
+    unused = [row.id for row in fetch(session, _UNUSED, {"id": member_id})]
+    return coupons.step(session, "void", member_id, unused, key=f"leaving:{member_id}", actor=actor, now=now)
+
+
 _ERASE = (
     text("DELETE FROM identity WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_session WHERE member_id = ANY(:ids)"),
@@ -156,6 +166,8 @@ _LEFT = text("""
            (SELECT count(*) FROM points_adjustment WHERE member_id = ANY(:ids)
             AND (reason, decided_because) <> ('', '')) AS points_adjustment,
            (SELECT count(*) FROM member_purchase WHERE member_id = ANY(:ids)) AS member_purchase,
+           (SELECT count(*) FROM coupon WHERE member_id = ANY(:ids)
+            AND state IN ('issued', 'locked', 'frozen')) AS coupon,
            (SELECT count(*) FROM lot_account WHERE member_id = ANY(:ids)
             AND (balance, pending, held, deficit) <> (0, 0, 0, 0)) AS lot_account,
            (SELECT count(*) FROM journal WHERE subject = ANY(:subjects)
@@ -178,10 +190,11 @@ def _keys(session: Session, member_id: int) -> dict[str, Any]:
 def erase(session: Session, member_id: int, *, actor: str, now: datetime) -> None:
     """Write off what is left and erase the person, with everybody merged into them; a repeat changes nothing.
 
-    What stays: orders, ledger entries and consents, under a number that leads to nobody.
+    Unused coupons become void.  What stays: orders, ledger entries and consents, under a number that leads to nobody.
     """
     keys = _keys(session, member_id)
     for one in keys["ids"]:
+        void_coupons(session, one, actor=actor, now=now)
         write_off(session, one, actor=actor, now=now)
     for statement in _ERASE:
         fetch(session, statement, {**keys, "now": now})

@@ -17,7 +17,7 @@ from config import journal
 from config.db import fetch, first
 from config.errors import NotFound, Refused
 from member import ledger
-from member.coupons import moves as coupons
+from member.coupons import holder as coupons
 from member.ledger import Change, Step
 from member.merge_history import History, Merged, MergeSpentAcross, Order
 
@@ -85,9 +85,10 @@ def merge(
     both = {"source": source_id, "into": into_id}
     if first(session, _MERGED, both) is None:
         return None
-    coupons.hand_over(session, source_id, into_id)
+    coupon_ids = coupons.hand_over(session, source_id, into_id)
     ledger.lock_both(session, source_id, into_id)
     moved = {
+        "coupons": coupon_ids,
         "orders": [list(key) for key in orders],
         "identities": _column(session, _IDS, both),
         "sessions": _column(session, _SESSIONS, both),
@@ -167,7 +168,8 @@ def undo(session: Session, merged: Merged, *, actor: str, now: datetime) -> None
     :raises MergeInDebt, MergeSpentAcross: it cannot be told apart; nothing changes.
     """
     both = {"source": merged.source_id, "into": merged.into_id}
-    coupons.hand_over(session, merged.into_id, merged.source_id, origin_id=merged.source_id)
+    theirs = coupons.brought(session, merged.into_id, merged.moved["coupons"], merged.orders)
+    coupons.hand_over(session, merged.into_id, merged.source_id, ids=theirs)
     ledger.lock_both(session, merged.source_id, merged.into_id)
     if merged.moved["in_debt"] or first(session, _OWES, both):
         raise MergeInDebt(member_id=merged.into_id)

@@ -288,40 +288,6 @@ def expire_due(session: Session, *, now: datetime, most: int) -> int:
     return len(fetch(session, _EXPIRE, {"now": now, "most": most}))
 
 
-_HAND_OVER = (
-    text("""
-    WITH counted AS (INSERT INTO coupon_claim AS own (template_id, member_id, claimed, last_seq)
-        SELECT template_id, :into, count(*) FILTER (WHERE reissue_of_id IS NULL), count(*) FROM coupon
-        WHERE member_id = :source AND (CAST(:origin AS bigint) IS NULL OR origin_member_id = :origin)
-        GROUP BY template_id ORDER BY template_id
-        ON CONFLICT (template_id, member_id) DO UPDATE
-        SET claimed = own.claimed + excluded.claimed, last_seq = own.last_seq + excluded.last_seq
-        RETURNING template_id, last_seq),
-    numbered AS (SELECT c.id, counted.last_seq + 1 - row_number()
-            OVER (PARTITION BY c.template_id ORDER BY c.id DESC) AS seq
-        FROM coupon c JOIN counted USING (template_id)
-        WHERE c.member_id = :source AND (CAST(:origin AS bigint) IS NULL OR c.origin_member_id = :origin))
-    UPDATE coupon SET member_id = :into, seq = numbered.seq FROM numbered
-    WHERE coupon.member_id = :source AND coupon.id = numbered.id"""),
-    text("""
-    UPDATE coupon_event SET member_id = :into WHERE member_id = :source
-        AND coupon_id IN (SELECT id FROM coupon WHERE member_id = :into)"""),
-    text("""
-    UPDATE coupon_claim own SET claimed = (SELECT count(*) FROM coupon c WHERE c.member_id = :source
-        AND c.template_id = own.template_id AND c.reissue_of_id IS NULL) WHERE own.member_id = :source"""),
-)
-
-
-def hand_over(session: Session, source_id: int, into_id: int, *, origin_id: int | None = None) -> None:
-    """Give a member's coupons to another: a merge, or with `origin_id` only those that came from there (an unmerge).
-
-    Belongs into the transaction of the merge, after the orders.  Claims count with the one who stays; a coupon keeps
-    its id, so what orders stored stays true.
-    """
-    for statement in _HAND_OVER:
-        fetch(session, statement, {"source": source_id, "into": into_id, "origin": origin_id})
-
-
 _TEMPLATE = text("UPDATE coupon_template SET state = :target WHERE id = :id AND state = ANY(:sources) RETURNING id")
 _STANDS = text("SELECT state FROM coupon_template WHERE id = :id")
 
@@ -339,6 +305,6 @@ def move_template(session: Session, template_id: int, event: str, *, actor: str,
 
 
 __all__ = [
-    "CouponTaken", "CouponUseLimit", "expire_due", "give_back", "hand_over", "lock", "move_template", "post",
+    "CouponTaken", "CouponUseLimit", "expire_due", "give_back", "lock", "move_template", "post",
     "release", "step", "transfer", "use",
 ]  # fmt: skip

@@ -53,8 +53,8 @@ class Identity(Base):
 class Merge(Base):
     """Two members who turned out to be one person: what moved from `source_id` to `into_id`, so that it can go back.
 
-    `moved` holds keys by table (`identities`, `sessions`, `lots`, `entries`, `orders`) and what had to change on the
-    way.  Append-only but for the way back.
+    `moved` holds keys by table (`identities`, `sessions`, `coupons`, `lots`, `entries`, `orders`) and what had to
+    change on the way.  Append-only but for the way back.
     """
 
     __tablename__ = "member_merge"

@@ -12,6 +12,8 @@ from config.db import transaction
 from config.errors import Refused
 from member import codes, consent, export, identity, ledger, possession, proof, secrets, sessions
 from member import leaving as asked
+from member.coupons import moves
+from member.coupons import proof as coupon_proof
 from member.export import ExportNotReady
 from tests import factories as make
 from tests.all_models import METADATA
@@ -83,6 +85,19 @@ def test_the_ledger_is_closed_by_entries(session, member, now):
     assert {tuple(row) for row in sums} == {(0, 0, 0, 0)}
     last = session.execute(text("SELECT event, quantity FROM lot_entry ORDER BY id DESC LIMIT 1")).one()
     assert tuple(last) == ("adjust", -408)
+
+
+def test_unused_coupons_are_void_and_used_ones_stay_with_their_order(session, shop, member, now):
+    unused, used, frozen = (make.a_coupon(session, member, now) for _ in range(3))
+    make.ring_up(session, shop, now, member_id=member, coupon_ids=[used], milk=3)
+    _do(session, moves.step, "freeze", member, [frozen], key="f", now=now, **BY)
+    _do(session, leaving.ask, member, now=now, **BY)
+    assert leaving.prove_erased(session, member)["coupon"] == 2
+    assert _do(session, leaving.leave, member, now=now + asked.COOLING, **BY)
+    assert session.execute(text("SELECT id, state FROM coupon ORDER BY id")).all() == [
+        (unused, "void"), (used, "used"), (frozen, "void"),
+    ]  # fmt: skip
+    assert coupon_proof.differences(session) == []
 
 
 def test_whoever_comes_again_starts_empty(session, member, now):

@@ -11,8 +11,10 @@ from sqlalchemy import text
 from config.db import transaction
 from config.errors import NotFound, Refused
 from member import identity, ledger, merging, points, proof, sessions
+from member.coupons import proof as coupon_proof
 from member.merge_history import MergeSpentAcross
 from tests import factories as make
+from trade.orders import coupon_proof as order_coupon_proof
 from trade.orders import holder
 
 BY: dict[str, Any] = {"actor": "t"}
@@ -204,3 +206,54 @@ def test_both_are_whole_again_for_the_books(session, shop, two, now):
     make.ring_up(session, shop, now, member_id=guest, points_used=100, milk=1)
     assert _sound(session)
     assert proof.differences(session) == []
+
+
+def _coupons(session):
+    rows = session.execute(text("SELECT member_id, id FROM coupon WHERE state = 'issued' ORDER BY id")).all()
+    return [tuple(row) for row in rows]
+
+
+def test_coupons_go_along_a_chain_of_merges_and_back_in_the_order_it_was_made(session, shop, two, now):
+    till, guest = two
+    last = make.a_member(session, phone="13900000001", now=now)
+    held = [(who, make.a_coupon(session, who, now)) for who in (guest, till, last)]
+    first_id, second_id = _merge(session, guest, till, now), _merge(session, till, last, now)
+    assert _coupons(session) == [(last, coupon) for _, coupon in held]
+    assert _unmerge(session, second_id, now)
+    assert _coupons(session) == [(till, held[0][1]), (till, held[1][1]), (last, held[2][1])]
+    assert _unmerge(session, first_id, now)
+    assert _coupons(session) == held
+    assert coupon_proof.differences(session) == []
+
+
+def test_a_coupon_that_an_order_of_the_other_has_used_stays_with_it_and_one_issued_again_goes_back(
+    session, shop, two, now
+):
+    till, guest = two
+    kept, back = make.a_coupon(session, guest, now), make.a_coupon(session, guest, now)
+    merge_id = _merge(session, guest, till, now)
+    orders = [make.ring_up(session, shop, now, member_id=till, coupon_ids=[one], milk=3) for one in (kept, back)]
+    make.give_back(session, shop, orders[1], {1: 3}, now)
+    assert _unmerge(session, merge_id, now)
+    again = session.execute(text("SELECT member_id, reissue_of_id FROM coupon WHERE state = 'issued'")).all()
+    assert again == [(guest, back)]
+    make.give_back(session, shop, orders[0], {1: 3}, now)
+    assert (
+        session.execute(text("SELECT DISTINCT state FROM coupon WHERE id = :id"), {"id": kept}).scalar() == "returned"
+    )
+    assert coupon_proof.differences(session) == order_coupon_proof.differences(session) == []
+
+
+def test_stored_value_that_was_spent_across_is_not_told_apart(session, shop, two, look, now):
+    """The other paid with what the guest had topped up: whose money it was nobody guesses."""
+    till, guest = two
+    make.top_up(session, shop, guest, 5_000, now)
+    make.top_up(session, shop, till, 5_000, now)
+    merge_id = _merge(session, guest, till, now)
+    make.ring_up(session, shop, now, member_id=till, wallet_fen=990, milk=1)
+    before = look()
+    with pytest.raises(MergeSpentAcross) as refused:
+        _unmerge(session, merge_id, now)
+    assert (refused.value.facts["account"], refused.value.facts["short"]) == ("stored_principal", 990)
+    assert refused.value.facts["sources"] == ["order:2"]
+    assert look() == before

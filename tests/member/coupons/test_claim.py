@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 
 from config.db import transaction
 from config.errors import Refused
-from member.coupons import claim, moves, proof, read, templates
+from member.coupons import claim, holder, moves, proof, read, templates
 from member.coupons.moves import CouponTaken, CouponUseLimit
 from member.coupons.states import CouponState, Kind
 from member.coupons.templates import Offer, OfferNotSound
@@ -196,13 +196,13 @@ def test_a_merge_keeps_every_coupon_its_number_and_its_history(session, member, 
         with transaction(session):
             claim.claim(session, template_id, who, channel=None, actor="t", now=now)
     with transaction(session):
-        moves.hand_over(session, other, member)
+        assert holder.hand_over(session, other, member) == [2, 3]
     assert [row["id"] for row in read.mine(session, member, "usable", now=now)] == [3, 2, 1]
     assert read.mine(session, other, "usable", now=now) == []
     assert session.execute(text("SELECT seq FROM coupon ORDER BY id")).scalars().all() == [1, 2, 3]
     assert session.execute(text("SELECT DISTINCT member_id FROM coupon_event")).scalars().all() == [member]
     with transaction(session):
-        moves.hand_over(session, member, other, origin_id=other)
+        holder.hand_over(session, member, other, ids=[2, 3])
     assert [row["id"] for row in read.mine(session, other, "usable", now=now)] == [3, 2]
     claims = session.execute(text("SELECT member_id, claimed FROM coupon_claim ORDER BY 1")).all()
     assert [tuple(row) for row in claims] == [(member, 1), (other, 2)]
