@@ -32,7 +32,7 @@ def _named(level: Level) -> dict[str, str]:
 
 
 def _level_json(level: Level) -> dict[str, Any]:
-    return {**asdict(level), "benefits": list(level.benefits)}
+    return {**asdict(level), "benefits": list(level.benefits), "gift_coupons": list(level.gift_coupons)}
 
 
 def rules_json(rules: Rules) -> dict[str, Any]:

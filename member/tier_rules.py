@@ -26,7 +26,10 @@ class BadTierRules(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One tier.  Reached with `entry_growth` or more, kept at evaluation with `keep_growth` or more."""
+    """One tier.  Reached with `entry_growth` or more, kept at evaluation with `keep_growth` or more.
+
+    Reaching it brings `gift_points` and a coupon of each offer of `gift_coupons` (`member/tier_gifts.py`).
+    """
 
     code: str
     name_zh: str
@@ -35,6 +38,8 @@ class Level:
     keep_growth: int
     multiplier_bp: int = 10_000
     benefits: Sequence[dict[str, str]] = ()
+    gift_points: int = 0
+    gift_coupons: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +95,7 @@ _IN_FORCE = text("""
     SELECT v.counted, v.downgrade, v.grace_days, v.provisional,
            (SELECT jsonb_agg(jsonb_build_object('code', l.code, 'name_zh', l.name_zh, 'name_en', l.name_en,
                 'entry_growth', l.entry_growth, 'keep_growth', l.keep_growth, 'multiplier_bp', l.multiplier_bp,
-                'benefits', l.benefits) ORDER BY l.rank)
+                'benefits', l.benefits, 'gift_points', l.gift_points, 'gift_coupons', l.gift_coupons) ORDER BY l.rank)
             FROM tier_level l WHERE l.version_id = v.id) AS levels
     FROM tier_version v WHERE v.from_at <= :now ORDER BY v.from_at DESC LIMIT 1""")
 
@@ -109,10 +114,12 @@ _PUBLISH = text("""
     WITH version AS (INSERT INTO tier_version (from_at, counted, downgrade, grace_days, provisional, actor)
         VALUES (:from_at, :counted, :downgrade, :grace_days, :provisional, :actor) RETURNING id)
     INSERT INTO tier_level (
-        version_id, code, rank, name_zh, name_en, entry_growth, keep_growth, multiplier_bp, benefits)
+        version_id, code, rank, name_zh, name_en, entry_growth, keep_growth, multiplier_bp, benefits, gift_points,
+        gift_coupons)
     SELECT version.id, level.* FROM version, jsonb_to_recordset(CAST(:levels AS jsonb)) AS level(
         code text, rank bigint, name_zh text, name_en text, entry_growth bigint, keep_growth bigint,
-        multiplier_bp bigint, benefits jsonb)""")
+        multiplier_bp bigint, benefits jsonb, gift_points bigint, gift_coupons jsonb)""")
+_OFFERS = text("SELECT count(*) AS known FROM coupon_template WHERE id = ANY(:ids)")
 _HELD = text("SELECT DISTINCT tier FROM member WHERE merged_into_id IS NULL AND NOT tier = ANY(:codes)")
 
 
@@ -120,16 +127,17 @@ def publish(session: Session, rules: Rules, *, from_at: datetime, actor: str, no
     """Put a new version in force from a moment on; the points terms get its multipliers from then on.
 
     :raises BadTierRules: nothing changes.  Thresholds must rise, the first be 0, keeping never ask more than
-        entering, and no tier that somebody has may vanish.
+        entering, no tier that somebody has may vanish, and gifts are coupons of offers that exist.
     """
     if fault := _fault(rules):
         raise BadTierRules(fault=fault)
     codes = [level.code for level in rules.levels]
     if orphaned := [row.tier for row in fetch(session, _HELD, {"codes": codes})]:
         raise BadTierRules(fault="tier_in_use", codes=sorted(orphaned))
-    levels: list[dict[str, Any]] = [
-        {**asdict(level), "benefits": list(level.benefits), "rank": rank} for rank, level in enumerate(rules.levels)
-    ]
+    gifts = {one for level in rules.levels for one in level.gift_coupons}
+    if fetch(session, _OFFERS, {"ids": sorted(gifts)})[0].known != len(gifts):
+        raise BadTierRules(fault="unknown_gift")
+    levels: list[dict[str, Any]] = [{**asdict(level), "rank": rank} for rank, level in enumerate(rules.levels)]
     session.execute(
         _PUBLISH,
         {

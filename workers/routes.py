@@ -19,6 +19,7 @@ ROUTES = {
     "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
     "member.visited": ("effects", "count_growth"),
+    "member.tier_changed": ("effects", "follow_tier"),
     "member.merged": ("effects", "follow_merge"),
     "member.unmerged": ("effects", "follow_merge"),
     "member.export_asked": ("effects", "make_exports"),

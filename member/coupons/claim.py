@@ -52,7 +52,7 @@ class CouponCodeLocked(TooManyTries):
 
 # The template's row is the queue: whoever decrements it first is first.  Then the member's own count, whose guard
 # sees what another tab has just committed, and only then the coupon.  A refusal rolls all of it back.
-_UNTIL = """coalesce(t.valid_until_at, (date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE t.zone)
+UNTIL = """coalesce(t.valid_until_at, (date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE t.zone)
     + (t.valid_days + 1) * interval '1 day') AT TIME ZONE t.zone)"""
 _ISSUE = f"""
     mine AS (INSERT INTO coupon_claim AS own (template_id, member_id, claimed, last_seq)
@@ -62,7 +62,7 @@ _ISSUE = f"""
         RETURNING last_seq),
     made AS (INSERT INTO coupon (member_id, template_id, seq, state, valid_from_at, valid_until_at, code_hash,
             given_by_store_id, given_by_order_id, origin_member_id, claimed_at)
-        SELECT :member, t.id, mine.last_seq, 'issued', coalesce(t.valid_from_at, :now), {_UNTIL}, :code_hash,
+        SELECT :member, t.id, mine.last_seq, 'issued', coalesce(t.valid_from_at, :now), {UNTIL}, :code_hash,
             :given_store, :given_order, :member, :now FROM taken t, mine
         RETURNING id, valid_until_at),
     noted AS (INSERT INTO coupon_event (member_id, coupon_id, event, key, store_id, order_id, actor, at)
@@ -71,12 +71,12 @@ _ISSUE = f"""
         SELECT 'coupon.claimed', 'member:' || CAST(:member AS text), :actor, :now,
             jsonb_build_object('coupon_id', id, 'template_id', CAST(:template AS bigint)), 0, :now FROM made)
     SELECT taken.claims_per_member, (SELECT id FROM made) AS id FROM taken"""
-_ON_OFFER = """t.id = :template AND t.state = 'live' AND (t.claim_from_at IS NULL OR t.claim_from_at <= :now)
+ON_OFFER = """t.id = :template AND t.state = 'live' AND (t.claim_from_at IS NULL OR t.claim_from_at <= :now)
     AND (t.claim_until_at IS NULL OR t.claim_until_at > :now)
     AND (t.valid_until_at IS NULL OR t.valid_until_at > :now)"""
 _CLAIM = text(f"""
     WITH taken AS (UPDATE coupon_template t SET remaining = remaining - 1
-        WHERE {_ON_OFFER} AND (t.in_centre OR :event = 'give') AND (t.remaining IS NULL OR t.remaining > 0)
+        WHERE {ON_OFFER} AND (t.in_centre OR :event = 'give') AND (t.remaining IS NULL OR t.remaining > 0)
           AND (CAST(:channel AS text) IS NULL OR jsonb_array_length(t.channels) = 0
                OR t.channels ? CAST(:channel AS text))
         RETURNING t.*), {_ISSUE}""")

@@ -32,7 +32,10 @@ class TierVersion(Base):
 
 
 class TierLevel(Base):
-    """One level of one version: reached with `entry_growth`, kept with `keep_growth`; rank 0 is everybody's."""
+    """One level of one version: reached with `entry_growth`, kept with `keep_growth`; rank 0 is everybody's.
+
+    Reaching it brings `gift_points` and one coupon of each template in `gift_coupons`.
+    """
 
     __tablename__ = "tier_level"
     __table_args__ = (
@@ -40,6 +43,7 @@ class TierLevel(Base):
         CheckConstraint("keep_growth BETWEEN 0 AND entry_growth", name="keep"),
         CheckConstraint("rank >= 0 AND (rank > 0 OR entry_growth = 0)", name="first"),
         CheckConstraint("multiplier_bp >= 10000", name="multiplier"),
+        CheckConstraint("gift_points >= 0", name="gift_points"),
     )
     version_id: Mapped[int] = mapped_column(ForeignKey("tier_version.id"), primary_key=True)
     code: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -50,6 +54,8 @@ class TierLevel(Base):
     keep_growth: Mapped[int]
     multiplier_bp: Mapped[int]
     benefits: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    gift_points: Mapped[int] = mapped_column(server_default=text("0"))
+    gift_coupons: Mapped[list[int]] = mapped_column(JSONB, server_default=text("'[]'"))
 
 
 class TierStanding(Base):

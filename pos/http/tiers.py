@@ -18,7 +18,7 @@ bp = blueprint("tiers", "/api/desk", who.identify)
 
 
 class LevelForm(Form):
-    """One tier; `benefits` are sentences in both languages."""
+    """One tier; `benefits` are sentences in both languages, `gift_coupons` ids of offers."""
 
     code: str = Field(pattern=r"^[a-z][a-z0-9_]{1,19}$")
     name_zh: str = Field(min_length=1, max_length=20)
@@ -27,6 +27,8 @@ class LevelForm(Form):
     keep_growth: int = Field(ge=0, le=10**9)
     multiplier_bp: int = Field(ge=10_000, le=100_000)
     benefits: list[dict[Literal["zh", "en"], str]] = Field(default_factory=list, max_length=20)
+    gift_points: int = Field(0, ge=0, le=1_000_000)
+    gift_coupons: list[int] = Field(default_factory=list, max_length=10)
 
 
 class RulesForm(WriteForm):

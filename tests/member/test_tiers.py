@@ -206,6 +206,7 @@ def _bad(*levels):
         (_bad(("standard", 0, 0), ("silver", 0, 0)), "entries_do_not_rise"),
         (_bad(("standard", 0, 0), ("silver", 5, 6)), "keep_above_entry"),
         (_bad(("standard", 0, 0), ("standard", 5, 5)), "codes_repeat"),
+        (Rules((Level("standard", "普", "S", 0, 0, gift_coupons=[999]),)), "unknown_gift"),
     ],
 )
 def test_rules_that_contradict_themselves_are_refused(session, do, now, rules, fault):

@@ -286,6 +286,9 @@ export interface TierLevel extends TierName {
   /** 12000 earns 1.2 times the points. */
   multiplier_bp: number
   benefits: { zh: string; en: string }[]
+  /** What reaching it brings: points, and one coupon of each offer. */
+  gift_points: number
+  gift_coupons: number[]
 }
 
 /** The tier page, of `member/tier_card.py`. */

@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 vi.stubGlobal('uni', { getStorageSync: () => '', setStorageSync: () => undefined })
 const { faceOf, progress, tierName, tierOf } = await import('./tiers')
 
-const LEVELS = [{ code: 'silver', name_zh: '银卡会员', name_en: 'Silver', entry_growth: 1, keep_growth: 1, multiplier_bp: 12_000, benefits: [] }]
+const LEVELS = [{ code: 'silver', name_zh: '银卡会员', name_en: 'Silver', entry_growth: 1, keep_growth: 1, multiplier_bp: 12_000, benefits: [], gift_points: 0, gift_coupons: [] }]
 
 /** Relative luminance of WCAG 2. */
 function light(hex: string): number {
