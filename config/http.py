@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, Protocol, TypeVar
 
-import orjson
 from apiflask import APIBlueprint, APIFlask
 from apiflask.exceptions import HTTPError
-from flask import Response, g, jsonify, request
-from flask.json.provider import JSONProvider
+from flask import Request, Response, g, jsonify, request
 from prometheus_client import CONTENT_TYPE_LATEST, Histogram, generate_latest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from sqlalchemy import text
@@ -20,6 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from config import clock, requests
+from config.answers import ALWAYS, Answer, App
 from config.db import open_session
 from config.errors import NotPermitted, NotSignedIn, Refused
 from config.logs import log
@@ -119,20 +118,24 @@ def _begin() -> None:
     g.started = time.perf_counter()
 
 
-_ALWAYS = (("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"))
+@cache
+def _seconds(route: str, status: int) -> Histogram:
+    return SECONDS.labels(route, status)
 
 
 def _finish(response: Response) -> Response:
-    rule, headers = request.url_rule, response.headers
-    route = rule.rule if rule else "none"
-    SECONDS.labels(route, response.status_code).observe(time.perf_counter() - g.started)
-    headers.extend(_ALWAYS)
+    asked: Request = request._get_current_object()  # type: ignore[attr-defined]  # every `request.` looks it up anew
+    rule, headers = asked.url_rule, response.headers
+    _seconds(rule.rule if rule else "none", response.status_code).observe(time.perf_counter() - g.started)
+    if isinstance(response, Answer):  # has them from the start
+        return response
+    headers.extend(ALWAYS)
     if (response.content_type or "").startswith("text/html"):  # `mimetype` would parse the header anew
         headers["X-Frame-Options"] = "SAMEORIGIN"
         headers["Content-Security-Policy"] = (
             "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'"
         )
-    if request.path.startswith("/api/") and "Cache-Control" not in headers:
+    if asked.path.startswith("/api/") and "Cache-Control" not in headers:
         headers.add("Cache-Control", "no-store")
     return response
 
@@ -187,34 +190,16 @@ def _fault(error: Exception) -> tuple[Response, int]:
     return _plain("fault", 500)
 
 
-class OrjsonProvider(JSONProvider):
-    """JSON by orjson: UTF-8 as it is, keys in their order."""
-
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
-        """As text."""
-        return orjson.dumps(obj, **kwargs).decode()
-
-    def loads(self, s: str | bytes, **_kwargs: Any) -> Any:
-        """From text."""
-        return orjson.loads(s)
-
-    def response(self, *args: Any, **kwargs: Any) -> Response:
-        """A JSON answer without the detour by way of text."""
-        body = orjson.dumps(self._prepare_response_obj(args, kwargs))
-        return Response(body, mimetype="application/json")
-
-
-def make_app(title: str, version: str) -> APIFlask:
+def make_app(title: str, version: str) -> App:
     """An app with everything but the faces, which `wsgi.py` registers."""
     options: dict[str, Any] = {"docs_path": None, "static_folder": None}
-    app = APIFlask("tongdian", title=title, version=version, spec_path="/openapi.json", **options)
+    app = App("tongdian", title=title, version=version, spec_path="/openapi.json", **options)
     app.config.update(
         MAX_CONTENT_LENGTH=256 * 1024,
         SYNC_LOCAL_SPEC=False,
         AUTO_OPERATION_ID=True,
         VALIDATION_ERROR_DESCRIPTION="Malformed input",
     )
-    app.json = OrjsonProvider(app)
     app.before_request(_begin)
     app.after_request(_finish)
     app.teardown_request(_close)

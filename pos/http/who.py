@@ -43,8 +43,9 @@ def _token(cookies: str) -> str | None:
 
 def identify() -> StaffCard | None:
     """The signed-in member of staff; a write must carry `X-Tongdian`, which no foreign page can send."""
-    token = _token(request.environ.get("HTTP_COOKIE", ""))
-    if request.method != "GET" and "X-Tongdian" not in request.headers:
+    asked = request.environ
+    token = _token(asked.get("HTTP_COOKIE", ""))
+    if asked["REQUEST_METHOD"] != "GET" and "HTTP_X_TONGDIAN" not in asked:
         raise CsrfMissing()
     if not token:
         return None

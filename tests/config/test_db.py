@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError, StatementError
+from sqlalchemy.exc import DataError, OperationalError, StatementError
 
 from config import db
 from config.db import fetch, first, transaction
@@ -87,6 +87,15 @@ def test_a_statement_that_is_too_slow_is_busy_and_its_connection_lives_on(sessio
             fetch(session, text("SELECT pg_sleep(5)"), {})
         session.rollback()
     assert _count(session) == 0
+
+
+def test_the_cursor_that_a_connection_keeps_outlives_a_refused_statement(session):
+    with transaction(session), pytest.raises(DataError):
+        fetch(session, text("SELECT :n / 0"), {"n": 1})
+    with transaction(session):
+        before = fetch(session, text("SELECT :n + 1 AS n, 'a' AS a"), {"n": 1})
+        assert first(session, text("SELECT CAST(:w AS text) AS w"), {"w": "茶"}) == ("茶",)
+        assert [(row.n, row.a) for row in before] == [(2, "a")]
 
 
 def test_rows_of_a_result_are_plain_dicts(session):

@@ -9,6 +9,7 @@ import requests
 from sqlalchemy import text
 
 import wsgi
+from config.answers import Answer
 from config.db import engine
 from tests.servers import running
 
@@ -55,6 +56,25 @@ OURS = {"X-Tongdian": "1"}
 def test_a_process_that_lives_says_so_and_one_that_is_ready_asked_its_database(ask):
     assert ask("GET", "/healthz").json() == {"status": "ok"}
     assert ask("GET", "/readyz").json() == {"status": "ready"}
+
+
+def test_an_answer_has_its_headers_from_the_start(ask):
+    told = ask("GET", "/api/mall/stores")
+    assert (told.headers["Content-Type"], told.headers["Content-Length"]) == ("application/json", "13")
+    assert (told.headers["Cache-Control"], told.headers["Referrer-Policy"]) == ("no-store", "same-origin")
+    assert told.json() == {"stores": []}
+
+
+@pytest.mark.parametrize(("method", "body"), [("GET", [b"{}"]), ("HEAD", [])])
+def test_head_gets_the_length_and_no_body(method, body):
+    told = []
+
+    def start(_status, headers, _exc=None):
+        told.extend(headers)
+        return told.append
+
+    assert list(Answer(b"{}")({"REQUEST_METHOD": method}, start)) == body
+    assert ("Content-Length", "2") in told
 
 
 def test_the_figures_count_answers_by_route_and_not_by_path(ask):

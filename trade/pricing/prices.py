@@ -44,8 +44,8 @@ _SCAN = text(
 )
 
 
-def by_barcode(session: Session, store_id: int, code: str, *, now: datetime) -> Any | None:
-    """The sku a scanned code stands for, as a row (code + Item columns), or None."""
+def by_barcode(session: Session | None, store_id: int, code: str, *, now: datetime) -> Any | None:
+    """The sku a scanned code stands for, as a row (code + Item columns), or None.  See `fetch` for `session`."""
     return first(session, _SCAN, {"store": store_id, "code": code, "now": now})
 
 
