@@ -26,11 +26,17 @@ def language_of(accept: str | None) -> str:
 
 
 def say(key: str, language: str, **facts: Any) -> str:
-    """One text with its facts filled in, amounts in yuan; a fact the text does not name is left out."""
+    """One text with its facts filled in, amounts in yuan; a fact the text does not name is left out.
+
+    `fields` that name faults of a form (`fault.<code>`) become `sentences`.
+    """
     words = texts(language).get(key) or texts(language)["refused.refused"]
     shown = {
         name: yuan(fact) if name.endswith("_fen") and isinstance(fact, int) else fact for name, fact in facts.items()
     }
+    if isinstance(faults := facts.get("fields"), dict):
+        told = dict.fromkeys(texts(language).get(f"fault.{code}", str(code)) for code in faults.values())
+        shown["sentences"] = " ".join(told)
     try:
         return words.format(**shown)
     except (KeyError, IndexError):

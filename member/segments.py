@@ -8,6 +8,7 @@ every refresh, in every process and for ever, and two segments draw independentl
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
@@ -167,3 +168,14 @@ def treated(session: Session, segment_id: int, *, after: int = 0, most: int = 10
 def is_treated(session: Session, segment_id: int, member_id: int) -> bool:
     """Whether a campaign on this segment may reach this member."""
     return first(session, _IS_TREATED, {"segment": segment_id, "member": member_id}) is not None
+
+
+_TREATED_AMONG = text(
+    "SELECT segment_id FROM segment_member WHERE member_id = :member AND segment_id = ANY(:ids) AND NOT held_out"
+    " ORDER BY segment_id"
+)
+
+
+def treated_among(session: Session, member_id: int, segment_ids: Sequence[int]) -> list[int]:
+    """Those of some segments through which a campaign may reach this member; one statement."""
+    return [row.segment_id for row in fetch(session, _TREATED_AMONG, {"member": member_id, "ids": list(segment_ids)})]

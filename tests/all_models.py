@@ -8,7 +8,10 @@ from pathlib import Path
 from config.db import Base
 
 ROOT = Path(__file__).resolve().parent.parent
-FILES = ("config/journal.py", "config/requests.py", "member/sessions.py", "member/models/*.py", "*/*/models.py")
+FILES = (
+    "config/journal.py", "config/requests.py", "member/sessions.py", "member/models/*.py", "*/*/models.py",
+    "*/*/*/models.py",
+)  # fmt: skip
 
 for found in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):
     import_module(".".join(found.relative_to(ROOT).with_suffix("").parts))

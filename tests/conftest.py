@@ -96,8 +96,10 @@ def clean(migrated: None) -> None:
     from config.db import engine
     from config.redis import connection, key
     from member import terms
+    from trade.pricing.promotions import book
 
     terms.forget()
+    book.forget()
     with engine().connect() as db:
         db.execute(text(_emptying()))
     for name in connection().scan_iter(key("*")):

@@ -22,6 +22,8 @@ from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments.moves import Paid
 from trade.pricing.models import Price
+from trade.pricing.promotions import drafts
+from trade.pricing.promotions import moves as promotion_moves
 from trade.pricing.quote import Want
 from trade.stock import moves as stock
 from trade.stores import staff, tills
@@ -193,6 +195,19 @@ def a_coupon(session: Session, member_id: int, now: datetime, **of: Any) -> int:
     template_id = an_offer(session, now, **of)
     with transaction(session):
         return claim.claim(session, template_id, member_id, channel=None, actor="test", now=now)
+
+
+FOREVER = {"starts": "2026-01-01T00:00", "ends": "2099-12-31T23:59"}
+OFF_30 = {"name": "满200减30", "kind": "amount_off", "steps": [[20_000, 3_000]]}
+
+
+def a_promotion(session: Session, now: datetime, **form: Any) -> int:
+    """A published promotion, 30 off from 200 for ever unless told otherwise; returns its id."""
+    plain = OFF_30 if form.get("kind", "amount_off") == "amount_off" else {"name": f"活动{form['kind']}"}
+    with transaction(session):
+        promotion_id = promotion_moves.draft(session, drafts.understood(FOREVER | plain | form), actor="test", now=now)
+        promotion_moves.publish(session, promotion_id, actor="test", now=now)
+    return promotion_id
 
 
 def wants(shop: Shop, **goods: int) -> list[Want]:
