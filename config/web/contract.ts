@@ -271,10 +271,11 @@ export interface Refund {
 export type Shortfall = 'deficit' | 'deduct_refund' | 'ask_manager' | 'write_off'
 
 interface ReturnEffect {
-  /** What is paid out: `goods_fen` less `deducted_fen`. */
+  /** What is paid out: `goods_fen` less `deducted_fen` and `coupons_withheld_fen`. */
   refund_fen: number
   goods_fen: number
   deducted_fen: number
+  coupons_withheld_fen: number
   refunds: Refund[]
   principal_back_fen: number
   bonus_back_fen: number
@@ -287,13 +288,19 @@ interface ReturnEffect {
   needs_approval: boolean
   coupons_back: CouponName[]
   coupons_void: CouponName[]
-  coupons_given_spent: CouponName[]
+  coupons_given_spent: SpentCoupon[]
   lines: { line_no: number; qty: number; refund_fen: number }[]
 }
 
 export interface CouponName {
   id: number
   name: string
+}
+
+/** A coupon that the order gave and that was used already: what is kept out of the refund for it, and what is not. */
+export interface SpentCoupon extends CouponName {
+  withheld_fen: number
+  waived_fen: number
 }
 
 export interface ReturnPreview extends ReturnEffect {

@@ -42,6 +42,13 @@ class ReturnRule(StrEnum):
     NEVER = "never"
 
 
+class GivenRule(StrEnum):
+    """What happens when an order's goods come back and a coupon that it gave was used already."""
+
+    WITHHOLD = "withhold"
+    WAIVE = "waive"
+
+
 class CouponState(StrEnum):
     """Where one coupon stands."""
 

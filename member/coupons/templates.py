@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
-from member.coupons.states import Kind, ReturnRule, StackClass
+from member.coupons.states import GivenRule, Kind, ReturnRule, StackClass
 
 
 class OfferNotSound(Refused):
@@ -52,6 +52,7 @@ class Offer:
     uses_per_day: int | None = None
     uses_per_store: int | None = None
     given_from_fen: int | None = None
+    given_rule: GivenRule = GivenRule.WITHHOLD
     hq_bp: int = 10_000
     store_bp: int = 0
     supplier_bp: int = 0
@@ -97,7 +98,7 @@ def draft(session: Session, offer: Offer, *, actor: str, now: datetime) -> int:
         raise OfferNotSound(fields=faults)
     plain = asdict(offer)
     given = {name: json.dumps(plain[name], ensure_ascii=False) if name in _JSON else plain[name] for name in _COLUMNS}
-    words = {name: str(plain[name]) for name in ("kind", "stack_class", "return_rule")}
+    words = {name: str(plain[name]) for name in ("kind", "stack_class", "given_rule", "return_rule")}
     row = first(session, _NEW, {**given, **words, "now": now})
     assert row is not None
     journal.record(session, "coupon_template.drafted", f"coupon_template:{row.id}", actor=actor, now=now)
@@ -113,6 +114,7 @@ def revise(session: Session, template_id: int, *, actor: str, now: datetime, **c
     enums = {
         "kind": Kind(row.kind),
         "stack_class": StackClass(row.stack_class),
+        "given_rule": GivenRule(row.given_rule),
         "return_rule": ReturnRule(row.return_rule),
     }
     return draft(session, replace(Offer(**known | enums), **changes), actor=actor, now=now)

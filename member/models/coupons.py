@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
-from member.coupons.states import EVENTS, CouponState, Kind, ReturnRule, StackClass, TemplateState
+from member.coupons.states import EVENTS, CouponState, GivenRule, Kind, ReturnRule, StackClass, TemplateState
 
 
 def _one_of(words: Any) -> str:
@@ -25,8 +25,9 @@ class CouponTemplate(Base):
     `[{"sku_id", "qty"}]`: what goods and gift coupons stand for.  `scope` is
     `{"include": {"categories", "skus"}, "exclude": {...}}`; an empty include means everything.  Empty `store_ids`
     or `channels` mean all.  `remaining` counts down from `issue_limit` (both empty: as many as are asked for);
-    making a bearer code takes from it.  `given_from_fen`: an order that paid at least this brings one.  The funding
-    shares say who bears what it takes off, and sum to 10000.
+    making a bearer code takes from it.  `given_from_fen`: an order that paid at least this brings one, and `given_rule`
+    says whether a return withholds the worth of one that was used.  The funding shares say who bears what it takes
+    off, and sum to 10000.
     """
 
     __tablename__ = "coupon_template"
@@ -36,6 +37,7 @@ class CouponTemplate(Base):
         CheckConstraint(f"stack_class IN ({_one_of(StackClass)})", name="stack_class"),
         CheckConstraint(f"state IN ({_one_of(TemplateState)})", name="state"),
         CheckConstraint(f"return_rule IN ({_one_of(ReturnRule)})", name="return_rule"),
+        CheckConstraint(f"given_rule IN ({_one_of(GivenRule)})", name="given_rule"),
         CheckConstraint(
             "CASE kind WHEN 'threshold_off' THEN off_fen > 0 AND threshold_fen >= off_fen"
             " WHEN 'rate' THEN rate_bp BETWEEN 1 AND 9999 WHEN 'cash' THEN off_fen > 0 AND threshold_fen = 0"
@@ -92,6 +94,7 @@ class CouponTemplate(Base):
     hq_bp: Mapped[int] = mapped_column(default=10_000)
     store_bp: Mapped[int] = mapped_column(default=0)
     supplier_bp: Mapped[int] = mapped_column(default=0)
+    given_rule: Mapped[str] = mapped_column(Text, default="withhold")
     return_rule: Mapped[str] = mapped_column(Text, default="old_expiry")
     grace_days: Mapped[int] = mapped_column(default=0)
     made_at: Mapped[datetime]

@@ -60,7 +60,8 @@ def preview(json_data: PreviewForm) -> Reply:
     """What a return would give back and take; changes nothing.
 
     `refund_fen` is paid out: `goods_fen` less `deducted_fen`, which pays for `points_paid` points that were spent
-    already.  Of `points_clawed` the member will owe `points_deficit`.  With `needs_approval` a manager must agree.
+    already, and less `coupons_withheld_fen`, the `withheld_fen` of all `coupons_given_spent`.  Of `points_clawed` the
+    member will owe `points_deficit`.  With `needs_approval` a manager must agree.
     `tier_after`: null, or {code, name_zh, name_en, at, at_once, missing}: the tier the member falls to by it, and when.
     """
     store_id, order_id = parse(json_data.order_no)

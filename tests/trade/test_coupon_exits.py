@@ -11,8 +11,7 @@ from config.db import transaction
 from member.coupons.states import Kind, ReturnRule
 from tests import factories as make
 from trade.books.registry import prove
-from trade.orders import close, coupon_proof, returns
-from workers.jobs import give_coupons
+from trade.orders import close, coupon_proof
 
 
 def _do(session, step, *args, **kwargs):
@@ -101,40 +100,6 @@ def test_an_offer_that_never_returns_stays_used(session, shop, member, now):
     coupon = make.a_coupon(session, member, now, return_rule=ReturnRule.NEVER)
     order = make.ring_up(session, shop, now, member_id=member, coupon_ids=[coupon], milk=2)
     assert make.give_back(session, shop, order, {1: 2}, now).coupons.back == []
-    assert _states(session) == ["used"] and _wrong(session) == []
-
-
-def _effects(session):
-    with transaction(session):
-        found = session.execute(text("SELECT id FROM journal WHERE kind IN ('order.sold', 'order.collected')"))
-        return [row.id for row in found]
-
-
-def test_an_order_brings_a_coupon_once_and_takes_an_unused_one_along(session, open_session, shop, member, now):
-    make.an_offer(session, now, name="满赠", in_centre=False, given_from_fen=1900, issue_limit=5)
-    order = make.ring_up(session, shop, now, member_id=member, milk=2)
-    assert give_coupons.run(_effects(session), open_session, now=now) == 1
-    with transaction(session):
-        session.execute(text("UPDATE journal SET done_at = NULL"))
-    assert give_coupons.run(_effects(session), open_session, now=now) == 0
-    assert _states(session) == ["issued"]
-    preview = _do(session, returns.preview, shop.store_id, order, {1: 1})
-    assert [coupon["name"] for coupon in preview.coupons.void] == ["满赠"]
-    make.give_back(session, shop, order, {1: 1}, now)
-    assert _states(session) == ["void"]
-    assert session.execute(text("SELECT remaining FROM coupon_template")).scalar() == 4
-    assert _wrong(session) == []
-
-
-def test_a_brought_coupon_that_was_used_is_shown_and_waived(session, open_session, shop, member, now):
-    make.an_offer(session, now, name="满赠", in_centre=False, given_from_fen=1900)
-    order = make.ring_up(session, shop, now, member_id=member, milk=2)
-    give_coupons.run(_effects(session), open_session, now=now)
-    gift = session.execute(text("SELECT id FROM coupon")).scalar_one()
-    make.ring_up(session, shop, now, member_id=member, coupon_ids=[gift], milk=2)
-    done = make.give_back(session, shop, order, {1: 2}, now)
-    assert done.coupons.spent == [{"id": gift, "name": "满赠"}]
-    assert done.refund_fen == 1980
     assert _states(session) == ["used"] and _wrong(session) == []
 
 

@@ -39,6 +39,9 @@ def story(session, now):
 LIES = {
     "a refund document of a fen more": (
         "UPDATE sale_return SET refund_fen = refund_fen + 1 WHERE order_id = {done}", {"refunds"}),
+    "a fen kept back for a coupon that the document does not know": (
+        "INSERT INTO return_coupon (store_id, return_id, coupon_id, order_id, withheld_fen)"
+        " SELECT store_id, id, 1, order_id, 1 FROM sale_return WHERE order_id = {done}", {"refunds"}),
     "a line that came back for a fen less": (
         "UPDATE return_line SET refund_fen = refund_fen - 1 WHERE order_id = {done} AND line_no = 2", {"refunds"}),
     "money that left the tender twice": (

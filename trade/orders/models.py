@@ -193,7 +193,8 @@ class Return(Base):
     """Goods that came back: the money and the points that went with them.
 
     Points to take back that were spent already: `points_paid` were kept out of the refund (`deducted_fen`),
-    `points_written_off` forgotten; the rest is among `points_clawed` and owed.
+    `points_written_off` forgotten; the rest is among `points_clawed` and owed.  `coupons_withheld_fen` is what was kept
+    out of it for used coupons that the order had given.
     """
 
     __tablename__ = "sale_return"
@@ -202,6 +203,7 @@ class Return(Base):
         Index("ix_sale_return_order", "store_id", "order_id"),
         CheckConstraint("refund_fen >= 0", name="refund"),
         CheckConstraint("points_paid >= 0 AND points_written_off >= 0 AND deducted_fen >= 0", name="shortfall"),
+        CheckConstraint("coupons_withheld_fen >= 0", name="coupons_withheld"),
         CheckConstraint(
             "principal_back_fen >= 0 AND bonus_back_fen >= 0 AND principal_back_fen + bonus_back_fen <= refund_fen",
             name="wallet",
@@ -221,6 +223,7 @@ class Return(Base):
     points_paid: Mapped[int] = mapped_column(server_default=text("0"))
     points_written_off: Mapped[int] = mapped_column(server_default=text("0"))
     deducted_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    coupons_withheld_fen: Mapped[int] = mapped_column(server_default=text("0"))
     approver_id: Mapped[int | None]
     at: Mapped[datetime]
 
@@ -243,3 +246,19 @@ class ReturnLine(Base):
     principal_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     bonus_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     points_back: Mapped[int]
+
+
+class ReturnCoupon(Base):
+    """What one return withheld for one used coupon that the returned order had given (`coupons_due.py`)."""
+
+    __tablename__ = "return_coupon"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "return_id"], ["sale_return.store_id", "sale_return.id"]),
+        Index("ix_return_coupon_order", "store_id", "order_id"),
+        CheckConstraint("withheld_fen > 0", name="withheld"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    return_id: Mapped[int] = mapped_column(primary_key=True)
+    coupon_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int]
+    withheld_fen: Mapped[int]

@@ -1,7 +1,7 @@
 """The proof that money back agrees with goods back and with the order's state.
 
-    document   a return's refund (with what was kept out of it for points) and points are the sums of its lines, and its
-               refund is what its refunds pay out
+    document   a return's refund (with what was kept out of it for points and for used coupons) and points are the sums
+               of its lines, its refund is what its refunds pay out, and each fen kept for coupons names its coupon
     formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all; points likewise
     tender     no tender gives back more than it took
     state      an order that was cancelled gave everything back; any other gave back only what its returns say
@@ -18,9 +18,11 @@ from sqlalchemy.orm import Session
 
 _DOCUMENT = text("""
     SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, r.deducted_fen,
+           r.coupons_withheld_fen, coalesce(kept.fen, 0) AS kept_fen,
            lines.refund_fen AS lines_fen,
            coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
-           greatest(abs(r.refund_fen + r.deducted_fen - coalesce(lines.refund_fen, 0)),
+           greatest(abs(r.refund_fen + r.deducted_fen + r.coupons_withheld_fen - coalesce(lines.refund_fen, 0)),
+                    abs(r.coupons_withheld_fen - coalesce(kept.fen, 0)),
                     abs(r.refund_fen - coalesce(paid.fen, 0)),
                     abs(r.points_back - coalesce(lines.points_back, 0))) AS at_stake
     FROM sale_return r
@@ -30,7 +32,10 @@ _DOCUMENT = text("""
     LEFT JOIN (SELECT store_id, return_id, sum(amount_fen)::bigint AS fen FROM refund
                WHERE state <> 'closed' AND return_id IS NOT NULL GROUP BY 1, 2) paid
         ON paid.store_id = r.store_id AND paid.return_id = r.id
-    WHERE r.refund_fen + r.deducted_fen IS DISTINCT FROM lines.refund_fen OR r.refund_fen <> coalesce(paid.fen, 0)
+    LEFT JOIN (SELECT store_id, return_id, sum(withheld_fen)::bigint AS fen FROM return_coupon GROUP BY 1, 2) kept
+        ON kept.store_id = r.store_id AND kept.return_id = r.id
+    WHERE r.refund_fen + r.deducted_fen + r.coupons_withheld_fen IS DISTINCT FROM lines.refund_fen
+       OR r.coupons_withheld_fen <> coalesce(kept.fen, 0) OR r.refund_fen <> coalesce(paid.fen, 0)
        OR r.points_back IS DISTINCT FROM lines.points_back
     ORDER BY 2, 4 LIMIT 1000""")
 

@@ -11,7 +11,8 @@ Worked table, a line of 3 units paid 1000 fen with 100 points spent on it, order
 
 Of a line's refund, what stored value paid goes back there by the split that was stored (`member/wallet_terms.py`);
 E was earned on what of each line earns (its net less bonus, nothing for goods that earn nothing), so B and R count
-that.  What of the points was spent already is borne as `member/shortfall.py` says, shown before it is done.
+that.  What of the points was spent already is borne as `member/shortfall.py` says, and then what used coupons that
+the order gave are worth is withheld as `coupons_due.py` says; both are shown before it is done.
 """
 
 from __future__ import annotations
@@ -88,6 +89,7 @@ class Preview:
             "refund_fen": self.refund_fen,
             "goods_fen": self.goods_fen,
             "deducted_fen": self.borne.deducted_fen,
+            "coupons_withheld_fen": self.coupons.withheld_fen,
             "points_paid": self.borne.paid,
             "points_written_off": self.borne.written_off,
             "shortfall": self.borne.policy,
@@ -122,9 +124,9 @@ _SO_FAR = text(
 _WRITE = text("""
     INSERT INTO sale_return (store_id, order_id, at_store_id, shift_id, staff_id, refund_fen, principal_back_fen,
                              bonus_back_fen, points_back, points_clawed, points_paid, points_written_off,
-                             deducted_fen, approver_id, at)
+                             deducted_fen, coupons_withheld_fen, approver_id, at)
     VALUES (:store, :order, :at_store, :shift, :staff, :refund, :principal, :bonus, :back, :clawed, :paid, :forgotten,
-            :deducted, :approver, :now)
+            :deducted, :withheld, :approver, :now)
     RETURNING id""")
 _WRITE_LINE = text("""
     INSERT INTO return_line (store_id, return_id, line_no, order_id, qty, refund_fen, principal_back_fen,
@@ -156,10 +158,11 @@ def preview(
     done = int(session.execute(_SO_FAR, key).scalar_one())
     due = max(claw_target(order.earns_points, bought.values(), wants) - done, 0)
     borne = _borne(session, order, due, points_back, goods_fen - back.total_fen, now)
-    refund_fen = goods_fen - borne.deducted_fen
+    money_fen = goods_fen - back.total_fen - borne.deducted_fen
+    vouchers = coupons_due.after_return(session, order, wants, goods_fen - back.bonus_fen, money_fen)
+    refund_fen = goods_fen - borne.deducted_fen - vouchers.withheld_fen
     tenders = payments.refundable(session, store_id, order_id)
     plan = payments.plan_refund(tenders, refund_fen, back.total_fen)
-    vouchers = coupons_due.after_return(session, order, wants, goods_fen - back.bonus_fen)
     return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers)
 
 
@@ -249,7 +252,8 @@ def take_back(
     document["approver"] = approver_id
     return_id = _write(session, document, plan, now)
     _settle_goods_and_money(session, at_store_id, return_id, shift_id, plan, actor=actor, now=now)
-    if _settle_what_is_held(session, value.Stake.of(order), return_id, plan, actor=actor, now=now) != plan.borne.owed:
+    settled = _settle_what_is_held(session, value.Stake.of(order), return_id, plan, actor=actor, now=now)
+    if settled != (plan.borne.owed, len(plan.coupons.void)):
         raise changed  # the member spent or earned between the preview and the lock
     moves.note(
         session,
@@ -283,11 +287,14 @@ def _write(session: Session, document: dict[str, Any], plan: Preview, now: datet
         "paid": plan.borne.paid,
         "forgotten": plan.borne.written_off,
         "deducted": plan.borne.deducted_fen,
+        "withheld": plan.coupons.withheld_fen,
         "now": now,
     }
     return_id = int(session.execute(_WRITE, document | figures).scalar_one())
     of = {"store": document["store"], "order": document["order"], "return_id": return_id}
     session.execute(_WRITE_LINE, [of | line for line in plan.lines])
+    if plan.coupons.withheld_fen:
+        coupons_due.write_withheld(session, of, plan.coupons.spent)
     return return_id
 
 
@@ -313,8 +320,8 @@ def _settle_goods_and_money(
 
 def _settle_what_is_held(
     session: Session, stake: value.Stake, return_id: int, plan: Preview, *, actor: str, now: datetime
-) -> int:
-    """Give back and take back what the member holds; returns how many points they owe for it."""
+) -> tuple[int, int]:
+    """Give back and take back what the member holds; returns the points they owe for it and the coupons made void."""
     return value.returned(
         session,
         stake,

@@ -146,19 +146,20 @@ def returned(
     coupons_void: Sequence[int] = (),
     actor: str,
     now: datetime,
-) -> int:
+) -> tuple[int, int]:
     """Units came back: their share of what was spent goes back, of what was earned is taken back.
 
     `coupons_back` are those all of whose goods came back, `coupons_void` those the order no longer brings.
-    Returns how many points became a debt by it.
+    Returns how many points became a debt by it, and how many coupons became void.
     """
     key = f"return:{return_id}"
+    owed = voided = 0
     if stake.member_id and coupons_back:
         coupons.give_back(
             session, stake.member_id, coupons_back, **stake.at, key=key, fault=False, actor=actor, now=now
         )
     if stake.member_id and coupons_void:
-        coupons.step(session, "void", stake.member_id, coupons_void, key=key, actor=actor, now=now)
+        voided = coupons.step(session, "void", stake.member_id, coupons_void, key=key, actor=actor, now=now)
     if wallet_back.total_fen:
         deed = stake.deed("reinstate", f"{key}:back", actor, now, document=key)
         wallet.restore(session, deed, wallet_back, of=stake.source)
@@ -167,10 +168,10 @@ def returned(
             session, stake.member_id, points_back, source=stake.source, key=f"{key}:back", actor=actor, now=now
         )
     if stake.member_id and points_clawed:
-        return points.claw(
+        owed = points.claw(
             session, stake.member_id, points_clawed, source=stake.source, key=f"{key}:claw", actor=actor, now=now
         )
-    return 0
+    return owed, voided
 
 
 def _earn(
