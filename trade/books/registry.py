@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from member import proof as ledger
 from trade.orders import coupon_proof as coupons
 from trade.orders import proof as orders
-from trade.orders import proof_goods, proof_refunds, proof_value
+from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
 from trade.payments import proof as top_ups
 from trade.stock import availability
 from trade.stock import proof as stock
@@ -77,6 +77,7 @@ BOOKS: dict[str, Book] = {
     "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id", "line_no")),
     "refunds": Book(proof_refunds.differences, _rows("refund"), "fen", _OF_ORDER),
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
+    "growth": Book(proof_growth.differences, _rows("lot WHERE account = 'growth'"), "growth", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
     "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
