@@ -119,6 +119,16 @@ export interface TopUp {
   tender: { kind: TenderKind; amount_fen: number; received_fen: number; change_fen: number }
 }
 
+/** What giving a top-up back does: unspent principal out, its bonus withdrawn, spent bonus deducted with consent. */
+export interface TopUpRefund {
+  principal_fen: number
+  bonus_fen: number
+  deducted_fen: number
+  refund_fen: number
+  kind: TenderKind
+  bank: boolean
+}
+
 export interface Basket {
   lines: { sku_id: number; qty: number }[]
   member_id: number | null
@@ -143,17 +153,21 @@ export interface WhyNot {
   coupon_id?: number
 }
 
-/** A coupon of the member, judged against this basket: what it takes off, or why it does not. */
-export interface CouponOffer {
+/** What is printed on a coupon. */
+export interface Printed {
   id: number
   name: string
   kind: 'threshold_off' | 'rate' | 'cash' | 'goods' | 'freight' | 'gift'
-  stack_class: string
   threshold_fen: number
   face_fen: number
   rate_bp: number
   cap_fen: number
   until_at: string
+}
+
+/** A coupon of the member, judged against this basket: what it takes off, or why it does not. */
+export interface CouponOffer extends Printed {
+  stack_class: string
   off_fen: number
   lost_fen: number
   applied: boolean
@@ -178,6 +192,9 @@ export interface QuoteLine {
   allocations: Allocation[]
 }
 
+/** What keeps points from paying more: what the member has, what the goods cost, or the terms. */
+export type PointsLimit = 'balance' | 'goods' | 'order' | 'day'
+
 export interface Quote {
   lines: QuoteLine[]
   list_fen: number
@@ -188,7 +205,10 @@ export interface Quote {
   payable_fen: number
   earns_points: number
   max_points: number
+  min_points: number
   points_step: number
+  points_limit: PointsLimit
+  points_limit_at: number
   trace: { seq: number; source: string; source_id?: number; name?: string; delta_fen: number }[]
   coupon_ids: number[]
   coupons: CouponOffer[]

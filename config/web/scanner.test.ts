@@ -19,6 +19,11 @@ test.each([
   ['pgz', { kind: 'search', text: 'pgz' }],
   ['2*苹果', { kind: 'search', text: '苹果' }],
   ['5', { kind: 'search', text: '5' }],
+  ['9612345678901234', { kind: 'scan', code: '9612345678901234', times: 1 }],
+  ['ab3d-efgh-jk2m-n8pq', { kind: 'paper', code: 'AB3D-EFGH-JK2M-N8PQ' }],
+  ['AB3DEFGHJK2MN8PQ', { kind: 'paper', code: 'AB3DEFGHJK2MN8PQ' }],
+  ['abcdefghijklmnop', { kind: 'search', text: 'abcdefghijklmnop' }],
+  ['u001000000123', { kind: 'topUp', no: 'U001000000123' }],
 ])('"%s" and Enter', (typed, entry) => {
   expect(readEntry(typed)).toEqual(entry)
 })

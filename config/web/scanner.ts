@@ -4,6 +4,8 @@ export type Entry =
   | { kind: 'nothing' }
   | { kind: 'scan'; code: string; times: number }
   | { kind: 'phone'; phone: string }
+  | { kind: 'paper'; code: string }
+  | { kind: 'topUp'; no: string }
   | { kind: 'times'; times: number }
   | { kind: 'quantity'; text: string }
   | { kind: 'search'; text: string }
@@ -26,6 +28,8 @@ export function readEntry(raw: string): Entry {
   if (/^[*×][\d.]+$/.test(text)) return { kind: 'quantity', text: text.slice(1) }
   // Eleven digits are no barcode length, so a phone number can share the box with goods.
   if (/^1[3-9]\d{9}$/.test(text)) return { kind: 'phone', phone: text }
+  if (isPaperCode(text)) return { kind: 'paper', code: text.toUpperCase() }
+  if (isTopUpNo(text)) return { kind: 'topUp', no: text.toUpperCase() }
   return isCode(text) ? { kind: 'scan', code: text, times: 1 } : { kind: 'search', text }
 }
 
@@ -37,6 +41,23 @@ export function isCode(text: string): boolean {
 /** The dynamic code of the mini-program (member/codes.py): 20 digits that begin with 98. */
 export function isMemberCode(text: string): boolean {
   return /^98\d{18}$/.test(text)
+}
+
+/** A printed member card (member/cards.py): 16 digits that begin with 96. */
+export function isMemberCard(text: string): boolean {
+  return /^96\d{14}$/.test(text)
+}
+
+/** A coupon code on paper (member/coupons/claim.py): 16 letters and digits, mostly in groups of four. */
+export function isPaperCode(text: string): boolean {
+  const plain = text.toUpperCase()
+  if (/^[0-9A-TV-Z]{4}([- ][0-9A-TV-Z]{4}){3}$/.test(plain)) return true
+  return /^[0-9A-TV-Z]{16}$/.test(plain) && /\d/.test(plain) && /[A-Z]/.test(plain)
+}
+
+/** The printed number of a top-up (trade/payments/top_ups.py). */
+export function isTopUpNo(text: string): boolean {
+  return /^U\d{12}$/i.test(text)
 }
 
 /** Handles scans one after another, in order; while paused they wait, and none is lost. */

@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from member import identity, top_up_rules, wallet, wallet_limits
+from member.possession import PossessionNeeded
 from pos import printing
 from pos.http import who
+from pos.http.members import authorised
 from pos.http.returning import PaperQuery
 from trade.orders.returns import ShiftNotOpen
 from trade.payments import moves, top_up_refunds, top_ups
@@ -29,9 +31,13 @@ class TopUpForm(WriteForm):
 
 
 class TopUpRefundForm(WriteForm):
-    """The refund the customer was shown, whether they agreed to the deduction, and a bank reference if need be."""
+    """The refund the customer was shown, whether they agreed to the deduction, and a bank reference if need be.
+
+    `authorisation` shows that the member is here, as for a sale: what goes back to WeChat needs none.
+    """
 
     expected_refund_fen: int = Field(gt=0)
+    authorisation: str | None = Field(None, max_length=40)
     consent: bool = False
     bank_ref: str | None = Field(None, min_length=4, max_length=60)
 
@@ -137,10 +143,18 @@ def preview(no: str) -> Reply:
 @permit("pos.return")
 @bp.input(TopUpRefundForm)
 def take_back(no: str, json_data: TopUpRefundForm) -> Reply:
-    """Give back what is left of a top-up.  201 with `{"refund": {no, at, ...as the preview}}`."""
+    """Give back what is left of a top-up.  201 with `{"refund": {no, at, ...as the preview}}`.
+
+    Cash and a bank transfer go to whoever stands here, so they need the member's code or a manager's word: else 409
+    `possession_needed`.  Numbers on slips follow each other, and a phone number only says who somebody is.
+    """
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
+        given = top_ups.one(opened, *top_ups.parse(no))
+        back_to_payer = moves.top_up_tender(opened, given.store_id, given.id).kind == "wechat"
+        if not back_to_payer and not authorised(opened, given.member_id, json_data.authorisation, use=True):
+            raise PossessionNeeded()
         refund_id, done = top_up_refunds.take_back(
             opened,
             *top_ups.parse(no),

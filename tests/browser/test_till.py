@@ -1,8 +1,18 @@
 from __future__ import annotations
 
+from datetime import timedelta
+
+from sqlalchemy import text
+
 from config import clock
+from config.db import transaction
+from member import cards, codes
+from member.coupons import claim
 from tests import factories as make
 from tests.browser.people import Till, expect
+from trade.payments import top_ups
+
+CARD = "9600123456789019"
 
 
 def test_a_cashier_sells_with_points_prints_and_takes_back(street, session, screen):
@@ -28,19 +38,45 @@ def test_a_cashier_sells_with_points_prints_and_takes_back(street, session, scre
     assert till.take_back(no, 1, 1).endswith("8.09")
 
 
+def _gives_the_rest_of_a_top_up_back(session, till, no, member):
+    """The slip alone gives no cash; after the code, and the customer's word, it is paid once."""
+    till.scan(no)
+    expect(till.see("top-back-proof")).to_be_visible()
+    shown = "".join(till.see("top-back-refund").inner_text().split()).strip("¥")
+    expect(till.see("top-back-confirm")).to_be_disabled()
+    till.see("top-back-no").focus()
+    till.page.keyboard.type(make.member_code(session, member, now=clock.now() + timedelta(seconds=codes.STEP_S)))
+    till.page.keyboard.press("Enter")
+    expect(till.see("top-back-consent")).to_be_focused()
+    for _ in range(4):
+        till.page.keyboard.press("Enter")
+    expect(till.see("top-back-done")).to_contain_text("请退现金")
+    given = session.scalars(text("SELECT refund_fen FROM top_up_refund")).all()
+    assert [f"{fen // 100}.{fen % 100:02d}" for fen in given] == [shown]
+
+
 def test_a_member_spends_coupon_and_stored_value_and_the_return_says_what_follows(street, session, screen):
     now, shop = clock.now(), street.shop
     member = make.a_member(session, phone="13800000001", now=now)
-    make.top_up(session, shop, member, 1000, now, bonus_fen=200)
-    coupon = make.a_coupon(session, member, now, name="满10减5")
+    top_up = make.top_up(session, shop, member, 1000, now, bonus_fen=200)
+    offer = make.an_offer(session, now, name="满10减5", in_centre=False, issue_limit=1)
+    with transaction(session):
+        (paper,) = claim.make_codes(session, offer, 1, actor="t", now=now)
+        cards.bind(session, member, CARD, actor="t", now=now)
     till = Till(screen(1366, 768), street.url)
     till.open(shop)
 
     till.scan(make.BARCODES["milk"])
     till.scan(make.BARCODES["bread"])
-    till.member("13800000001")
+    till.scan(CARD)
     expect(till.see("member-wallet")).to_contain_text("12.00")
-    till.page.keyboard.press("F5")
+    expect(till.see("member-verified")).to_have_count(0)
+    till.page.keyboard.press("F4")
+    expect(till.see("points-why")).to_contain_text("还差 100 分")
+    till.scan(paper.lower())
+    expect(till.see("paper-claimed")).to_contain_text("满10减5")
+    till.page.keyboard.press("Enter")
+    (coupon,) = session.scalars(text("SELECT id FROM coupon WHERE member_id = :member"), {"member": member})
     till.see(f"coupon-{coupon}").click()
     expect(till.see("possession-panel")).to_contain_text("会员码")
     till.scan(make.member_code(session, member, now=clock.now()))
@@ -56,11 +92,10 @@ def test_a_member_spends_coupon_and_stored_value_and_the_return_says_what_follow
     assert "满10减5" in said and "不退回" in said
     till.see("return-confirm").click()
     expect(till.see("return-done")).to_contain_text("已退回储值")
+    _gives_the_rest_of_a_top_up_back(session, till, top_ups.number(shop.store_id, top_up), member)
 
 
 def test_hammering_pay_sells_once(street, screen, session):
-    from sqlalchemy import text
-
     till = Till(screen(1366, 768), street.url)
     till.open(street.shop)
     till.scan(make.BARCODES["bread"])
@@ -84,7 +119,6 @@ def test_an_unknown_code_says_so_and_the_till_goes_on(street, screen):
 
 def test_a_thousand_scans_make_a_thousand_pieces(street, screen, session):
     """No scan is lost, however fast the reader types."""
-    from config.db import transaction
     from trade.stock import moves as stock
 
     with transaction(session):

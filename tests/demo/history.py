@@ -89,8 +89,8 @@ class Past:
             with transaction(self.session):
                 basket = self.coupons.uses(basket, place.price(self.session, basket, now=at))
                 quote = place.price(self.session, basket, now=at)
-                if member_id and quote.max_points >= 100 and self.dice.random() < 0.2:
-                    basket = replace(basket, points=quote.max_points // 100 * 100)
+                if member_id and quote.redeemable.most >= 100 and self.dice.random() < 0.2:
+                    basket = replace(basket, points=quote.redeemable.most // 100 * 100)
                     quote = place.price(self.session, basket, now=at)
                 basket = self.purses.pays(basket, quote.payable_fen)
                 due = quote.payable_fen - basket.wallet_fen

@@ -126,11 +126,18 @@ def test_a_quote_says_how_many_points_may_be_used(shop, session, signed_in, poin
     answer = buyer.ask("/api/mall/quote", **body)
     assert answer.status_code == status
     if status == 200:
-        assert (answer.json["quote"]["payable_fen"], answer.json["quote"]["max_points"]) == (890, 400)
+        quote = answer.json["quote"]
+        assert (quote["payable_fen"], quote["max_points"], quote["min_points"], quote["points_step"]) == (
+            890,
+            400,
+            100,
+            100,
+        )
+        assert (quote["points_limit"], quote["points_limit_at"]) == ("goods", 495)
     else:
         assert (answer.json["code"], answer.json["facts"]) == (
             "points_not_usable",
-            {"max_points": 400, "step": 100, "min_points": 0},
+            {"max_points": 400, "step": 100, "min_points": 100},
         )
 
 

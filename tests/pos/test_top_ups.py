@@ -49,7 +49,13 @@ def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop
 
     shown = till.get(f"/api/pos/top-ups/{paper['no']}/refund").json["preview"]
     assert (shown["refund_fen"], shown["kind"], shown["bank"]) == (4_400, "cash", False)
-    back = till.post(f"/api/pos/top-ups/{paper['no']}/refund", {"expected_refund_fen": 4_400})
+    path, wanted = f"/api/pos/top-ups/{paper['no']}/refund", {"expected_refund_fen": 4_400}
+    for stale in (None, token, "not a token"):  # a slip's number, or leave that a sale has used up, gives no cash
+        refused = till.post(path, wanted | {"authorisation": stale})
+        assert (refused.status_code, refused.json["code"]) == (409, "possession_needed")
+    assert till.get(path).json["preview"] == shown
+    shown_now = till.post("/api/pos/members/code", {"code": make.member_code(session, member, now=clock.now())})
+    back = till.post(path, wanted | {"authorisation": shown_now.json["authorisation"]})
     assert (back.status_code, back.json["refund"]["refund_fen"]) == (201, 4_400)
     assert till.get(f"/api/pos/members/{member}/wallet").json["wallet"]["total_fen"] == 0
 

@@ -151,7 +151,7 @@ def test_points_beyond_the_rules_sell_nothing(session, shop, member, now, used, 
     before = _rows(session)
     with pytest.raises(PointsNotUsable) as refused:
         make.ring_up(session, shop, now, member_id=who, points_used=used, milk=1)
-    assert refused.value.facts == {"max_points": most, "step": 100, "min_points": 0}
+    assert refused.value.facts == {"max_points": most, "step": 100, "min_points": 100}
     assert _rows(session) == before
 
 

@@ -30,7 +30,7 @@ def an_order(dice):
     wants = [Want(n, dice.randint(1, 6)) for n in items]
     terms = replace(TERMS, earn_excluded_category_ids=(2,) if dice.random() < 0.2 else ())
     open_price = quote(items, wants, terms=terms, tier="gold", points_available=9_999)
-    points = dice.randint(0, open_price.max_points)
+    points = dice.randint(0, open_price.redeemable.most)
     off_fen = dice.randint(0, (open_price.payable_fen - points) // 4)
     priced = quote(items, wants, terms=terms, tier="gold", points_available=9_999, points=points, discount_fen=off_fen)
     nets = [line.net_fen for line in priced.lines]

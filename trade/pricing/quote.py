@@ -139,6 +139,31 @@ class Line:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Redeemable:
+    """How many points may pay a basket: `least`, `most`, in steps of `step`; `most` is 0 when none may.
+
+    `limit` says what keeps it from being more, and at `limit_points`: the member's `balance`, the `goods` (a share of
+    what they cost), or what the terms let an `order` or a `day` take.  So a face can say why, and what is missing.
+    """
+
+    most: int
+    least: int
+    step: int
+    limit: str
+    limit_points: int
+
+    def as_json(self) -> dict[str, Any]:
+        """As the quote shows it."""
+        return {
+            "max_points": self.most,
+            "min_points": self.least,
+            "points_step": self.step,
+            "points_limit": self.limit,
+            "points_limit_at": self.limit_points,
+        }
+
+
 @dataclass(slots=True)
 class Quote:
     """A basket with every fen explained: list - coupons - points - discount = payable.
@@ -154,8 +179,7 @@ class Quote:
     points_fen: int
     payable_fen: int
     earns_points: int
-    max_points: int
-    points_step: int
+    redeemable: Redeemable
     trace: list[dict[str, Any]]
     coupons: Weighed
     wallet: Split = field(default_factory=Split)
@@ -190,8 +214,7 @@ class Quote:
             "due_fen": self.due_fen,
             "earns_points": self.earns_points,
             "earns_over": self.earned.over,
-            "max_points": self.max_points,
-            "points_step": self.points_step,
+            **self.redeemable.as_json(),
             "trace": self.trace,
             "coupon_ids": self.coupon_ids,
             "coupons": self.coupons.offers,
@@ -229,9 +252,9 @@ def quote(
     weighed = _use_coupons(lines, coupons, coupon_ids, at, trace)
     coupon_fen = sum(worth.off_fen for _, worth in weighed.taken)
     payable = [_redeemable(terms, line) for line in lines]
-    ceiling = _max_points(terms, sum(payable), points_available, points_today) if tier else 0
-    if points and (points > ceiling or points % terms.redeem_step or points < terms.redeem_min):
-        raise PointsNotUsable(max_points=ceiling, step=terms.redeem_step, min_points=terms.redeem_min)
+    may = _redeemable_points(terms, sum(payable), points_available if tier else 0, points_today)
+    if points and (points > may.most or points % may.step or points < may.least):
+        raise PointsNotUsable(max_points=may.most, step=may.step, min_points=may.least)
     points_fen = terms.worth_fen(points)
     _deduct(lines, "points", points_fen, points, trace, payable)
     left_fen = list_fen - coupon_fen - points_fen
@@ -239,7 +262,7 @@ def quote(
         raise DiscountTooLarge(max_fen=left_fen)
     _deduct(lines, "manual", discount_fen, 0, trace)
     figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen)
-    return Quote(lines, *figures, 0, ceiling, terms.redeem_step, trace, weighed)
+    return Quote(lines, *figures, 0, may, trace, weighed)
 
 
 def _listed(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Line]:
@@ -296,14 +319,17 @@ def _redeemable(terms: Terms, line: Line) -> int:
     return 0 if barred else line.net_fen
 
 
-def _max_points(terms: Terms, net_fen: int, available: int, today: int) -> int:
-    limits = [net_fen * terms.redeem_max_bp // 10_000 // terms.redeem_fen_per_point, available]
+def _redeemable_points(terms: Terms, net_fen: int, available: int, today: int) -> Redeemable:
+    limits = {"balance": available, "goods": net_fen * terms.redeem_max_bp // 10_000 // terms.redeem_fen_per_point}
     if terms.redeem_max_per_order is not None:
-        limits.append(terms.redeem_max_per_order)
+        limits["order"] = terms.redeem_max_per_order
     if terms.redeem_max_per_day is not None:
-        limits.append(max(terms.redeem_max_per_day - today, 0))
-    most = min(limits) // terms.redeem_step * terms.redeem_step
-    return most if most >= terms.redeem_min else 0
+        limits["day"] = max(terms.redeem_max_per_day - today, 0)
+    step = terms.redeem_step
+    least = -(-max(terms.redeem_min, 1) // step) * step
+    limit = min(limits, key=lambda name: limits[name])
+    most = limits[limit] // step * step
+    return Redeemable(most if most >= least else 0, least, step, limit, limits[limit])
 
 
 def _deduct(

@@ -2,12 +2,14 @@ import { Refused, sentence, Unreachable } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
-import { type Entry, isMemberCode, readEntry, ScanQueue } from '@web/scanner'
+import { type Entry, isMemberCard, isMemberCode, readEntry, ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useMembers } from './members'
+import { usePaper } from './paper'
+import { useTopUpBack } from './top-up-back'
 import { useWallet } from './wallet'
 
 export type Panel =
@@ -20,7 +22,7 @@ export type Panel =
   | 'weight'
   | 'receipt'
   | 'pending'
-export type Sheet = 'return' | 'why' | 'shift' | 'join' | 'topup'
+export type Sheet = 'return' | 'why' | 'shift' | 'join' | 'topup' | 'topback' | 'paper'
 
 export interface Echo {
   look: 'ok' | 'info' | 'error'
@@ -98,6 +100,7 @@ export const useCounter = defineStore('counter', {
     },
 
     enterNothing(): void {
+      if (this.sheet) return
       if (this.panel !== 'receipt') return this.openPay()
       // The change must be read: the Enter that paid may come twice.
       if (Date.now() - this.receiptAt > READ_CHANGE_MS) this.panel = 'entry'
@@ -121,6 +124,27 @@ export const useCounter = defineStore('counter', {
       else if (entry.kind === 'phone') void useMembers().find(entry.phone)
       else if (entry.kind === 'times') this.times = entry.times
       else if (entry.kind === 'quantity') this.setQuantity(entry.text)
+      else if (entry.kind === 'paper') this.openPaper(entry.code)
+      else if (entry.kind === 'topUp') this.openTopUpBack(entry.no)
+    },
+
+    /** A coupon on paper becomes the member's; with the code already scanned nothing more is to be typed. */
+    openPaper(code = ''): void {
+      if (this.panel === 'pending') return
+      if (!useBasket().member) {
+        play('blocked')
+        return this.say('error', t('echo.paperFirst'))
+      }
+      usePaper().begin()
+      this.sheet = 'paper'
+      if (code) void usePaper().claim(code)
+    },
+
+    openTopUpBack(no = ''): void {
+      if (this.panel === 'pending') return
+      useTopUpBack().begin()
+      this.sheet = 'topback'
+      if (no) void useTopUpBack().load(no)
     },
 
     /** Every scan goes through the queue; it waits while a sale is being decided or a weight typed. */
@@ -150,6 +174,7 @@ export const useCounter = defineStore('counter', {
     async handle({ code, times }: Scan): Promise<void> {
       this.waiting = queue.length
       if (isMemberCode(code)) return useMembers().showCode(code)
+      if (isMemberCard(code)) return useMembers().showCard(code)
       try {
         const item = await this.lookUp(code)
         this.take(item, times, code)

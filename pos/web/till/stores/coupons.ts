@@ -1,5 +1,5 @@
 import { Refused } from '@web/api'
-import type { Basket, CouponOffer, Quote, WhyNot } from '@web/contract'
+import type { Basket, CouponOffer, Printed, Quote, WhyNot } from '@web/contract'
 import { t, tOr } from '@web/i18n'
 import { yuan } from '@web/money'
 import { dateOf } from '@web/time'
@@ -50,7 +50,7 @@ export async function bestSaves(basket: Basket, quote: Quote): Promise<number> {
 const plain = (fen: number) => yuan(fen).replace(/\.00$/, '')
 
 /** What the coupon gives, as printed on it. */
-export function promise(one: CouponOffer): string {
+export function promise(one: Printed): string {
   const face = plain(one.face_fen)
   if (one.kind === 'rate') return t('coupons.rate', { rate: one.rate_bp / 1000 })
   if (one.kind === 'threshold_off')

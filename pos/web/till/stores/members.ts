@@ -53,6 +53,20 @@ export const useMembers = defineStore('members', {
       }
     },
 
+    /** A scanned plastic card says who it is, and no more: spending still asks for the code. */
+    async showCard(no: string): Promise<void> {
+      const counter = useCounter()
+      try {
+        const path = `/api/pos/members?q=${no}`
+        const [owner] = (await api.get<{ members: Member[] }>(path)).members
+        if (owner) return this.choose(owner)
+        play('unknown')
+        counter.say('error', t('echo.cardUnknown'), no)
+      } catch (error) {
+        counter.fail(error, no)
+      }
+    },
+
     choose(member: Member, authorisation: string | null = null): void {
       this.found = []
       this.said = ''

@@ -2,9 +2,11 @@ import { Refused, sentence } from '@web/api'
 import type { Receipt, ReceiptLine, ReturnDone, ReturnForm, ReturnPreview } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity } from '@web/money'
+import { isTopUpNo } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
+import { useCounter } from './counter'
 
 interface State {
   receipt: Receipt | null
@@ -45,6 +47,7 @@ export const useReturns = defineStore('returns', {
 
     async load(no: string): Promise<void> {
       const clean = no.replace(/\s/g, '')
+      if (isTopUpNo(clean)) return useCounter().openTopUpBack(clean)
       if (!/^\d{6,20}$/.test(clean)) {
         this.said = t('return.noFormat')
         play('unknown')
