@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from member import proof as ledger
 from trade.orders import coupon_proof as coupons
+from trade.orders import promotion_proof as promotions
 from trade.orders import proof as orders
 from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
 from trade.payments import proof as top_ups
@@ -65,6 +66,7 @@ _OF_ORDER = (
 )
 _OF_LEDGER = ("member_id", "account", "source", "entry_id", "lot_id")
 _OF_STOCK = ("store_id", "sku_id")
+_OF_PROMOTION = ("promotion_id", "version", "scope", "key", "store_id", "order_id")
 
 
 def _rows(table: str) -> TextClause:
@@ -81,6 +83,7 @@ BOOKS: dict[str, Book] = {
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
     "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
+    "promotions": Book(promotions.differences, promotions.SIZE, "fen", _OF_PROMOTION),
     "stock": Book(stock.differences, _rows("stock_movement"), "units", _OF_STOCK),
     "shown": Book(_shown, _rows("stock_level"), "units", _OF_STOCK, mended=True),
 }

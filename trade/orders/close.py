@@ -13,6 +13,7 @@ from config.errors import NotFound, Refused, WrongState
 from trade.fulfilment import pickup
 from trade.orders import moves, value
 from trade.payments import moves as payments
+from trade.pricing.promotions import counts
 from trade.stock import moves as stock
 
 
@@ -117,8 +118,9 @@ def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor
 
 
 def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False, actor: str, now: datetime) -> None:
-    """Give back the stock held, and what the member had promised or spent; `fault` is the store's."""
+    """Give back the stock held, what promotions counted, and what the member had promised; `fault` is the store's."""
     stock.release(session, store_id, order_id=order_id)
+    counts.give_back(session, store_id, order_id)
     order = head(session, store_id, order_id)
     if order.paid_at is None:
         value.released(session, value.Stake.of(order), actor=actor, now=now)

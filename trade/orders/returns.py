@@ -31,7 +31,7 @@ from member import points
 from member.shortfall import Borne, bear
 from member.terms import terms_at
 from member.wallet_terms import Policy, Split, come_back
-from trade.orders import coupons_due, moves, value
+from trade.orders import coupons_due, moves, promotions_due, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -322,6 +322,7 @@ def _settle_what_is_held(
     session: Session, stake: value.Stake, return_id: int, plan: Preview, *, actor: str, now: datetime
 ) -> tuple[int, int]:
     """Give back and take back what the member holds; returns the points they owe for it and the coupons made void."""
+    promotions_due.returned(session, stake.store_id, stake.order_id)
     return value.returned(
         session,
         stake,
