@@ -1,4 +1,4 @@
-"""What stores owe each other for stored value, by month: for the store's manager and the head office."""
+"""What stores are owed for stored value and for coupons, by month: for the store's manager and the head office."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from config.errors import Malformed
 from config.http import Form, Reply, blueprint, permit, session
 from pos.http import who
-from trade.settlement import stored_value
+from trade.settlement import coupons, stored_value
 
 bp = blueprint("statement", "/api/desk/statements", who.identify)
 
@@ -28,11 +28,30 @@ def stored(query_data: MonthQuery) -> Reply:
     `{"statement": {store_id, month, net_fen, pays: [{store_id, fen}], lines: [{at, payer, payee, bucket, fen, order_no,
     document}]}}`: positive is paid, negative is got; store 0 is the head office; `order_no` opens the order.
     """
+    found = stored_value.statement(session(), *_which(query_data))
+    return {"statement": found.as_json()}, 200
+
+
+@bp.get("/coupons")
+@permit("desk.statement")
+@bp.input(MonthQuery, location="query")
+def by_coupons(query_data: MonthQuery) -> Reply:
+    """What coupons took off in one store's month and who bears it; store 0 is all stores, for the head office.
+
+    `{"statement": {store_id, month, off_fen, hq_fen, store_fen, supplier_fen, lines: [{at, store_id, order_no, coupon,
+    off_fen, hq_fen, store_fen, supplier_fen, document}]}}`: the store is owed `hq_fen` and `supplier_fen`; negative is
+    what came back.
+    """
+    found = coupons.statement(session(), *_which(query_data))
+    return {"statement": found.as_json()}, 200
+
+
+def _which(query: MonthQuery) -> tuple[int, int, int]:
+    """Store, year and month that are asked for: a store's own, or the one that the head office names."""
     store_id = who.me().store_id
     if store_id is None:
-        if query_data.store_id is None:
+        if query.store_id is None:
             raise Malformed(fields={"store_id": "which store"})
-        store_id = query_data.store_id
-    year, month = (int(part) for part in query_data.month.split("-"))
-    found = stored_value.statement(session(), store_id, year, month)
-    return {"statement": found.as_json()}, 200
+        store_id = query.store_id
+    year, month = (int(part) for part in query.month.split("-"))
+    return store_id, year, month

@@ -38,3 +38,19 @@ def test_a_code_from_paper_lowers_the_sale_and_stands_on_the_receipt(session, cl
     back = {"order_no": receipt["no"], "lines": [{"line_no": 1, "qty": 2}]}
     preview = till.ask("/api/pos/returns/preview", back).json["preview"]
     assert preview["coupons_back"] == [{"id": coupon, "name": "满10减5"}]
+
+
+def test_only_a_manager_and_the_head_office_see_who_bears_what_coupons_took_off(session, client, shop):
+    """The clock is real: what is sold here lies in this month."""
+    now = clock.now()
+    member = make.a_member(session, now=now)
+    coupon = make.a_coupon(session, member, now, hq_bp=6_000, store_bp=4_000)
+    make.ring_up(session, shop, now, member_id=member, coupon_ids=[coupon], milk=2)
+    path = f"/api/desk/statements/coupons?month={now.astimezone(clock.SHANGHAI):%Y-%m}"
+    assert client("cashier").get(path).status_code == 403
+    said = client("store_manager").get(path).json["statement"]
+    assert (said["store_id"], said["hq_fen"], said["store_fen"], said["supplier_fen"]) == (shop.store_id, 300, 200, 0)
+    office = client("head_office")
+    assert office.get(path).json["code"] == "malformed"
+    everywhere = office.get(f"{path}&store_id=0").json["statement"]
+    assert everywhere["lines"] == said["lines"] and everywhere["off_fen"] == 500

@@ -26,9 +26,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.clock import SHANGHAI
 from config.db import fetch
 from trade.orders.numbers import number
+from trade.settlement.months import month_of
 
 HEAD_OFFICE = 0
 
@@ -91,12 +91,6 @@ _NET = text(
 )
 
 
-def _month(year: int, month: int) -> dict[str, datetime]:
-    """The month as a half-open interval in the stores' zone."""
-    until = (year, month + 1) if month < 12 else (year + 1, 1)
-    return {"since": datetime(year, month, 1, tzinfo=SHANGHAI), "until": datetime(*until, 1, tzinfo=SHANGHAI)}
-
-
 def _line(row: Any) -> Line:
     order_no = None
     if row.source and row.source.startswith("order:"):
@@ -106,7 +100,7 @@ def _line(row: Any) -> Line:
 
 def statement(session: Session, store_id: int, year: int, month: int) -> Statement:
     """What a store owes others, and others owe it, for the stored value of one month; one statement."""
-    lines = [_line(row) for row in fetch(session, _OF_STORE, {"store": store_id, **_month(year, month)})]
+    lines = [_line(row) for row in fetch(session, _OF_STORE, {"store": store_id, **month_of(year, month)})]
     pays: dict[int, int] = defaultdict(int)
     for line in lines:
         if line.payer == store_id:
@@ -118,4 +112,4 @@ def statement(session: Session, store_id: int, year: int, month: int) -> Stateme
 
 def net(session: Session, year: int, month: int) -> dict[int, int]:
     """What every store pays in all (negative: gets), the head office as 0; the sum of all is 0."""
-    return {row.store_id: row.fen for row in fetch(session, _NET, _month(year, month))}
+    return {row.store_id: row.fen for row in fetch(session, _NET, month_of(year, month))}
