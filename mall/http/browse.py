@@ -45,7 +45,9 @@ def cards(
     """Product cards with what the store has free."""
     found = shelf.cards(session(), store_id, category_id=category_id, words=words, after=after, now=g.now, most=most)
     free = availability.free(session(), store_id, [card["sku_id"] for card in found])
-    return [{**card, "free": free.get(card["sku_id"], 0)} for card in found]
+    for card in found:
+        card["free"] = free.get(card["sku_id"], 0)
+    return found
 
 
 @bp.get("/settings")
