@@ -70,9 +70,9 @@ def kept_fen(session):
     said = """SELECT coalesce(sum(a.amount_fen - a.amount_fen * coalesce(back.qty, 0) / l.qty), 0)
         - (SELECT coalesce(sum(coupons_withheld_fen), 0) FROM sale_return)
         FROM allocation a JOIN order_line l USING (store_id, order_id, line_no)
-        JOIN sale_order o ON o.store_id = a.store_id AND o.id = a.order_id
         LEFT JOIN (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty FROM return_line GROUP BY 1, 2, 3) back
             USING (store_id, order_id, line_no)
+        JOIN sale_order o ON o.store_id = a.store_id AND o.id = a.order_id
         WHERE a.source = 'coupon' AND o.paid_at IS NOT NULL AND o.state <> 'cancelled'"""
     found = session.execute(text(said)).scalar_one()
     session.rollback()
@@ -113,9 +113,8 @@ def test_all_months_of_all_stores_are_what_was_deducted_and_did_not_come_back(se
     sums = [sum(one.total(name) for one in found) for name in PARTS]
     assert sums[0] == sum(sums[1:]) == kept_fen(session)
     assert sum(line.off_fen for month in months for line in coupons.statement(session, 0, *month).lines) == sums[0]
-    for line in [line for one in found for line in one.lines]:
-        assert line.off_fen == line.hq_fen + line.store_fen + line.supplier_fen
-        assert min(part * line.off_fen for part in (line.hq_fen, line.store_fen, line.supplier_fen)) >= -abs(
-            line.off_fen
-        )
+    for fact in [fact for one in found for fact in one.lines]:
+        parts = (fact.hq_fen, fact.store_fen, fact.supplier_fen)
+        assert fact.off_fen == sum(parts)
+        assert min(part * fact.off_fen for part in parts) >= -abs(fact.off_fen)  # at most a fen the other way
     assert books(session) == {}
