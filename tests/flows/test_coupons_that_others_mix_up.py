@@ -10,6 +10,7 @@ from config.db import transaction
 from config.errors import Refused
 from member.coupons import claim
 from tests import factories as make
+from trade.orders import place
 
 
 def _state(story, coupon):
@@ -68,6 +69,18 @@ def test_one_coupon_is_used_once_though_sixty_four_tabs_ask_at_once(story, open_
         outcomes = list(pool.map(buy, range(64)))
     assert outcomes.count("ordered") == 1
     assert (_state(story, coupon), story.count("SELECT count(*) FROM sale_order")) == ("locked", 1)
+    story.agree()
+
+
+def test_asking_for_a_price_chooses_no_coupon_for_anybody(story):
+    """yudao's calculator writes the coupon of the request into the order as a side effect of calculating."""
+    mine, other = story.coupon(), story.coupon(name="other")
+    basket = place.Basket(story.shop.store_id, make.wants(story.shop, milk=2), story.member, coupon_ids=[mine])
+    assert [place.price(story.session, basket, now=story.now).payable_fen for _ in range(2)] == [1_480, 1_480]
+    assert [_state(story, coupon) for coupon in (mine, other)] == ["issued", "issued"]
+    order = story.sell(milk=2)
+    assert (story.head(order).coupon_fen, story.head(order).payable_fen) == (0, 1_980)
+    assert [_state(story, coupon) for coupon in (mine, other)] == ["issued", "issued"]
     story.agree()
 
 

@@ -7,6 +7,7 @@ from member import points
 from tests import factories as make
 from trade.orders import proof
 from trade.stock import proof as stock_proof
+from workers.jobs import expire_unpaid
 
 
 def _free(person, house):
@@ -99,6 +100,19 @@ def test_a_lost_notice_repairs_itself_when_the_customer_looks(house, session):
     session.commit()
     assert house.ask_payments() == 1
     assert buyer.get(f"/api/mall/orders/{order_id}")["order"]["state"] == "paid"
+
+
+def test_an_order_whose_time_is_over_is_asked_about_at_wechat_before_it_is_cancelled(house, session):
+    """yudao's time-out looks into its own table only, and cancels what was paid a moment ago (3.A)."""
+    buyer = house.customer(6)
+    paid, unpaid = (house.order(buyer, 990, milk=1)[1]["order"]["id"] for _ in range(2))
+    house.world.faults["notice_lost"] += 1
+    house.pay(buyer, paid)
+    session.execute(text("UPDATE sale_order SET pay_by = now() - interval '2 minutes'"))
+    session.commit()
+    assert expire_unpaid.run() == 1
+    stands = [buyer.get(f"/api/mall/orders/{order}")["order"]["state"] for order in (paid, unpaid)]
+    assert stands == ["paid", "cancelled"]
 
 
 def test_a_forged_notice_changes_nothing_and_the_genuine_repeat_counts(house, session):

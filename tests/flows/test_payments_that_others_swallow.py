@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from trade.orders import close
+from trade.orders import close, read
 from trade.orders.pay import Outcome, receive
 
 
@@ -24,6 +24,7 @@ def test_a_payment_after_the_cancellation_is_refunded_in_full(story):
     assert (story.points.available, story.points.held) == (1_000, 0)
     assert story.count("SELECT sum(held) FROM stock_level") == 0
     assert story.count("SELECT count(*) FROM journal WHERE kind = 'refund.requested' AND done_at IS NULL") == 1
+    assert read.one_of_member(story.session, story.member, order)["refunded_fen"] == 1_780  # the customer is told
     story.agree()
 
 
