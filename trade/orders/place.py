@@ -102,7 +102,8 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
     if not basket.wants:
         raise EmptyBasket()
     terms = terms_at(now, session)
-    items = prices.items(session, basket.store_id, {want.sku_id for want in basket.wants}, now=now)
+    skus = {want.sku_id for want in basket.wants}
+    items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
     asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids)}
     who = first(session, _WHO, asked) if basket.member_id else None
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)

@@ -1,10 +1,12 @@
-"""Price books."""
+"""Price books, changes of prices, and the labels on the shelf."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey, Identity, Index, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -13,15 +15,22 @@ from config.db import Base
 class Price(Base):
     """What a SKU costs from `from_at` until `to_at` (exclusive), in fen per piece or per kilogram.
 
-    `store_id` 0 is the chain's list book; a store's own row goes before it.  Of several rows in force the
-    latest `from_at` counts.
+    A row counts where its store, channel and customer group are asked for; 0 and empty are any, and all three any is
+    the list.  Of the rows in force the highest `rank` counts (store over channel over group over list), then the latest
+    `from_at`.  `steps` are lower prices from a quantity on: `[[qty, fen], ...]`, ascending, beside `price_fen` from 1.
     """
 
     __tablename__ = "price"
     __table_args__ = (
         CheckConstraint("price_fen > 0", name="positive"),
         CheckConstraint("to_at IS NULL OR to_at > from_at", name="window"),
-        Index("ix_price_current", "sku_id", text("store_id DESC"), text("from_at DESC")),
+        CheckConstraint(
+            "rank = (CASE WHEN store_id > 0 THEN 4 ELSE 0 END) + (CASE WHEN channel <> '' THEN 2 ELSE 0 END)"
+            " + (CASE WHEN customer_group <> '' THEN 1 ELSE 0 END)",
+            name="rank",
+        ),
+        Index("ix_price_current", "sku_id", text("rank DESC"), text("from_at DESC"), text("id DESC")),
+        Index("ix_price_change_id", "change_id", postgresql_where=text("change_id IS NOT NULL")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
@@ -29,3 +38,40 @@ class Price(Base):
     price_fen: Mapped[int]
     from_at: Mapped[datetime]
     to_at: Mapped[datetime | None]
+    channel: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    customer_group: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    rank: Mapped[int] = mapped_column(server_default=text("0"))
+    steps: Mapped[list[Any] | None] = mapped_column(JSONB)
+    change_id: Mapped[int | None] = mapped_column(ForeignKey("price_change.id"))
+
+
+class PriceChange(Base):
+    """One change of prices (变价单): which book, from which minute, until when; its lines are rows of `price`.
+
+    It never changes; one that has not begun may be withdrawn, and its `lines` stay here to tell what it was.
+    """
+
+    __tablename__ = "price_change"
+    __table_args__ = (CheckConstraint("channel IN ('', 'till', 'mall')", name="channel"),)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
+    store_id: Mapped[int]
+    channel: Mapped[str] = mapped_column(Text)
+    customer_group: Mapped[str] = mapped_column(Text)
+    from_at: Mapped[datetime]
+    to_at: Mapped[datetime | None]
+    lines: Mapped[list[Any]] = mapped_column(JSONB)
+    published_by: Mapped[str] = mapped_column(Text)
+    published_at: Mapped[datetime]
+    withdrawn_at: Mapped[datetime | None]
+
+
+class PriceLabel(Base):
+    """The price on the shelf of one store, as it was last printed, in fen."""
+
+    __tablename__ = "price_label"
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    sku_id: Mapped[int] = mapped_column(primary_key=True)
+    price_fen: Mapped[int]
+    printed_by: Mapped[str] = mapped_column(Text)
+    printed_at: Mapped[datetime]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -12,35 +13,60 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from trade.pricing.quote import Item
 
-PRICE_NOW = """
-    JOIN LATERAL (SELECT price_fen FROM price
-                  WHERE price.sku_id = sku.id AND (price.store_id = 0 OR price.store_id = :store)
-                    AND from_at <= :now AND (to_at IS NULL OR to_at > :now)
-                  ORDER BY price.store_id DESC, from_at DESC LIMIT 1) book ON true"""
 
-_REST = (
+def price_now(channel: str, group: str = "''") -> str:
+    """The price in force of each `sku`, as `book`: store over channel over group over list (`models.Price`).
+
+    :param channel: SQL of the channel asked for, as `group` of the customer group; the statement has :store and :now.
     """
+    return f"""
+    JOIN LATERAL (SELECT price_fen, steps FROM price
+                  WHERE price.sku_id = sku.id AND (price.store_id = 0 OR price.store_id = :store)
+                    AND channel IN ('', {channel}) AND customer_group IN ('', {group})
+                    AND from_at <= :now AND (to_at IS NULL OR to_at > :now)
+                  ORDER BY rank DESC, from_at DESC, id DESC LIMIT 1) book ON true"""
+
+
+_REST = """
     JOIN product ON product.id = sku.product_id
     JOIN store_sku ON store_sku.store_id = :store AND store_sku.sku_id = sku.id AND store_sku.sellable
     LEFT JOIN stock_level ON stock_level.store_id = :store AND stock_level.sku_id = sku.id"""
-    + PRICE_NOW
-)
-SOLD_HERE = "sku" + _REST
+_AT_TILL = _REST + price_now("'till'")
+IN_MALL = "sku" + _REST + price_now("'mall'")
 
 ITEM = """sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
           coalesce(stock_level.on_hand - stock_level.held, 0) AS free, product.category_id"""
 
-_ITEMS = text(f"SELECT {ITEM} FROM {SOLD_HERE} WHERE sku.id = ANY(:ids)")
+
+@dataclass(frozen=True, slots=True)
+class Listed(Item):
+    """An item with the steps of its price by quantity, if there are any: from so many on, fen per piece or kg."""
+
+    steps: tuple[tuple[int, int], ...] = ()
 
 
-def items(session: Session, store_id: int, sku_ids: Iterable[int], *, now: datetime) -> dict[int, Item]:
-    """The skus among `sku_ids` that the store sells now, with today's price; one statement."""
-    found = fetch(session, _ITEMS, {"store": store_id, "ids": list(sku_ids), "now": now})
-    return {row[0]: Item(*row) for row in found}
+_ITEMS = text(
+    f"SELECT {ITEM}, book.steps FROM sku{_REST}{price_now('CAST(:channel AS text)', 'CAST(:group AS text)')}"
+    " WHERE sku.id = ANY(:ids)"
+)
+
+
+def items(
+    session: Session, store_id: int, sku_ids: Iterable[int], *, channel: str = "till", group: str = "", now: datetime
+) -> dict[int, Listed]:
+    """The skus among `sku_ids` that the store sells now, with today's price in a channel; one statement.
+
+    :param group: the customer's group, such as a class of dealers; empty is none.
+    """
+    given = {"store": store_id, "ids": list(sku_ids), "channel": channel, "group": group, "now": now}
+    return {
+        row[0]: Listed(*[*row[:-1], tuple((step[0], step[1]) for step in row[-1] or ())])
+        for row in fetch(session, _ITEMS, given)
+    }
 
 
 _SCAN = text(
-    f"SELECT barcode.code, {ITEM} FROM barcode JOIN sku ON sku.id = barcode.sku_id{_REST} WHERE barcode.code = :code"
+    f"SELECT barcode.code, {ITEM} FROM barcode JOIN sku ON sku.id = barcode.sku_id{_AT_TILL} WHERE barcode.code = :code"
 )
 
 
@@ -50,7 +76,7 @@ def by_barcode(session: Session | None, store_id: int, code: str, *, now: dateti
 
 
 _SEARCH = text(f"""
-    SELECT (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS code, {ITEM} FROM {SOLD_HERE}
+    SELECT (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS code, {ITEM} FROM sku{_AT_TILL}
     WHERE product.name ILIKE :like OR product.pinyin LIKE :low
        OR EXISTS (SELECT FROM barcode WHERE barcode.sku_id = sku.id AND barcode.code LIKE :digits)
     ORDER BY position(:q in product.pinyin) = 1 DESC, product.name, sku.id LIMIT 20""")

@@ -10,21 +10,18 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import NotFound
-from trade.pricing.prices import PRICE_NOW, SOLD_HERE
+from trade.pricing.prices import IN_MALL, price_now
 
 PAGE = 24
 
-_CARDS = (
-    """
+_CARDS = """
     SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed,
            product.picture, book.price_fen,
            (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
     FROM product JOIN LATERAL (
         SELECT sku.* FROM sku JOIN store_sku ON store_sku.sku_id = sku.id
             AND store_sku.store_id = :store AND store_sku.sellable
-        WHERE sku.product_id = product.id ORDER BY sku.id LIMIT 1) sku ON true"""
-    + PRICE_NOW
-)
+        WHERE sku.product_id = product.id ORDER BY sku.id LIMIT 1) sku ON true""" + price_now("'mall'")
 _OF_CATEGORY = text(
     _CARDS + " WHERE product.category_id = :category AND product.id > :after ORDER BY product.id LIMIT :most"
 )
@@ -63,7 +60,7 @@ _PRODUCT = text(
 _SKUS = text(
     f"SELECT sku.id AS sku_id, sku.spec, sku.unit, sku.weighed, book.price_fen,"
     " greatest(coalesce(stock_level.on_hand - stock_level.held, 0), 0) AS free,"
-    f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {SOLD_HERE}"
+    f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {IN_MALL}"
     " WHERE sku.product_id = :product ORDER BY sku.id"
 )
 _ELSEWHERE = text(

@@ -85,7 +85,7 @@ def test_what_contradicts_itself_is_named(kind, more, where, code):
 
 def test_every_fault_has_its_sentence():
     for language in LANGUAGES:
-        assert {key for key in texts(language) if key.startswith("fault.")} == {f"fault.{code}" for code in FAULTS}
+        assert {code for code in FAULTS if f"fault.{code}" not in texts(language)} == set()
 
 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Asia/Urumqi", "America/New_York"])
