@@ -18,7 +18,20 @@ from mall.http import browse, callbacks, card, me, orders, privacy, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
 from pos.http import coupons as till_coupons
-from pos.http import desk, members, returning, sale, segments, signing_in, statements, tiers, top_ups, wallet_rules
+from pos.http import (
+    desk,
+    members,
+    price_books,
+    promotions,
+    returning,
+    sale,
+    segments,
+    signing_in,
+    statements,
+    tiers,
+    top_ups,
+    wallet_rules,
+)
 from trade.books import commands, metrics
 
 VERSION = "0.1.0"
@@ -42,6 +55,8 @@ def create_app() -> APIFlask:
         desk.bp,
         segments.bp,
         tiers.bp,
+        promotions.bp,
+        price_books.bp,
         browse.bp,
         me.bp,
         card.bp,

@@ -11,6 +11,8 @@ from pos.http import (
     coupons,
     desk,
     members,
+    price_books,
+    promotions,
     returning,
     sale,
     segments,
@@ -61,6 +63,8 @@ def app():
         wallet_rules.bp,
         segments.bp,
         tiers.bp,
+        promotions.bp,
+        price_books.bp,
     ):
         made.register_blueprint(face)
     return made

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trade.stores.models import Role
 
 _CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read"}
-_STORE = {"desk.read", "desk.fulfil", "pos.read"}
+_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
@@ -15,7 +15,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
-        | {"office.segments", "office.tiers", "office.wallet"}
+        | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices"}
     ),
 }
 
