@@ -14,7 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
-from mall.http import browse, callbacks, card, me, orders, privacy, tier
+from mall.http import browse, callbacks, card, me, orders, privacy, profile, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
 from pos.http import coupons as till_coupons
@@ -61,6 +61,7 @@ def create_app() -> APIFlask:
         me.bp,
         card.bp,
         privacy.bp,
+        profile.bp,
         tier.bp,
         mall_wallet.bp,
         mall_coupons.bp,

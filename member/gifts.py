@@ -1,7 +1,9 @@
 """Points for something other than an order: joining, a profile, signing in, a review, a friend.
 
 Each gift has its own source, `gift:<kind>:<reference>`, so that it comes once and can be taken back; each kind has a
-limit a store day.  The account is locked before the day's gifts are counted, so the limit holds in any race.
+limit a store day.  The member and then the account are locked before the day's gifts are counted, so the limit holds
+in any race.  A gift may bring growth too, which counts for the tier at once.  Joining and the complete profile bring
+theirs once in a life, whoever was merged into the member.
 """
 
 from __future__ import annotations
@@ -15,12 +17,14 @@ from sqlalchemy.orm import Session
 from config.clock import business_day, day_began
 from config.db import fetch, first
 from config.errors import Refused
-from member import ledger, lots
+from member import growth, ledger, lots, tiers
+from member.growth import GROWTH, Deed
 from member.ledger import Step
 from member.points import POINTS
 from member.terms import Gift, terms_at
 
 KINDS = ("register", "profile", "sign_in", "review", "referral")
+ONCE = ("register", "profile")
 
 
 class AlreadySignedIn(Refused):
@@ -39,14 +43,16 @@ class SignedIn:
 
 
 _TODAY = text("""
-    SELECT count(*) AS times FROM lot_entry WHERE member_id = :member AND account = 'points' AND event = 'earn'
-    AND source LIKE :kind AND at >= :since""")
+    SELECT count(DISTINCT source) AS times FROM lot_entry
+    WHERE member_id = :member AND account IN ('points', 'growth') AND event = 'earn' AND source LIKE :kind
+      AND at >= :since""")
 _DAYS = text("""
-    SELECT substr(source, 14) AS day FROM lot_entry WHERE member_id = :member AND account = 'points' AND event = 'earn'
-    AND source LIKE 'gift:sign_in:%' AND at >= :since ORDER BY 1 DESC""")
+    SELECT DISTINCT substr(source, 14) AS day FROM lot_entry
+    WHERE member_id = :member AND account IN ('points', 'growth') AND event = 'earn' AND source LIKE 'gift:sign_in:%'
+    AND at >= :since ORDER BY 1 DESC""")
 _GIVEN = text("""
-    SELECT (quantity + pending)::bigint AS points FROM lot_entry
-    WHERE member_id = :member AND account = 'points' AND key = :source AND event = 'earn'""")
+    SELECT account, (quantity + pending)::bigint AS value, at FROM lot_entry
+    WHERE member_id = :member AND account IN ('points', 'growth') AND source = :source AND event = 'earn'""")
 
 
 def give(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:
@@ -55,13 +61,32 @@ def give(session: Session, member_id: int, kind: str, reference: str, *, actor: 
     Nothing is due on a repeat, over the day's limit, or when the terms give nothing for it.
     """
     gift = terms_at(now, session).gifts.get(kind)
-    if gift is None or not gift.points:
+    if gift is None or not (gift.points or gift.growth):
         return 0
-    ledger.lock(session, member_id, POINTS)
-    given = {"member": member_id, "kind": f"gift:{kind}:%", "since": day_began(now)}
-    if fetch(session, _TODAY, given)[0].times >= gift.per_day:
+    _lock(session, member_id)
+    if kind in ONCE and had(session, member_id, kind):
+        return 0
+    told = {"member": member_id, "kind": f"gift:{kind}:%", "since": day_began(now)}
+    if fetch(session, _TODAY, told)[0].times >= gift.per_day:
         return 0
     return gift.points if _credit(session, member_id, kind, reference, gift, gift.points, actor, now) else 0
+
+
+_HAD = text(
+    "SELECT 1 AS yes FROM lot_entry WHERE member_id = :member AND account IN ('points', 'growth') AND event = 'earn'"
+    " AND source LIKE :kind LIMIT 1"
+)
+
+
+def had(session: Session, member_id: int, kind: str) -> bool:
+    """Whether a member ever got a gift of a kind."""
+    return first(session, _HAD, {"member": member_id, "kind": f"gift:{kind}:%"}) is not None
+
+
+def _lock(session: Session, member_id: int) -> None:
+    """The member before their account, as everywhere where growth may change a tier."""
+    tiers.lock(session, [member_id])
+    ledger.lock(session, member_id, POINTS)
 
 
 def _credit(
@@ -71,8 +96,17 @@ def _credit(
     if first(session, _GIVEN, {"member": member_id, "source": source}):
         return False
     expires_at = terms_at(now, session).expiry(now, months=gift.valid_months)
-    step = Step(member_id, POINTS, "earn", source, source, actor, now)
-    return lots.earn(session, step, points, pending=False, expires_at=expires_at)
+    if points:
+        step = Step(member_id, POINTS, "earn", source, source, actor, now)
+        lots.earn(session, step, points, pending=False, expires_at=expires_at)
+    if gift.growth:
+        _grow(session, Deed(member_id, source, now, gift.growth, 0, now), actor, now)
+    return True
+
+
+def _grow(session: Session, deed: Deed, actor: str, now: datetime) -> None:
+    growth.settle(session, [deed], actor=actor, now=now)
+    tiers.judge(session, [deed.member_id], actor=actor, now=now)
 
 
 def sign_in(session: Session, member_id: int, *, actor: str, now: datetime) -> SignedIn:
@@ -82,7 +116,7 @@ def sign_in(session: Session, member_id: int, *, actor: str, now: datetime) -> S
     """
     gift = terms_at(now, session).gifts.get("sign_in", Gift(0))
     today = business_day(now)
-    ledger.lock(session, member_id, POINTS)
+    _lock(session, member_id)
     days = {row.day for row in fetch(session, _DAYS, {"member": member_id, "since": now - timedelta(days=40)})}
     if today.isoformat() in days:
         raise AlreadySignedIn(day=today.isoformat())
@@ -90,19 +124,23 @@ def sign_in(session: Session, member_id: int, *, actor: str, now: datetime) -> S
     while (today - timedelta(days=streak)).isoformat() in days:
         streak += 1
     points = gift.points + max((more for every, more in gift.streak.items() if streak % every == 0), default=0)
-    if points:
+    if points or gift.growth:
         _credit(session, member_id, "sign_in", today.isoformat(), gift, points, actor, now)
     return SignedIn(today, points, streak)
 
 
 def take_away(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:
-    """Take a gift back (a review that was removed); returns the points.  A second call finds none."""
+    """Take a gift back (a review that was removed), its growth too; returns the points.  A second call finds none."""
     source = f"gift:{kind}:{reference}"
-    given = first(session, _GIVEN, {"member": member_id, "source": source})
-    if given is None:
-        return 0
-    step = Step(member_id, POINTS, "claw", source, f"{source}:void", actor, now)
-    if ledger.entry(session, step) is not None:
-        return 0
-    lots.claw(session, step, int(given.points))
-    return int(given.points)
+    _lock(session, member_id)
+    given = {row.account: row for row in fetch(session, _GIVEN, {"member": member_id, "source": source})}
+    back = 0
+    if POINTS in given:
+        step = Step(member_id, POINTS, "claw", source, f"{source}:void", actor, now)
+        if ledger.entry(session, step) is None:
+            back = int(given[POINTS].value)
+            lots.claw(session, step, back)
+    if GROWTH in given:
+        grown = given[GROWTH]
+        _grow(session, Deed(member_id, source, grown.at, grown.value, grown.value, grown.at), actor, now)
+    return back

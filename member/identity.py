@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
-from member import cards, masking, merging
+from member import cards, gifts, masking, merging
 from member.merge_history import Order
 from member.secrets import fingerprint, seal
 
@@ -137,12 +137,18 @@ def _know(session: Session, member_id: int, kind: str, value: str, *, now: datet
 
 
 def join(session: Session, *, phone: str, name: str, store_id: int | None, actor: str, now: datetime) -> MemberCard:
-    """The member of a phone, made when there is none.  Safe when two tills do it at once."""
+    """The member of a phone, made (with the gift of joining) when there is none.  Safe when two tills do it at once."""
     digits = normalise_phone(phone)
     found = _find(session, "phone", digits)
     if found is None:
         found = _make(session, "phone", digits, name=name, store_id=store_id, actor=actor, now=now)
+        _welcome(session, found, actor, now)
     return card(session, found)
+
+
+def _welcome(session: Session, member_id: int, actor: str, now: datetime) -> None:
+    """What the terms give for joining, once: a WeChat guest has joined when their phone is known."""
+    gifts.give(session, member_id, "register", str(member_id), actor=actor, now=now)
 
 
 def by_openid(session: Session, openid: str, *, unionid: str | None = None, actor: str, now: datetime) -> int:
@@ -208,6 +214,7 @@ def bind_phone(
     if owner is None:
         if _know(session, member_id, "phone", digits, now=now):
             journal.record(session, "member.phone_bound", f"member:{member_id}", actor=actor, now=now)
+            _welcome(session, member_id, actor, now)
             return member_id
         owner = _find(session, "phone", digits)
     if owner == member_id:

@@ -144,15 +144,16 @@ _ERASE = (
         " OR answer #>> '{receipt,member,no}' = ANY(:cards)"
     ),
     text(
-        "UPDATE member SET name = '', phone_masked = NULL, phone_tail = NULL, home_store_id = NULL, erased_at = :now"
-        " WHERE id = ANY(:ids)"
+        "UPDATE member SET name = '', nickname = '', birthday = NULL, gender = NULL, phone_masked = NULL,"
+        " phone_tail = NULL, home_store_id = NULL, erased_at = :now WHERE id = ANY(:ids)"
     ),
     text("UPDATE member_leaving SET done_at = :now WHERE member_id = ANY(:ids)"),
 )
 
 _LEFT = text("""
     SELECT (SELECT count(*) FROM member WHERE id = ANY(:ids)
-            AND (name <> '' OR phone_masked IS NOT NULL OR phone_tail IS NOT NULL OR erased_at IS NULL)) AS member,
+            AND (name <> '' OR nickname <> '' OR coalesce(birthday::text, gender) IS NOT NULL
+            OR phone_masked IS NOT NULL OR phone_tail IS NOT NULL OR erased_at IS NULL)) AS member,
            (SELECT count(*) FROM identity WHERE member_id = ANY(:ids)) AS identity,
            (SELECT count(*) FROM member_session WHERE member_id = ANY(:ids)) AS member_session,
            (SELECT count(*) FROM member_code WHERE member_id = ANY(:ids)) AS member_code,

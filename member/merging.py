@@ -58,6 +58,22 @@ _CONSENTS = text("""
     SELECT :into, s.purpose, s.version, s.given, s.channel, s.actor, s.at FROM (
         SELECT DISTINCT ON (purpose) * FROM consent WHERE member_id = :source ORDER BY purpose, id DESC) s
     WHERE NOT EXISTS (SELECT FROM consent i WHERE i.member_id = :into AND i.purpose = s.purpose AND i.at >= s.at)""")
+_BLANKS = text("""
+    SELECT array_remove(ARRAY[CASE WHEN i.nickname = '' AND s.nickname <> '' THEN 'nickname' END,
+        CASE WHEN i.birthday IS NULL AND s.birthday IS NOT NULL THEN 'birthday' END,
+        CASE WHEN i.gender IS NULL AND s.gender IS NOT NULL THEN 'gender' END], NULL) AS names
+    FROM member i, member s WHERE i.id = :into AND s.id = :source""")
+_FILL = text("""
+    UPDATE member i SET nickname = CASE WHEN 'nickname' = ANY(:names) THEN s.nickname ELSE i.nickname END,
+        birthday = CASE WHEN 'birthday' = ANY(:names) THEN s.birthday ELSE i.birthday END,
+        gender = CASE WHEN 'gender' = ANY(:names) THEN s.gender ELSE i.gender END
+    FROM member s WHERE i.id = :into AND s.id = :source""")
+_BLANK = text("""
+    UPDATE member i SET nickname = CASE WHEN 'nickname' = ANY(:names) AND i.nickname = s.nickname THEN ''
+            ELSE i.nickname END,
+        birthday = CASE WHEN 'birthday' = ANY(:names) AND i.birthday = s.birthday THEN NULL ELSE i.birthday END,
+        gender = CASE WHEN 'gender' = ANY(:names) AND i.gender = s.gender THEN NULL ELSE i.gender END
+    FROM member s WHERE i.id = :into AND s.id = :source""")
 _LOTS = text("SELECT id FROM lot WHERE member_id = :source")
 _ENTRIES = text("SELECT id FROM lot_entry WHERE member_id = :source")
 _OWES = text("SELECT 1 FROM lot_account WHERE member_id IN (:source, :into) AND deficit > 0")
@@ -97,7 +113,9 @@ def merge(
         "entries": _column(session, _ENTRIES, both),
         "in_debt": first(session, _OWES, both) is not None,
         "rekeyed": _column(session, _REKEY, both),
+        "profile": fetch(session, _BLANKS, both)[0].names,
     }
+    fetch(session, _FILL, {**both, "names": moved["profile"]})
     for statement in (_CODE, _FREE, _CONSENTS):
         fetch(session, statement, both)
     ledger.move(session, source_id, into_id, actor=actor, now=now)
@@ -173,6 +191,7 @@ def undo(session: Session, merged: Merged, *, actor: str, now: datetime) -> None
     ledger.lock_both(session, merged.source_id, merged.into_id)
     if merged.moved["in_debt"] or first(session, _OWES, both):
         raise MergeInDebt(member_id=merged.into_id)
+    fetch(session, _BLANK, {**both, "names": merged.moved.get("profile", [])})
     history = History.of(merged, *(fetch(session, read, both) for read in (_ENTRIES_OF, _LOTS_OF, _TAKEN)))
     owed = history.owed(now)
     given = {**both, "lots": history.lots_back, "entries": history.entries_back, "id": merged.id}

@@ -56,12 +56,16 @@ class Extra:
 
 @dataclass(frozen=True, slots=True)
 class Gift:
-    """Points for something other than an order; `per_day` is how often in one store day, `streak` more by days."""
+    """Points for something other than an order; `per_day` is how often in one store day, `streak` more by days.
+
+    `growth` is what it brings beside the points; it counts for tiers at once.
+    """
 
     points: int
     per_day: int = 1
     valid_months: int | None = None
     streak: dict[int, int] = field(default_factory=dict)
+    growth: int = 0
 
 
 def _gifts() -> dict[str, Gift]:

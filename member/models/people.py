@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, UniqueConstraint, text
@@ -13,10 +13,16 @@ from config.db import Base
 
 
 class Member(Base):
-    """One person to the chain, at the till and in WeChat.  A merged member points to the one that stays."""
+    """One person to the chain, at the till and in WeChat.  A merged member points to the one that stays.
+
+    `name` is what the till wrote; `nickname`, `birthday` and `gender` are the member's own (`member/profile.py`).
+    """
 
     __tablename__ = "member"
-    __table_args__ = (Index("ix_member_phone_tail", "phone_tail"),)
+    __table_args__ = (
+        Index("ix_member_phone_tail", "phone_tail"),
+        CheckConstraint("gender IN ('female', 'male', 'unsaid')", name="gender"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(Text, default="")
     phone_masked: Mapped[str | None] = mapped_column(Text)
@@ -26,6 +32,9 @@ class Member(Base):
     merged_into_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     created_at: Mapped[datetime]
     erased_at: Mapped[datetime | None]
+    nickname: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    birthday: Mapped[date | None]
+    gender: Mapped[str | None] = mapped_column(Text)
 
 
 class Identity(Base):

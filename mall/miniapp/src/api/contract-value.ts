@@ -155,3 +155,14 @@ export interface Leaving {
   due_at: string
   waits_for: string | null
 }
+
+export type Gender = 'female' | 'male' | 'unsaid'
+
+/** What a member says of themselves, of `member/profile.py`. */
+export interface Profile {
+  nickname: string
+  /** YYYY-MM-DD; told once. */
+  birthday: string | null
+  gender: Gender | null
+  complete: boolean
+}
