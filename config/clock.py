@@ -7,11 +7,17 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""
     return datetime.now(UTC)
+
+
+def epoch_ms(at: datetime) -> int:
+    """Milliseconds since 1970, floored: how moments go into rules and to the tills."""
+    return (at - _EPOCH) // timedelta(milliseconds=1)
 
 
 def business_day(at: datetime, *, zone: ZoneInfo = SHANGHAI, cutover_h: int = 4) -> date:

@@ -116,27 +116,40 @@ def _no(code: str, **facts: Any) -> Worth:
 
 def judge(held: Held, lines: Sequence[Goods], at: At) -> Worth:
     """What one coupon takes off these lines here and now."""
+    why_not = not_here(held, at)
+    if why_not is None and held.kind in (Kind.FREIGHT, Kind.GIFT):
+        why_not = {"code": "nothing_to_use_it_on"}
+    if why_not:
+        return Worth(why_not=why_not)
+    rows = ([held.covers(line) for line in lines], [line.net_fen for line in lines])
+    return value(held, *rows, [line.sku_id for line in lines], [line.qty for line in lines])
+
+
+def not_here(held: Held, at: At) -> dict[str, Any] | None:
+    """Why the coupon cannot be used at this place and time, whatever the basket; None when it may."""
     if at.now < held.from_at:
-        return _no("not_yet", from_at=held.from_at.isoformat())
+        return {"code": "not_yet", "from_at": held.from_at.isoformat()}
     if at.now >= held.until_at:
-        return _no("over")
+        return {"code": "over"}
     if held.store_ids and at.store_id not in held.store_ids:
-        return _no("not_in_this_store")
+        return {"code": "not_in_this_store"}
     if held.channels and at.channel not in held.channels:
-        return _no("not_in_this_channel")
-    if held.kind in (Kind.FREIGHT, Kind.GIFT):
-        return _no("nothing_to_use_it_on")
-    eligible = [held.covers(line) for line in lines]
-    nets = [line.net_fen if fits else 0 for line, fits in zip(lines, eligible, strict=True)]
-    if not any(eligible):
-        return _no("no_goods_of_it")
+        return {"code": "not_in_this_channel"}
+    return None
+
+
+def value(
+    held: Held, fits: Sequence[bool], nets_fen: Sequence[int], sku_ids: Sequence[int], qtys: Sequence[int]
+) -> Worth:
+    """What a coupon that may be used here takes off goods that cost so much; `fits` says which of them it covers."""
+    nets = [net_fen if fit else 0 for net_fen, fit in zip(nets_fen, fits, strict=True)]
     base_fen = sum(nets)
     if not base_fen:
-        return _no("nothing_left_to_pay")
+        return _no("nothing_left_to_pay" if any(fits) else "no_goods_of_it")
     if base_fen < held.threshold_fen:
         return _no("short", short_fen=held.threshold_fen - base_fen)
     if held.kind is Kind.GOODS:
-        return _free_goods(held, lines)
+        return _free_goods(held, nets, sku_ids, qtys)
     face_fen = _face(held, base_fen)
     off_fen = min(face_fen, base_fen)
     if not off_fen:
@@ -152,15 +165,15 @@ def _face(held: Held, base_fen: int) -> int:
     return min(off_fen, held.cap_fen) if held.cap_fen else off_fen
 
 
-def _free_goods(held: Held, lines: Sequence[Goods]) -> Worth:
+def _free_goods(held: Held, nets_fen: Sequence[int], sku_ids: Sequence[int], qtys: Sequence[int]) -> Worth:
     """The named units are free: each line gives what that many of its units cost."""
     left = {one["sku_id"]: one["qty"] for one in held.goods}
     shares = []
-    for line in lines:
-        units = min(left.get(line.sku_id, 0), line.qty)
+    for net_fen, sku_id, qty in zip(nets_fen, sku_ids, qtys, strict=True):
+        units = min(left.get(sku_id, 0), qty) if net_fen else 0
         if units:
-            left[line.sku_id] -= units
-        shares.append(line.net_fen * units // line.qty)
+            left[sku_id] -= units
+        shares.append(net_fen * units // qty)
     if not sum(shares):
         return _no("nothing_left_to_pay")
     return Worth(sum(shares), tuple(shares))

@@ -1,7 +1,7 @@
 """What a promotion says: one immutable version of it, as the engine reads it.  `DECISIONS.md` has the fields by kind.
 
-The words of `Kind` are the trade's: 会员价, 限时抢购, 清仓价, 秒杀; N件折 and 第二件半价, 买X送Y, 组合套餐; 满减, 满折, 加价购,
-满赠; 包邮.
+The words of `Kind` are the trade's, in its order: 会员价, 限时抢购, 清仓价, 秒杀; N件折 and 第二件半价,
+买X送Y, 组合套餐; 满减, 满折, 加价购, 满赠; 包邮.
 """
 
 from __future__ import annotations

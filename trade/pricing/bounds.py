@@ -1,0 +1,134 @@
+"""How cheap a basket may become at best, and which lines could gain by giving up a cheaper price."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from member.coupons.states import Kind as CouponKind
+from trade.pricing import activities
+from trade.pricing.case import Case, Voucher, activity_most
+from trade.pricing.ladders import Ladder
+from trade.pricing.rules import Kind, Rule
+from trade.pricing.segments import Segment
+
+
+def span(segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> tuple[list[int], list[int]]:
+    """Per line the least and the most it may cost after phase 2."""
+    lowest = [ladders[0].net_fen if ladders else 0 for ladders in choices]
+    highest = [ladders[-1].net_fen if ladders else 0 for ladders in choices]
+    for segment in segments:
+        lowest[segment.line] += segment.net_fen
+        highest[segment.line] += segment.net_fen
+    return lowest, highest
+
+
+def in_play(case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> set[int]:
+    """The lines whose price may lift something over a threshold; every other line does best at its lowest.
+
+    Because for thresholds that stay as they are what is to pay never falls when a price rises.  What is measured after
+    other deductions may cost less than the lowest by as much as they take off.  A line with a price that keeps later
+    deductions off is always in play.
+    """
+    lowest, highest = span(segments, choices)
+    closed = {cls for cls, _ in case.closed}
+    lines = {line for line, found in enumerate(choices) if len(found) > 1 and _any_of(closed, found)}
+    off_fen = 0
+    for rule, covered in zip(case.activities, case.activity_lines, strict=True):
+        off_fen += activity_most(rule, sum(highest[i] for i in covered), case.add_on_most(rule))
+    for rule, covered in zip(case.activities, case.activity_lines, strict=True):
+        low_fen, high_fen = sum(lowest[i] for i in covered), sum(highest[i] for i in covered)
+        low_fen = max(low_fen - off_fen, 0) if rule.measured == "after" else low_fen
+        if activities.jumps(rule, low_fen, high_fen - low_fen):
+            lines |= covered
+    for voucher in (*(one for found in case.vouchers for one in found), *case.freight_vouchers):
+        fits = [line for line, fit in enumerate(voucher.covers) if fit]
+        if sum(lowest[i] for i in fits) - off_fen < voucher.held.threshold_fen <= sum(highest[i] for i in fits):
+            lines.update(fits)
+    off_fen += sum(max(voucher.most_fen for voucher in found) for found in case.vouchers)
+    for rule in case.free_shipping if case.freight_fen else ():
+        covered = case.covered(rule)
+        if sum(lowest[i] for i in covered) - off_fen < rule.steps[0][0] <= sum(highest[i] for i in covered):
+            lines |= covered
+    return lines
+
+
+def _any_of(closed: set[str], ladders: Sequence[Ladder]) -> bool:
+    return any(segment.cls in closed for ladder in ladders for segment in ladder.segments)
+
+
+def bound(case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> int:
+    """No choice of ladders makes the goods cheaper than this, in fen.
+
+    Giving up `r` fen of exclusive prices lifts what a rule is measured on by at most `r`, so it is worth no more than
+    what the rules take off at the thresholds that come into reach, less `r`.  Between thresholds only rates grow with
+    `r`: where they come to less than one together a fen for the rounding of each but one is enough, else `r` is free.
+    """
+    lowest, highest = span(segments, choices)
+    total_fen, raise_fen = sum(lowest), sum(highest) - sum(lowest)
+    if not case.activities and not case.vouchers:
+        return total_fen
+    terms = _terms(case, lowest, highest)
+    rates = [term.slope_bp for term in terms if term.slope_bp]
+    if sum(rates) >= 10_000 and raise_fen:
+        return total_fen - _gain(terms, raise_fen)
+    tries = {0, raise_fen}
+    for term in terms:
+        tries.update(term.jumps)
+    gain_fen = max(_gain(terms, more) - more for more in tries if more <= raise_fen)
+    return total_fen - gain_fen - (len(rates) - 1 if raise_fen and rates else 0)
+
+
+class _Term(NamedTuple):
+    """One rule or coupon in the bound; of those with the same `alone` only one takes effect."""
+
+    case: Case
+    alone: object
+    base_fen: int
+    raise_fen: int
+    rule: Rule | None
+    voucher: Voucher | None
+    jumps: tuple[int, ...]
+
+    def off_fen(self, more_fen: int) -> int:
+        """At most this it takes off when prices were given up for so much; does not grow but at jumps and by rates."""
+        base_fen = self.base_fen + min(more_fen, self.raise_fen)
+        if self.rule:
+            return activity_most(self.rule, base_fen, self.case.add_on_most(self.rule))
+        assert self.voucher
+        return self.case.coupon_most(self.voucher, base_fen)
+
+    @property
+    def slope_bp(self) -> int:
+        """How much more it takes off for a fen more; whole prices that a coupon may swallow are not counted here."""
+        if self.rule:
+            return 10_000 - min(rate for _, rate in self.rule.steps) if self.rule.kind is Kind.AMOUNT_RATE else 0
+        held = self.voucher.held if self.voucher else None
+        return 10_000 - held.rate_bp if held and held.kind is CouponKind.RATE else 0
+
+
+def _terms(case: Case, lowest: Sequence[int], highest: Sequence[int]) -> list[_Term]:
+    terms = []
+    for rule, lines in zip(case.activities, case.activity_lines, strict=True):
+        base, top = sum(lowest[i] for i in lines), sum(highest[i] for i in lines)
+        alone: object = lines if rule.kind in activities.OWNERS else rule.id
+        jumps = activities.jumps(rule, base, top - base)
+        terms.append(_Term(case, alone, base, top - base, rule, None, tuple(jumps)))
+    for choices in case.vouchers:
+        for voucher in choices:
+            base = sum(fen for fen, fit in zip(lowest, voucher.covers, strict=True) if fit)
+            top = sum(fen for fen, fit in zip(highest, voucher.covers, strict=True) if fit)
+            missing = voucher.held.threshold_fen - base
+            jump = (missing,) if 0 < missing <= top - base else ()
+            alone = voucher.cls if case.wish.coupon_ids is None else voucher.held.id
+            terms.append(_Term(case, alone, base, top - base, None, voucher, jump))
+    return terms
+
+
+def _gain(terms: Sequence[_Term], more_fen: int) -> int:
+    best: dict[object, int] = {}
+    for term in terms:
+        off = term.off_fen(more_fen)
+        if off > best.get(term.alone, 0):
+            best[term.alone] = off
+    return sum(best.values())
