@@ -33,24 +33,39 @@ def in_play(case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[
     lowest, highest = span(segments, choices)
     closed = {cls for cls, _ in case.closed}
     lines = {line for line, found in enumerate(choices) if len(found) > 1 and _any_of(closed, found)}
+    for voucher in (one for found in case.vouchers for one in found if one.held.kind is CouponKind.GOODS):
+        lines |= {
+            line for line, fit in enumerate(voucher.covers) if fit
+        }  # worth a unit's price, which ladders differ in
+    owners = [covered for rule, covered in zip(case.activities, case.activity_lines, strict=True) if _owns(rule)]
     off_fen = 0
     for rule, covered in zip(case.activities, case.activity_lines, strict=True):
         off_fen += activity_most(rule, sum(highest[i] for i in covered), case.add_on_most(rule))
     for rule, covered in zip(case.activities, case.activity_lines, strict=True):
-        low_fen, high_fen = sum(lowest[i] for i in covered), sum(highest[i] for i in covered)
+        others = set().union(*(other for other in owners if other is not covered)) if _owns(rule) else set()
+        low_fen, high_fen = sum(lowest[i] for i in covered - others), sum(highest[i] for i in covered)
         low_fen = max(low_fen - off_fen, 0) if rule.measured == "after" else low_fen
         if activities.jumps(rule, low_fen, high_fen - low_fen):
             lines |= covered
-    for voucher in (*(one for found in case.vouchers for one in found), *case.freight_vouchers):
-        fits = [line for line, fit in enumerate(voucher.covers) if fit]
-        if sum(lowest[i] for i in fits) - off_fen < voucher.held.threshold_fen <= sum(highest[i] for i in fits):
-            lines.update(fits)
     off_fen += sum(max(voucher.most_fen for voucher in found) for found in case.vouchers)
-    for rule in case.free_shipping if case.freight_fen else ():
-        covered = case.covered(rule)
-        if sum(lowest[i] for i in covered) - off_fen < rule.steps[0][0] <= sum(highest[i] for i in covered):
+    later = [(voucher.held.threshold_fen, voucher.covers) for found in case.vouchers for voucher in found]
+    if case.freight_fen:
+        later += [(voucher.held.threshold_fen, voucher.covers) for voucher in case.freight_vouchers]
+        later += [(rule.steps[0][0], _fits(case, rule)) for rule in case.free_shipping]
+    for threshold_fen, fits in later:
+        covered = frozenset(line for line, fit in enumerate(fits) if fit)
+        if sum(lowest[i] for i in covered) - off_fen < threshold_fen <= sum(highest[i] for i in covered):
             lines |= covered
     return lines
+
+
+def _owns(rule: Rule) -> bool:
+    return rule.kind in activities.OWNERS
+
+
+def _fits(case: Case, rule: Rule) -> tuple[bool, ...]:
+    covered = case.covered(rule)
+    return tuple(line in covered for line in range(len(case.goods)))
 
 
 def _any_of(closed: set[str], ladders: Sequence[Ladder]) -> bool:

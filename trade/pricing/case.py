@@ -215,8 +215,8 @@ class Case:
     def _most_off(self, held: Held, covers: Sequence[bool]) -> int:
         if held.kind is CouponKind.GOODS:
             named = {one["sku_id"]: one["qty"] for one in held.goods}
-            prices = {good.sku_id: fen for good, fen in zip(self.goods, self.units_fen, strict=True)}
-            return sum(prices.get(sku, 0) * qty for sku, qty in named.items())
+            rows = zip(self.goods, self.list_fen, strict=True)
+            return sum(min(named.get(good.sku_id, 0), good.qty) * fen // good.qty + 1 for good, fen in rows)
         return coupon_off(held, sum(fen for fen, fit in zip(self.list_fen, covers, strict=True) if fit))
 
 
