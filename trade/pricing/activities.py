@@ -18,8 +18,7 @@ OWNERS = (Kind.AMOUNT_OFF, Kind.AMOUNT_RATE)
 def off_fen(rule: Rule, base_fen: int) -> int:
     """What 满减 or 满折 takes off `base_fen`; never more than that."""
     if rule.kind is Kind.AMOUNT_RATE:
-        rate_bp = _reached(rule.steps, base_fen, 10_000)
-        off = base_fen - half_up(base_fen * rate_bp, 10_000)
+        off = base_fen - half_up(base_fen * rate_bp(rule, base_fen), 10_000)
     elif rule.every:
         threshold_fen, step_fen = rule.steps[0]
         off = base_fen // threshold_fen * step_fen
@@ -49,13 +48,17 @@ def next_step(rule: Rule, base_fen: int) -> tuple[int, int] | None:
     return next((step for step in rule.steps if base_fen < step[0]), None)
 
 
-def jumps(rule: Rule, base_fen: int, raise_fen: int) -> list[int]:
-    """By how much the base must grow, at most `raise_fen`, for each threshold above it; 每满 gives at most 50."""
+def thresholds(rule: Rule, most_fen: int) -> list[int]:
+    """Every cost, at most `most_fen`, at which the rule takes off more than just below it; 每满 has at most 200."""
     if rule.every:
         threshold_fen = rule.steps[0][0]
-        most = min((base_fen + raise_fen) // threshold_fen, base_fen // threshold_fen + 50)
-        return [sets * threshold_fen - base_fen for sets in range(base_fen // threshold_fen + 1, most + 1)]
-    return [at - base_fen for at, _ in rule.steps if base_fen < at <= base_fen + raise_fen]
+        return [sets * threshold_fen for sets in range(1, min(most_fen // threshold_fen, 200) + 1)]
+    return [at_fen for at_fen, _ in rule.steps if at_fen <= most_fen]
+
+
+def rate_bp(rule: Rule, base_fen: int) -> int:
+    """The rate that 满折 gives at this cost."""
+    return _reached(rule.steps, base_fen, 10_000)
 
 
 def add_on_shares(

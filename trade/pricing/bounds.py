@@ -1,4 +1,4 @@
-"""How cheap a basket may become at best, and which lines could gain by giving up a cheaper price."""
+"""How cheap a basket may become at best, whichever ladders its lines choose."""
 
 from __future__ import annotations
 
@@ -21,55 +21,6 @@ def span(segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> tu
         lowest[segment.line] += segment.net_fen
         highest[segment.line] += segment.net_fen
     return lowest, highest
-
-
-def in_play(case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> set[int]:
-    """The lines whose price may lift something over a threshold; every other line does best at its lowest.
-
-    Because for thresholds that stay as they are what is to pay never falls when a price rises.  What is measured after
-    other deductions may cost less than the lowest by as much as they take off.  A line with a price that keeps later
-    deductions off is always in play.
-    """
-    lowest, highest = span(segments, choices)
-    closed = {cls for cls, _ in case.closed}
-    lines = {line for line, found in enumerate(choices) if len(found) > 1 and _any_of(closed, found)}
-    for voucher in (one for found in case.vouchers for one in found if one.held.kind is CouponKind.GOODS):
-        lines |= {
-            line for line, fit in enumerate(voucher.covers) if fit
-        }  # worth a unit's price, which ladders differ in
-    owners = [covered for rule, covered in zip(case.activities, case.activity_lines, strict=True) if _owns(rule)]
-    off_fen = 0
-    for rule, covered in zip(case.activities, case.activity_lines, strict=True):
-        off_fen += activity_most(rule, sum(highest[i] for i in covered), case.add_on_most(rule))
-    for rule, covered in zip(case.activities, case.activity_lines, strict=True):
-        others = set().union(*(other for other in owners if other is not covered)) if _owns(rule) else set()
-        low_fen, high_fen = sum(lowest[i] for i in covered - others), sum(highest[i] for i in covered)
-        low_fen = max(low_fen - off_fen, 0) if rule.measured == "after" else low_fen
-        if activities.jumps(rule, low_fen, high_fen - low_fen):
-            lines |= covered
-    off_fen += sum(max(voucher.most_fen for voucher in found) for found in case.vouchers)
-    later = [(voucher.held.threshold_fen, voucher.covers) for found in case.vouchers for voucher in found]
-    if case.freight_fen:
-        later += [(voucher.held.threshold_fen, voucher.covers) for voucher in case.freight_vouchers]
-        later += [(rule.steps[0][0], _fits(case, rule)) for rule in case.free_shipping]
-    for threshold_fen, fits in later:
-        covered = frozenset(line for line, fit in enumerate(fits) if fit)
-        if sum(lowest[i] for i in covered) - off_fen < threshold_fen <= sum(highest[i] for i in covered):
-            lines |= covered
-    return lines
-
-
-def _owns(rule: Rule) -> bool:
-    return rule.kind in activities.OWNERS
-
-
-def _fits(case: Case, rule: Rule) -> tuple[bool, ...]:
-    covered = case.covered(rule)
-    return tuple(line in covered for line in range(len(case.goods)))
-
-
-def _any_of(closed: set[str], ladders: Sequence[Ladder]) -> bool:
-    return any(segment.cls in closed for ladder in ladders for segment in ladder.segments)
 
 
 def bound(case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> int:
@@ -127,7 +78,7 @@ def _terms(case: Case, lowest: Sequence[int], highest: Sequence[int]) -> list[_T
     for rule, lines in zip(case.activities, case.activity_lines, strict=True):
         base, top = sum(lowest[i] for i in lines), sum(highest[i] for i in lines)
         alone: object = lines if rule.kind in activities.OWNERS else rule.id
-        jumps = activities.jumps(rule, base, top - base)
+        jumps = [at - base for at in activities.thresholds(rule, top) if at > base]
         terms.append(_Term(case, alone, base, top - base, rule, None, tuple(jumps)))
     for choices in case.vouchers:
         for voucher in choices:

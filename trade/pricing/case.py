@@ -47,6 +47,11 @@ class Voucher:
         """Its class in the stacking table."""
         return self.held.stack_class.value
 
+    @property
+    def pins(self) -> list[int]:
+        """The lines whose unit price decides what it is worth."""
+        return [line for line, fit in enumerate(self.covers) if fit] if self.held.kind is CouponKind.GOODS else []
+
 
 @dataclass
 class Case:
@@ -125,7 +130,7 @@ class Case:
 
     def _climbs(self, line: int, units: int) -> list[Ladder]:
         if not units:
-            return [Ladder(0, ())]
+            return [ladders.NOTHING]
         found = (line, self.goods[line], self.units_fen[line], units, self.offers[line])
         return ladders.ladders(*found, first=self.first)
 
@@ -157,6 +162,10 @@ class Case:
             lowered = {line for line, good in enumerate(self.goods) if good.sku_id in rule.prices}
             found.append((rule, lines | lowered if rule.kind is Kind.ADD_ON else lines))
         return found
+
+    def spans_of(self, rule: Rule) -> frozenset[int]:
+        """The lines that an activity may change."""
+        return next(lines for one, lines in self.spans if one is rule)
 
     def add_on_most(self, rule: Rule) -> int:
         """What 加价购 takes off at most: every unit it may lower, from list price."""

@@ -25,6 +25,10 @@ class Ladder(NamedTuple):
     segments: tuple[Segment, ...]
 
 
+NOTHING = Ladder(0, ())
+"""For a line of which nothing is left."""
+
+
 def offers(
     goods: Sequence[Good], units_fen: Sequence[int], rules: Sequence[Rule], left: Mapping[int, Left], *, first: bool
 ) -> list[list[Offer]]:

@@ -65,11 +65,12 @@ class Best:
         return self.priced >= self.most
 
     def beaten_by(self, bound_fen: int) -> bool:
-        """Whether a plan of at least `bound_fen` could still be better: of equals one with fewer coupons is."""
-        if self.plan is None:
-            return True
-        payable_fen, coupons, _ = self.plan.rank
-        return bound_fen < payable_fen or (bound_fen == payable_fen and coupons > 0)
+        """Whether a plan of at least `bound_fen` could still be cheaper."""
+        return self.plan is None or bound_fen < self.plan.rank[0]
+
+    def matched_by(self, bound_fen: int) -> bool:
+        """Whether it could be better: cheaper, or as cheap with fewer coupons."""
+        return self.plan is None or bound_fen < self.plan.rank[0] + (self.plan.rank[1] > 0)
 
     def offer(self, plan: Plan) -> None:
         """Keep the plan if it is better."""
@@ -113,7 +114,7 @@ class Weigher:
         self._coupons(0, nets, applied, ())
 
     def _activities(self, done: list[int], owned: list[bool], nets: list[int], applied: tuple[Applied, ...]) -> None:
-        if self.best.full or not self.best.beaten_by(self._bound(done, owned, nets)):
+        if self.best.full or not self.best.matched_by(self._bound(done, owned, nets)):
             return
         self._coupons(0, nets, applied, ())
         for at in range(len(self.case.activities)):
