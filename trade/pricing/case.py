@@ -48,9 +48,9 @@ class Voucher:
         return self.held.stack_class.value
 
     @property
-    def pins(self) -> list[int]:
-        """The lines whose unit price decides what it is worth."""
-        return [line for line, fit in enumerate(self.covers) if fit] if self.held.kind is CouponKind.GOODS else []
+    def frees(self) -> bool:
+        """Whether what it is worth is the price of a unit."""
+        return self.held.kind is CouponKind.GOODS
 
 
 @dataclass
@@ -161,6 +161,22 @@ class Case:
         for rule, lines in zip(self.activities, self.activity_lines, strict=True):
             lowered = {line for line, good in enumerate(self.goods) if good.sku_id in rule.prices}
             found.append((rule, lines | lowered if rule.kind is Kind.ADD_ON else lines))
+        return found
+
+    @cached_property
+    def activities_most(self) -> int:
+        """What all activities together take off at most."""
+        return sum(
+            activity_most(rule, sum(self.list_fen[i] for i in lines), self.add_on_most(rule))
+            for rule, lines in zip(self.activities, self.activity_lines, strict=True)
+        )
+
+    @staticmethod
+    def lowest(segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> list[int]:
+        """Per line the least it may cost after phase 2."""
+        found = [ladders[0].net_fen if ladders else 0 for ladders in choices]
+        for segment in segments:
+            found[segment.line] += segment.net_fen
         return found
 
     def spans_of(self, rule: Rule) -> frozenset[int]:

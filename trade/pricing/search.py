@@ -8,14 +8,17 @@ from typing import NamedTuple
 
 from trade.pricing.aims import Aim, Ground, aims
 from trade.pricing.arrangements import Arrangement, arrangements
-from trade.pricing.case import Case, Wish
+from trade.pricing.case import Case
 from trade.pricing.ladders import NOTHING, Ladder
+from trade.pricing.rules import Kind
 from trade.pricing.segments import Segment
 from trade.pricing.weigh import Best, Plan, Weigher
 
-EVALUATIONS = 400
-"""So many priced baskets, then the beam."""
+STEPS = 600
+"""So many steps, each of some 50 microseconds, then the beam."""
 BEAM = 16
+PINS = 64
+"""So many ways to price the lines where a higher price may pay; a basket with more is not said to be optimal."""
 
 
 class Found(NamedTuple):
@@ -28,16 +31,15 @@ class Found(NamedTuple):
 
 def search(case: Case) -> Found:
     """The plan with the lowest payable; None only when the wish requires what cannot be had."""
-    ways, whole = arrangements(case)
-    best = Best(EVALUATIONS)
-    optimal = whole
+    ways, optimal = arrangements(case)
+    best = Best(STEPS)
     if case.book.mode == "fixed":
         _line_prices_first(case, ways, best)
-        return Found(best.plan, best.priced, whole)
+        return Found(best.plan, best.priced, optimal)
     for way in ways:
-        if not best.beaten_by(way.bound_fen):
+        if not best.beaten_by(max(way.bound_fen, 0)):
             break
-        _walk(case, way, best)
+        optimal = _walk(case, way, best) and optimal
         if best.full:
             _beam(case, way, best)
             optimal = False
@@ -45,13 +47,15 @@ def search(case: Case) -> Found:
     return Found(best.plan, best.priced, optimal)
 
 
-def _walk(case: Case, way: Arrangement, best: Best) -> None:
-    """All lines at their lowest, then every aim that is worth a raise."""
-    for segments, choices in _pinned(case, way):
+def _walk(case: Case, way: Arrangement, best: Best) -> bool:
+    """All lines at their lowest, then every aim that is worth a raise; whether these were all choices."""
+    for number, (segments, choices) in enumerate(_pinned(case, way)):
+        if number == PINS:
+            return False
         ground = Ground(case, segments, choices)
         lowest = [one for found in choices if found for one in found[0].segments]
         if best.full:
-            return
+            return False
         Weigher(case, [*segments, *lowest], best).weigh()
         if all(len(found) < 2 for found in choices):
             continue
@@ -59,27 +63,37 @@ def _walk(case: Case, way: Arrangement, best: Best) -> None:
             if not best.beaten_by(bound_fen):
                 break
             _raise(ground, aim, 0, [], [0] * len(aim.needs), best)
+    return True
 
 
 def _pinned(case: Case, way: Arrangement) -> Iterator[tuple[list[Segment], list[tuple[Ladder, ...]]]]:
     """Every choice for the lines where a higher price may be worth more than its threshold.
 
-    Those with a price that keeps later deductions off, and those that a goods coupon could make free.
+    Those with a price that keeps later deductions off, those that a goods coupon or 加价购 gives another price, and
+    those that a coupon may pay in full.
     """
     closed = {cls for cls, _ in case.closed}
-    named = {line for found in case.vouchers for voucher in found for line in voucher.pins}
-    lines = [
+    lowest, off_fen = case.lowest(way.segments, way.ladders), case.activities_most
+    named = set()
+    for voucher in (one for found in case.vouchers for one in found):
+        lines = [line for line, fit in enumerate(voucher.covers) if fit]
+        if voucher.most_fen >= sum(lowest[line] for line in lines) - off_fen or voucher.frees:
+            named.update(lines)
+    lowered = {sku_id for rule in case.activities if rule.kind is Kind.ADD_ON for sku_id in rule.prices}
+    named |= {line for line, good in enumerate(case.goods) if good.sku_id in lowered}
+    pins = [
         line
         for line, found in enumerate(way.ladders)
         if len(found) > 1 and (line in named or any(one.cls in closed for ladder in found for one in ladder.segments))
     ]
-    choices = [() if line in lines else found for line, found in enumerate(way.ladders)]
-    for chosen in product(*(way.ladders[line] for line in lines)):
+    choices = [() if line in pins else found for line, found in enumerate(way.ladders)]
+    for chosen in product(*(way.ladders[line] for line in pins)):
         yield [*way.segments, *(one for ladder in chosen for one in ladder.segments)], choices
 
 
 def _raise(ground: Ground, aim: Aim, at: int, chosen: list[Segment], raised: list[int], best: Best) -> None:
     """Choose ladders from line `at` on so that the aim's needs are met; `raised` is what each need has got."""
+    best.steps += 1
     choices, needs = ground.choices, aim.needs
     given = sum(one.net_fen for one in chosen) - sum(found[0].net_fen for found in choices[:at] if found)
     left = [need.missing_fen - got for need, got in zip(needs, raised, strict=True)]
@@ -118,30 +132,23 @@ def _line_prices_first(case: Case, ways: Sequence[Arrangement], best: Best) -> N
 
 
 def _beam(case: Case, way: Arrangement, best: Best) -> None:
-    """Line by line, keep the sixteen best choices with all other lines at their lowest."""
-    states: list[tuple[int, ...]] = [tuple(0 for _ in way.ladders)]
+    """Line by line, keep the sixteen best choices with all other lines at their lowest, and the best activities."""
+    states: list[tuple[int, ...]] = [(0,) * len(way.ladders)]
     for line, found in enumerate(way.ladders):
-        if len(found) < 2:
-            continue
-        ranked = []
-        for state in states:
-            for choice in range(len(found)):
-                tried = (*state[:line], choice, *state[line + 1 :])
-                plan = _priced(case, way, tried)
-                if plan:
-                    best.offer(plan)
-                    ranked.append((plan.rank, tried))
-        ranked.sort(key=lambda pair: pair[0])
-        states = [tried for _, tried in ranked[:BEAM]] or states
+        tried = [(*state[:line], choice, *state[line + 1 :]) for state in states for choice in range(len(found))]
+        plans = [(plan.rank, state, plan) for state in tried if (plan := _priced(case, way, state, best))]
+        plans.sort(key=lambda one: one[0])
+        for _, _, plan in plans:
+            best.offer(plan)
+        states = [state for _, state, _ in plans[:BEAM]] or states
 
 
-def _priced(case: Case, way: Arrangement, state: Sequence[int]) -> Plan | None:
-    chosen = chain.from_iterable(
-        found[choice].segments for found, choice in zip(way.ladders, state, strict=True) if found
-    )
-    one = Best(BEAM)
-    Weigher(case, [*way.segments, *chosen], one).weigh()
+def _priced(case: Case, way: Arrangement, state: Sequence[int], best: Best) -> Plan | None:
+    rows = zip(way.ladders, state, strict=True)
+    chosen = [one for found, choice in rows if found for one in found[choice].segments]
+    one = Best(STEPS)
+    Weigher(case, [*way.segments, *chosen], one).like(best.plan) if best.plan else None
     return one.plan
 
 
-__all__ = ["Found", "Wish", "search"]
+__all__ = ["Found", "search"]

@@ -52,17 +52,17 @@ class Plan:
 
 
 class Best:
-    """The best plan so far, and how many baskets were priced to find it."""
+    """The best plan so far, and how many baskets were priced in how many steps to find it."""
 
     def __init__(self, most: int) -> None:
         self.plan: Plan | None = None
-        self.priced = 0
+        self.priced = self.steps = 0
         self.most = most
 
     @property
     def full(self) -> bool:
-        """No more baskets may be priced."""
-        return self.priced >= self.most
+        """The search has gone as many steps as it may."""
+        return self.steps >= self.most
 
     def beaten_by(self, bound_fen: int) -> bool:
         """Whether a plan of at least `bound_fen` could still be cheaper."""
@@ -103,10 +103,17 @@ class Weigher:
 
     def in_order(self) -> None:
         """Activities by priority and the coupons that are best then: the merchant's fixed order."""
+        self._along(range(len(self.case.activities)))
+
+    def like(self, plan: Plan) -> None:
+        """The activities of another plan in its order, and the coupons that are best then."""
+        self._along([self.case.activities.index(one.rule) for one in plan.applied])
+
+    def _along(self, order: Sequence[int]) -> None:
         done: list[int] = []
         applied: tuple[Applied, ...] = ()
         owned, nets = [False] * len(self.segments), list(self.before)
-        for at in range(len(self.case.activities)):
+        for at in order:
             step = self._step(at, done, owned, nets)
             if step:
                 owned, nets = self._after(at, owned, nets, step)
@@ -114,6 +121,7 @@ class Weigher:
         self._coupons(0, nets, applied, ())
 
     def _activities(self, done: list[int], owned: list[bool], nets: list[int], applied: tuple[Applied, ...]) -> None:
+        self.best.steps += 1
         if self.best.full or not self.best.matched_by(self._bound(done, owned, nets)):
             return
         self._coupons(0, nets, applied, ())

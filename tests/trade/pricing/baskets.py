@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -34,7 +34,7 @@ class Problem:
 
 def small(rng: Random) -> Problem:
     """At most four lines, four rules and two coupons, with thresholds near what the goods cost."""
-    goods = [_good(rng, line, wild=True) for line in range(1, rng.randint(1, 4) + 1)]
+    goods = _one_price_a_sku([_good(rng, line, wild=True) for line in range(1, rng.randint(1, 4) + 1)])
     rules = [_rule(rng, number, rng.choice(KINDS), goods) for number in range(1, rng.randint(1, 4) + 1)]
     left = {rule.id: _left(rng) for rule in rules if rng.random() < 0.15}
     coupons = [_coupon(rng, number, goods) for number in range(101, 101 + rng.randint(0, 2))]
@@ -66,6 +66,13 @@ def _good(rng: Random, line: int, *, wild: bool = False) -> Good:
     qty = rng.randint(50, 2500) if weighed else rng.choice((1, 1, 1, 2, 2, 3, 4))
     sku = rng.randint(1, 4) * 10 + line if wild and rng.random() < 0.85 else line + 10 if not wild else 10
     return Good(line, sku, sku % 4 + 1, qty, weighed, steps)
+
+
+def _one_price_a_sku(goods: list[Good]) -> list[Good]:
+    first: dict[int, Good] = {}
+    for good in goods:
+        first.setdefault(good.sku_id, good)
+    return [replace(first[good.sku_id], line_no=good.line_no, qty=good.qty) for good in goods]
 
 
 def _left(rng: Random) -> Left:
@@ -105,7 +112,10 @@ def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, o
         how = rng.choice(("prices", "rate", "off"))
         cheap = {good.sku_id: good.steps[0][1] * rng.randint(50, 100) // 100 for good in goods if rng.random() < 0.7}
         terms = {"prices": {"prices": cheap}, "rate": {"rate_bp": rng.randint(6000, 9900)}, "off": {"off_fen": 77}}
-        return {**(terms[how] if how != "prices" or cheap else terms["off"]), "most_per_order": rng.choice((0, 0, 1, 3))}
+        return {
+            **(terms[how] if how != "prices" or cheap else terms["off"]),
+            "most_per_order": rng.choice((0, 0, 1, 3)),
+        }
     if kind is Kind.NTH_RATE:
         n, rate = rng.randint(2, 3), rng.choice((5000, 8000, 0 + 1))
         return {"steps": ((n, rate),), "on": rng.choice(("all", "nth")), "across": rng.random() < 0.5}
@@ -117,7 +127,9 @@ def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, o
     if kind is Kind.AMOUNT_OFF:
         off = max(near * rng.randint(5, 30) // 100, 1)
         more = {"every": True, "cap_fen": rng.choice((0, off * 2))} if rng.random() < 0.3 else {}
-        steps = ((near, off),) if more or rng.random() < 0.5 else ((max(near // 2, 1), max(off // 2, 1)), (near + 1, off))
+        steps = (
+            ((near, off),) if more or rng.random() < 0.5 else ((max(near // 2, 1), max(off // 2, 1)), (near + 1, off))
+        )
         return {"steps": steps, **more}
     if kind is Kind.AMOUNT_RATE:
         return {"steps": ((near, rng.randint(5000, 9800)),), "cap_fen": rng.choice((0, 0, 500))}
@@ -128,7 +140,9 @@ def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, o
 
 def _coupon(rng: Random, number: int, goods: list[Good]) -> Held:
     whole = sum(good.cost_fen(good.steps[0][1], good.qty) for good in goods)
-    kind = rng.choice((CouponKind.THRESHOLD_OFF, CouponKind.RATE, CouponKind.CASH, CouponKind.GOODS, CouponKind.FREIGHT))
+    kind = rng.choice(
+        (CouponKind.THRESHOLD_OFF, CouponKind.RATE, CouponKind.CASH, CouponKind.GOODS, CouponKind.FREIGHT)
+    )
     cls = {CouponKind.GOODS: StackClass.GOODS, CouponKind.FREIGHT: StackClass.FREIGHT}.get(
         kind, rng.choice((StackClass.STORE, StackClass.PLATFORM))
     )
@@ -158,7 +172,11 @@ def _promotions(rng: Random, goods: list[Good]) -> tuple[Rule, ...]:
     pair = tuple((good.sku_id, 1) for good in goods[:2])
     window = {"from_ms": 0, "until_ms": NOW_MS * 2}
     rows: list[tuple[Kind, str, dict[str, object]]] = [
-        (Kind.MEMBER_PRICE, "会员95折", {"rate_bp": 9500, "members_only": True, "scope": Scope(categories=frozenset({1, 2}))}),
+        (
+            Kind.MEMBER_PRICE,
+            "会员95折",
+            {"rate_bp": 9500, "members_only": True, "scope": Scope(categories=frozenset({1, 2}))},
+        ),
         (Kind.MEMBER_PRICE, "会员日", {"rate_bp": 8800, "members_only": True, "month_days": (8,)}),
         (Kind.FLASH, "限时抢购", {"prices": {sku: price[sku] * 8 // 10 for sku in some}, "hours": ((600, 1320),)}),
         (Kind.SECKILL, "秒杀", {"prices": {sku: price[sku] // 2 for sku in some[:1]}, "most_per_order": 2}),
