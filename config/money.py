@@ -23,9 +23,10 @@ def split(total_fen: int, weights: Sequence[int]) -> list[int]:
     whole = sum(weights)
     shares = [total_fen * weight // whole for weight in weights]
     left_fen = total_fen - sum(shares)
-    by_remainder = sorted(range(len(weights)), key=lambda i: -(total_fen * weights[i] % whole))
-    for i in by_remainder[:left_fen]:
-        shares[i] += 1
+    if left_fen:
+        remainders = [-(total_fen * weight % whole) for weight in weights]
+        for i in sorted(range(len(weights)), key=remainders.__getitem__)[:left_fen]:
+            shares[i] += 1
     return shares
 
 

@@ -13,7 +13,7 @@ from member.coupons.worth import At, Held
 from trade.pricing.case import Case, Wish
 from trade.pricing.offers import Offers, offers, refused
 from trade.pricing.rules import NO_RULES, Here, Left, Rule, RuleBook
-from trade.pricing.search import search
+from trade.pricing.search import Found, search
 from trade.pricing.segments import Good
 from trade.pricing.trace import Step, steps
 from trade.pricing.weigh import Plan
@@ -81,20 +81,36 @@ def price(
     :param explain: also find why every other rule and coupon did nothing; costs a search each.
     :raises NoSuchPlan: what the wish requires cannot be had.
     """
-    case = Case(goods, book, here or _NOWHERE, left or {}, wish, freight_fen)
-    if purse.coupons:
-        assert purse.at is not None
-        case.add_coupons(purse.coupons, purse.at)
+
+    def case_of(wished: Wish) -> Case:
+        case = Case(goods, book, here or _NOWHERE, left or {}, wished, freight_fen)
+        if purse.coupons:
+            assert purse.at is not None
+            case.add_coupons(purse.coupons, purse.at)
+        return case
+
+    case = case_of(wish)
     found = search(case)
     if found.plan is None:
         raise NoSuchPlan(wish.required)
-    plan = found.plan
-    nets, points = [0] * len(goods), [0] * len(goods)
+    answer = _answer(case, found, found.plan, purse)
+    if not explain:
+        return answer
+
+    def again(other: Wish) -> Plan | None:
+        return search(case_of(other)).plan
+
+    asked = offers(case, found.plan, purse.coupons, again) if purse.coupons else answer.coupons
+    return replace(answer, why_not=tuple(reasons(case, found.plan, again)), coupons=asked)
+
+
+def _answer(case: Case, found: Found, plan: Plan, purse: Purse) -> Priced:
+    nets, points = [0] * len(case.goods), [0] * len(case.goods)
     for segment, net_fen in zip(plan.segments, plan.nets, strict=True):
         nets[segment.line] += net_fen
         if (segment.cls, "points") not in case.closed:
             points[segment.line] += net_fen
-    answer = Priced(
+    return Priced(
         tuple(case.units_fen),
         tuple(case.list_fen),
         tuple(nets),
@@ -106,20 +122,6 @@ def price(
         found.priced,
         found.optimal,
         coupons=Offers(refused=refused(case, plan, purse.coupons)),
-    )
-    if not explain:
-        return answer
-
-    def again(other: Wish) -> Plan | None:
-        tried = Case(goods, book, here or _NOWHERE, left or {}, other, freight_fen)
-        if purse.coupons and purse.at:
-            tried.add_coupons(purse.coupons, purse.at)
-        return search(tried).plan
-
-    return replace(
-        answer,
-        why_not=tuple(reasons(case, plan, again)),
-        coupons=offers(case, plan, purse.coupons, again) if purse.coupons else answer.coupons,
     )
 
 

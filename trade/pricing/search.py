@@ -8,13 +8,14 @@ from typing import NamedTuple
 
 from trade.pricing.aims import Aim, Ground, aims
 from trade.pricing.arrangements import Arrangement, arrangements
+from trade.pricing.bounds import bound
 from trade.pricing.case import Case
 from trade.pricing.ladders import NOTHING, Ladder
 from trade.pricing.rules import Kind
 from trade.pricing.segments import Segment
 from trade.pricing.weigh import Best, Plan, Weigher
 
-STEPS = 600
+STEPS = 500
 """So many steps, each of some 50 microseconds, then the beam."""
 BEAM = 16
 PINS = 64
@@ -52,6 +53,8 @@ def _walk(case: Case, way: Arrangement, best: Best) -> bool:
     for number, (segments, choices) in enumerate(_pinned(case, way)):
         if number == PINS:
             return False
+        if not best.beaten_by(bound(case, segments, choices)):
+            continue
         ground = Ground(case, segments, choices)
         lowest = [one for found in choices if found for one in found[0].segments]
         if best.full:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import Any
 
 from member.coupons.states import Kind as CouponKind
 from member.coupons.states import StackClass
@@ -91,7 +92,7 @@ def _scope(rng: Random, goods: list[Good]) -> Scope:
 def _rule(rng: Random, number: int, kind: Kind, goods: list[Good]) -> Rule:
     whole = sum(good.cost_fen(good.steps[0][1], good.qty) for good in goods)
     near = max(whole * rng.randint(40, 110) // 100 + rng.choice((-1, 0, 1)), 1)
-    plain = {
+    plain: dict[str, Any] = {
         "id": number,
         "version": rng.randint(1, 3),
         "kind": kind,
@@ -106,12 +107,16 @@ def _rule(rng: Random, number: int, kind: Kind, goods: list[Good]) -> Rule:
     return Rule(**plain, **_terms(rng, kind, goods, near))
 
 
-def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, object]:
+def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, Any]:
     skus = sorted({good.sku_id for good in goods})
     if kind in (Kind.MEMBER_PRICE, Kind.FLASH, Kind.CLEARANCE, Kind.SECKILL):
         how = rng.choice(("prices", "rate", "off"))
         cheap = {good.sku_id: good.steps[0][1] * rng.randint(50, 100) // 100 for good in goods if rng.random() < 0.7}
-        terms = {"prices": {"prices": cheap}, "rate": {"rate_bp": rng.randint(6000, 9900)}, "off": {"off_fen": 77}}
+        terms: dict[str, Any] = {
+            "prices": {"prices": cheap},
+            "rate": {"rate_bp": rng.randint(6000, 9900)},
+            "off": {"off_fen": 77},
+        }
         return {
             **(terms[how] if how != "prices" or cheap else terms["off"]),
             "most_per_order": rng.choice((0, 0, 1, 3)),
@@ -126,7 +131,7 @@ def _terms(rng: Random, kind: Kind, goods: list[Good], near: int) -> dict[str, o
         return {"parts": parts, "price_fen": rng.randint(100, 9000), "most_per_order": rng.choice((0, 1))}
     if kind is Kind.AMOUNT_OFF:
         off = max(near * rng.randint(5, 30) // 100, 1)
-        more = {"every": True, "cap_fen": rng.choice((0, off * 2))} if rng.random() < 0.3 else {}
+        more: dict[str, Any] = {"every": True, "cap_fen": rng.choice((0, off * 2))} if rng.random() < 0.3 else {}
         steps = (
             ((near, off),) if more or rng.random() < 0.5 else ((max(near // 2, 1), max(off // 2, 1)), (near + 1, off))
         )
@@ -147,7 +152,7 @@ def _coupon(rng: Random, number: int, goods: list[Good]) -> Held:
         kind, rng.choice((StackClass.STORE, StackClass.PLATFORM))
     )
     threshold = 0 if kind in (CouponKind.CASH, CouponKind.GOODS) else whole * rng.randint(30, 100) // 100
-    include = {"include": {"skus": [rng.choice(goods).sku_id]}} if rng.random() < 0.3 else {}
+    include: dict[str, Any] = {"include": {"skus": [rng.choice(goods).sku_id]}} if rng.random() < 0.3 else {}
     return Held(
         number, 1, f"coupon {number}", kind, cls, NOW - timedelta(1), NOW + timedelta(rng.randint(1, 3)),
         threshold, max(whole * rng.randint(1, 20) // 100, 1), rng.randint(5000, 9800), rng.choice((0, 300)),
@@ -170,8 +175,8 @@ def _promotions(rng: Random, goods: list[Good]) -> tuple[Rule, ...]:
     some = [good.sku_id for good in goods if rng.random() < 0.2]
     price = {good.sku_id: good.steps[0][1] for good in goods}
     pair = tuple((good.sku_id, 1) for good in goods[:2])
-    window = {"from_ms": 0, "until_ms": NOW_MS * 2}
-    rows: list[tuple[Kind, str, dict[str, object]]] = [
+    window: dict[str, Any] = {"from_ms": 0, "until_ms": NOW_MS * 2}
+    rows: list[tuple[Kind, str, dict[str, Any]]] = [
         (
             Kind.MEMBER_PRICE,
             "会员95折",

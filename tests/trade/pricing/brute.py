@@ -9,7 +9,7 @@ from config.money import split
 from member.coupons.states import Kind as CouponKind
 from member.coupons.worth import Held, value
 from trade.pricing import activities, multi
-from trade.pricing.case import Case, Wish
+from trade.pricing.case import Case
 from trade.pricing.rules import Kind, Rule
 from trade.pricing.segments import Segment
 
@@ -34,7 +34,8 @@ def _segments(case: Case) -> Iterator[list[Segment]]:
             groups = [rule.group for rule in deals if rule.group]
             if len(groups) != len(set(groups)):
                 continue
-            left, done = [good.qty for good in case.goods], []
+            left = [good.qty for good in case.goods]
+            done: list[Segment] = []
             for rule in deals:
                 free = [0 if line in out else units for line, units in enumerate(left)]
                 eligible = multi.eligible(rule, case.goods)
@@ -116,10 +117,3 @@ def _with(case: Case, chosen: Sequence[Held], segments: list[Segment], nets: lis
         if sum(fen for fen, one in zip(nets, segments, strict=True) if one.line in lines) >= rule.steps[0][0]:
             freight = 0
     return sum(nets) + freight
-
-
-def problem(case_of: object) -> None:
-    """Kept out."""
-
-
-BEST = Wish(None)
