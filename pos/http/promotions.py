@@ -50,7 +50,7 @@ class StoreModeForm(WriteForm):
 @permit("office.read")
 @bp.input(ListQuery, location="query")
 def listed(query_data: ListQuery) -> Reply:
-    """Promotions, newest first: id, name, kind, state, stands, version, dates, used_units and used_fen of a limited one.
+    """Promotions, newest first: id, name, kind, state, stands, version, dates, and what is used of a limited one.
 
     `before` in the answer is what to ask on with; None at the end.
     """
