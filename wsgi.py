@@ -17,6 +17,7 @@ from config.settings import ROOT, settings
 from mall.http import browse, callbacks, card, me, orders, privacy, profile, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
+from member.coupons.commands import campaigns
 from pos.http import coupons as till_coupons
 from pos.http import (
     desk,
@@ -70,7 +71,7 @@ def create_app() -> APIFlask:
     ):
         app.register_blueprint(face)
     metrics.register()
-    for command in (commands.prove, commands.desk):
+    for command in (commands.prove, commands.desk, campaigns):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

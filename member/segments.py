@@ -155,6 +155,12 @@ _TREATED = text(
     "SELECT member_id FROM segment_member WHERE segment_id = :segment AND NOT held_out AND member_id > :after"
     " ORDER BY member_id LIMIT :most"
 )
+_REACHABLE = text("""
+    SELECT s.member_id, NOT EXISTS (SELECT FROM unnest(CAST(:purposes AS text[])) AS p(purpose)
+        WHERE NOT coalesce((SELECT c.given FROM consent c WHERE c.member_id = s.member_id AND c.purpose = p.purpose
+                            ORDER BY c.id DESC LIMIT 1), false)) AS agreed
+    FROM segment_member s WHERE s.segment_id = :segment AND NOT s.held_out AND s.member_id > :after
+    ORDER BY s.member_id LIMIT :most""")
 _IS_TREATED = text(
     "SELECT 1 AS yes FROM segment_member WHERE segment_id = :segment AND member_id = :member AND NOT held_out"
 )
@@ -163,6 +169,17 @@ _IS_TREATED = text(
 def treated(session: Session, segment_id: int, *, after: int = 0, most: int = 1000) -> list[int]:
     """Members a campaign may reach, without the holdout; the last of them as `after` gives the next page."""
     return [row.member_id for row in fetch(session, _TREATED, {"segment": segment_id, "after": after, "most": most})]
+
+
+def reachable(
+    session: Session, segment_id: int, purposes: Sequence[str], *, after: int = 0, most: int = 1000
+) -> list[tuple[int, bool]]:
+    """The same, each with whether they said yes to every one of the purposes; silence is no.
+
+    Whatever sells or chooses people by what they did asks this and leaves the others alone.
+    """
+    given = {"segment": segment_id, "purposes": list(purposes), "after": after, "most": most}
+    return [(row.member_id, row.agreed) for row in fetch(session, _REACHABLE, given)]
 
 
 def is_treated(session: Session, segment_id: int, member_id: int) -> bool:

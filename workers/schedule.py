@@ -26,6 +26,7 @@ EVERY = (
     ("workers.jobs.tell_expiring", "clock", 3600),
     ("workers.jobs.expire_coupons", "clock", 3600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),
+    ("workers.jobs.issue_campaigns", "clock", 60),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),
     ("workers.jobs.forget_members", "clock", 3600),
