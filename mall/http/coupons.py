@@ -31,10 +31,11 @@ class CentreQuery(Form):
 
 
 class ClaimForm(WriteForm):
-    """An offer of the centre, or a code from paper: one of the two."""
+    """An offer of the centre, or a code from paper: one of the two.  `device` is a number the phone made itself."""
 
     template_id: int | None = None
     code: str | None = Field(None, min_length=16, max_length=24)
+    device: str | None = Field(None, min_length=16, max_length=64)
 
     @model_validator(mode="after")
     def one_of_two(self) -> ClaimForm:
@@ -77,8 +78,8 @@ def centre(query_data: CentreQuery) -> Reply:
 @permit("mall.order")
 @bp.input(ClaimForm)
 def claim(json_data: ClaimForm) -> Reply:
-    """Claim one.  201 with the coupon; 409 `coupons_gone`, `coupon_limit`, `coupon_not_on_offer`; 422
-    `coupon_code_unknown`; 429 `coupon_code_locked` after five wrong codes in five minutes.
+    """Claim one.  201 with the coupon; 409 `coupons_gone`, `coupon_limit`, `coupon_device_limit`,
+    `coupon_not_on_offer`; 422 `coupon_code_unknown`; 429 `coupon_code_locked` after five wrong codes in five minutes.
     """
     shopper = who.me()
     given = {"actor": shopper.actor, "now": g.now}
@@ -88,7 +89,9 @@ def claim(json_data: ClaimForm) -> Reply:
             coupon_id = claiming.claim_by_code(opened, json_data.code, shopper.member_id, **given)
         else:
             assert json_data.template_id is not None
-            coupon_id = claiming.claim(opened, json_data.template_id, shopper.member_id, channel="mall", **given)
+            coupon_id = claiming.claim(
+                opened, json_data.template_id, shopper.member_id, channel="mall", device=json_data.device, **given
+            )
         return {"coupon": read.one(opened, shopper.member_id, coupon_id)}, 201
 
     try:

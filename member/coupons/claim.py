@@ -38,6 +38,12 @@ class CouponLimit(Refused):
     code = "coupon_limit"
 
 
+class CouponDeviceLimit(Refused):
+    """As many of the offer were claimed on this phone as one may (`most`), by whomever; nothing was claimed."""
+
+    code = "coupon_device_limit"
+
+
 class CouponCodeUnknown(Refused):
     """No such code, or somebody used it first; which of the two is not said.  The face notes the try."""
 
@@ -51,10 +57,17 @@ class CouponCodeLocked(TooManyTries):
 
 
 # The template's row is the queue: whoever decrements it first is first.  Then the member's own count, whose guard
-# sees what another tab has just committed, and only then the coupon.  A refusal rolls all of it back.
+# sees what another tab has just committed, the phone's count in the same way where the mall asks for it, and only then
+# the coupon.  A refusal rolls all of it back.
 UNTIL = """coalesce(t.valid_until_at, (date_trunc('day', CAST(:now AS timestamptz) AT TIME ZONE t.zone)
     + (t.valid_days + 1) * interval '1 day') AT TIME ZONE t.zone)"""
 _ISSUE = f"""
+    phone AS (INSERT INTO coupon_device AS own (template_id, device_hash, claimed)
+        SELECT t.id, CAST(:device AS bytea), 1 FROM taken t WHERE CAST(:device AS bytea) IS NOT NULL
+          AND t.claims_per_device IS NOT NULL
+        ON CONFLICT (template_id, device_hash) DO UPDATE SET claimed = own.claimed + 1
+        WHERE own.claimed < (SELECT claims_per_device FROM taken)
+        RETURNING claimed),
     mine AS (INSERT INTO coupon_claim AS own (template_id, member_id, claimed, last_seq)
         SELECT t.id, :member, 1, 1 FROM taken t ON CONFLICT (template_id, member_id)
         DO UPDATE SET claimed = own.claimed + 1, last_seq = own.last_seq + 1
@@ -64,13 +77,15 @@ _ISSUE = f"""
             given_by_store_id, given_by_order_id, origin_member_id, claimed_at)
         SELECT :member, t.id, mine.last_seq, 'issued', coalesce(t.valid_from_at, :now), {UNTIL}, :code_hash,
             :given_store, :given_order, :member, :now FROM taken t, mine
+        WHERE t.claims_per_device IS NULL OR NOT :by_phone OR EXISTS (SELECT FROM phone)
         RETURNING id, valid_until_at),
     noted AS (INSERT INTO coupon_event (member_id, coupon_id, event, key, store_id, order_id, actor, at)
         SELECT :member, id, :event, :event, :given_store, :given_order, :actor, :now FROM made),
     told AS (INSERT INTO journal (kind, subject, actor, at, data, tries, done_at)
         SELECT 'coupon.claimed', 'member:' || CAST(:member AS text), :actor, :now,
             jsonb_build_object('coupon_id', id, 'template_id', CAST(:template AS bigint)), 0, :now FROM made)
-    SELECT taken.claims_per_member, (SELECT id FROM made) AS id FROM taken"""
+    SELECT taken.claims_per_member, taken.claims_per_device, (SELECT last_seq FROM mine) AS seq,
+        (SELECT id FROM made) AS id FROM taken"""
 ON_OFFER = """t.id = :template AND t.state = 'live' AND (t.claim_from_at IS NULL OR t.claim_from_at <= :now)
     AND (t.claim_until_at IS NULL OR t.claim_until_at > :now)
     AND (t.valid_until_at IS NULL OR t.valid_until_at > :now)"""
@@ -102,17 +117,32 @@ def _given(member_id: int, template_id: int, event: str, actor: str, now: dateti
         "code_hash": None,
         "given_store": None,
         "given_order": None,
+        "by_phone": False,
+        "device": None,
     }
 
 
-def claim(session: Session, template_id: int, member_id: int, *, channel: str | None, actor: str, now: datetime) -> int:
+def claim(
+    session: Session,
+    template_id: int,
+    member_id: int,
+    *,
+    channel: str | None,
+    device: str | None = None,
+    actor: str,
+    now: datetime,
+) -> int:
     """Claim one coupon of an offer; returns its id.  One statement counts down, counts the member's and inserts.
 
-    Of many who want the last one exactly one gets it; two tabs of one member cannot pass the member's limit.
+    Of many who want the last one exactly one gets it; two tabs of one member cannot pass the member's limit, nor two
+    members that of a phone.  `device` is the phone's own number: in the mall an offer with such a limit needs it.
 
-    :raises CouponsGone, CouponLimit, CouponNotOnOffer, NotFound: nothing was claimed; the transaction must end.
+    :raises CouponsGone, CouponLimit, CouponDeviceLimit, CouponNotOnOffer, NotFound: nothing was claimed; the
+        transaction must end.
     """
-    given = _given(member_id, template_id, "claim", actor, now) | {"channel": channel}
+    given = _given(member_id, template_id, "claim", actor, now) | {"channel": channel, "by_phone": channel == "mall"}
+    if device is not None:
+        given["device"] = fingerprint("device", device)
     row = first(session, _CLAIM, given)
     if row is None:
         _say_why_not(session, template_id)
@@ -121,6 +151,8 @@ def claim(session: Session, template_id: int, member_id: int, *, channel: str | 
 
 def _made(row: Any) -> int:
     assert row is not None
+    if row.id is None and row.seq is not None:
+        raise CouponDeviceLimit(most=row.claims_per_device)
     if row.id is None:
         raise CouponLimit(most=row.claims_per_member)
     return int(row.id)

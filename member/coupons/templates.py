@@ -48,6 +48,7 @@ class Offer:
     in_centre: bool = True
     issue_limit: int | None = None
     claims_per_member: int = 1
+    claims_per_device: int | None = None
     uses_per_member: int | None = None
     uses_per_day: int | None = None
     uses_per_store: int | None = None
@@ -71,6 +72,7 @@ class Offer:
             "rate_bp": self.kind is Kind.RATE and not 0 < self.rate_bp < 10_000,
             "goods": self.kind in (Kind.GOODS, Kind.GIFT) and not self.goods,
             "claims_per_member": self.claims_per_member < 1,
+            "claims_per_device": self.claims_per_device is not None and self.claims_per_device < 1,
         }
         return {name: "does not fit" for name, is_wrong in wrong.items() if is_wrong}
 

@@ -52,6 +52,7 @@ class CouponTemplate(Base):
         CheckConstraint("remaining >= 0 AND remaining <= issue_limit", name="remaining"),
         CheckConstraint("(remaining IS NULL) = (issue_limit IS NULL)", name="limit"),
         CheckConstraint("claims_per_member > 0", name="claims"),
+        CheckConstraint("claims_per_device > 0", name="device_claims"),
         CheckConstraint(
             "hq_bp >= 0 AND store_bp >= 0 AND supplier_bp >= 0 AND hq_bp + store_bp + supplier_bp = 10000",
             name="funding",
@@ -87,6 +88,7 @@ class CouponTemplate(Base):
     issue_limit: Mapped[int | None]
     remaining: Mapped[int | None]
     claims_per_member: Mapped[int] = mapped_column(default=1)
+    claims_per_device: Mapped[int | None]
     uses_per_member: Mapped[int | None]
     uses_per_day: Mapped[int | None]
     uses_per_store: Mapped[int | None]
@@ -174,6 +176,16 @@ class CouponClaim(Base):
     member_id: Mapped[int] = mapped_column(ForeignKey("member.id"), primary_key=True)
     claimed: Mapped[int]
     last_seq: Mapped[int]
+
+
+class CouponDevice(Base):
+    """How many of a template were claimed on one phone, whoever was signed in.  Only the phone's keyed hash is kept."""
+
+    __tablename__ = "coupon_device"
+    __table_args__ = (CheckConstraint("claimed > 0", name="claimed"),)
+    template_id: Mapped[int] = mapped_column(ForeignKey("coupon_template.id"), primary_key=True)
+    device_hash: Mapped[bytes] = mapped_column(primary_key=True)
+    claimed: Mapped[int]
 
 
 class CouponCode(Base):

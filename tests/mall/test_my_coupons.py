@@ -51,6 +51,21 @@ def test_claiming_choosing_and_ordering_with_a_coupon(session, shop, guest, sign
     assert shopper.get("/api/mall/orders").json["orders"] == []
 
 
+def test_an_offer_for_each_phone_once_is_claimed_by_one_member_on_it(session, guest, signed_in):
+    template_id = make.an_offer(session, clock.now(), issue_limit=9, claims_per_device=1)
+    phones = [make.a_member(session, phone=f"1391111000{n}", now=clock.now()) for n in range(2)]
+    ask = {"template_id": template_id, "device": "0f8c1c3e-7a44-4a60-9d3f-1b1f6d1f0001"}
+    first, second = (signed_in(member) for member in phones)
+    assert first.post("/api/mall/coupons/claim", **ask).status_code == 201
+    refused = second.post("/api/mall/coupons/claim", **ask)
+    assert (refused.status_code, refused.json["code"], refused.json["facts"]) == (
+        409,
+        "coupon_device_limit",
+        {"most": 1},
+    )
+    assert second.get("/api/mall/coupons").json["coupons"] == []
+
+
 def test_wrong_codes_lock_and_a_right_one_is_good_once(session, shop, signed_in):
     member = make.a_member(session, now=clock.now())
     template_id = make.an_offer(session, clock.now(), in_centre=False, issue_limit=2)

@@ -52,6 +52,34 @@ def test_two_tabs_of_one_member_cannot_pass_the_limit(open_session, session, mem
     assert proof.differences(session) == []
 
 
+def test_one_phone_claims_once_though_sixty_four_members_sign_in_on_it(open_session, session, now):
+    people = [make.a_member(session, phone=f"138{number:08d}", now=now) for number in range(64)]
+    template_id = make.an_offer(session, now, issue_limit=100, claims_per_device=1)
+
+    def take(who: int, device: str | None) -> str:
+        try:
+            with open_session() as mine, transaction(mine):
+                claim.claim(mine, template_id, who, channel="mall", device=device, actor="t", now=now)
+        except Refused as refused:
+            return f"{refused.code} {refused.facts['most']}"
+        return "claimed"
+
+    with ThreadPoolExecutor(64) as pool:
+        outcomes = Counter(pool.map(lambda who: take(who, "a phone's own number"), people))
+    assert outcomes == {"claimed": 1, "coupon_device_limit 1": 63}
+    assert session.execute(text("SELECT remaining, (SELECT count(*) FROM coupon) FROM coupon_template")).one() == (
+        99,
+        1,
+    )
+    free = [who for who in people if not read.mine(session, who, "usable", now=now)]
+    assert take(free[0], None) == "coupon_device_limit 1"  # who hides the phone gets none of such an offer
+    assert take(free[0], "another phone's number") == "claimed"
+    assert take(free[0], "a third phone's number") == "coupon_limit 1"
+    kept = session.execute(text("SELECT device_hash, claimed FROM coupon_device")).all()
+    assert [row.claimed for row in kept] == [1, 1] and not any(b"phone" in row.device_hash for row in kept)
+    assert proof.differences(session) == []
+
+
 def test_one_coupon_is_locked_by_one_of_many_orders(open_session, session, member, now):
     coupon = make.a_coupon(session, member, now)
 

@@ -1,4 +1,4 @@
-import { keep, kept } from '../lib/kept'
+import { device, keep, kept } from '../lib/kept'
 import { platform } from '../platform'
 import { Api } from './api'
 import type {
@@ -110,7 +110,7 @@ export const mall = {
   coupons: (tab: CouponTab, before: number | null) =>
     api.get<{ coupons: Coupon[]; before: number | null }>(`${BASE}/coupons${query({ tab, before })}`),
   offers: (after: number) => api.get<{ offers: Offer[]; after: number | null }>(`${BASE}/coupons/centre${query({ after })}`),
-  claim: (template_id: number) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { template_id }),
+  claim: (template_id: number) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { template_id, device: device() }),
   claimByCode: (code: string) => api.write<{ coupon: Coupon }>(`${BASE}/coupons/claim`, { code }),
   wallet: (store_id: number | null, before: number | null) =>
     api.get<WalletPage>(`${BASE}/wallet${query({ store_id, before })}`),

@@ -1,5 +1,7 @@
 /** What must survive a reload, under one prefix in this device's storage. */
 
+import { requestId } from './request-id'
+
 const PREFIX = 'td.mall.'
 
 export function keep(name: string, value: unknown): void {
@@ -16,4 +18,11 @@ export function kept<T>(name: string): T | null {
   } catch {
     return null
   }
+}
+
+/** A number this device made for itself once: the shop keeps a keyed hash of it to count claims per phone. */
+export function device(): string {
+  const known = kept<string>('device') ?? requestId()
+  keep('device', known)
+  return known
 }
