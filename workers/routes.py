@@ -18,6 +18,8 @@ ROUTES = {
     "order.collected": ("effects", "project_availability"),
     "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
+    "stock.set_aside": ("effects", "project_availability"),
+    "stock.set_aside_freed": ("effects", "project_availability"),
     "member.visited": ("effects", "count_growth"),
     "member.tier_changed": ("effects", "follow_tier"),
     "member.merged": ("effects", "follow_merge"),

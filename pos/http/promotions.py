@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
+from trade.orders import seckill
 from trade.pricing.promotions import drafts, moves, read
 from trade.pricing.promotions.states import PromotionState
 
@@ -30,6 +31,20 @@ class PromotionForm(WriteForm):
     """A promotion as `trade/pricing/promotions/drafts.py` has it: `{"name", "kind", "starts", "ends", ...}`."""
 
     promotion: dict[str, Any]
+
+
+class SuppliedForm(Form):
+    """A sku and how much of it: pieces, or grams of weighed goods."""
+
+    sku_id: int
+    qty: int = Field(gt=0, le=1_000_000)
+
+
+class StockForm(WriteForm):
+    """Goods of a store for a seckill."""
+
+    store_id: int
+    lines: list[SuppliedForm] = Field(min_length=1, max_length=200)
 
 
 class SettingsForm(WriteForm):
@@ -132,8 +147,25 @@ def resume(promotion_id: int, json_data: WriteForm) -> Reply:
 @permit("office.promotions")
 @bp.input(WriteForm)
 def end(promotion_id: int, json_data: WriteForm) -> Reply:
-    """End a promotion for good."""
-    return _move(promotion_id, json_data, "end")
+    """End a promotion for good; what a seckill did not sell is free again."""
+    return _write(
+        json_data, promotion_id, 200, lambda opened, actor: seckill.end(opened, promotion_id, actor=actor, now=g.now)
+    )
+
+
+@bp.post("/<int:promotion_id>/stock")
+@permit("office.promotions")
+@bp.input(StockForm)
+def supply(promotion_id: int, json_data: StockForm) -> Reply:
+    """Set a store's goods aside for a seckill; 409 `out_of_stock` names what is short, and nothing is set aside."""
+    wants: dict[int, int] = {}
+    for line in json_data.lines:
+        wants[line.sku_id] = wants.get(line.sku_id, 0) + line.qty
+
+    def work(opened: Session, actor: str) -> None:
+        seckill.supply(opened, promotion_id, json_data.store_id, wants, actor=actor, now=g.now)
+
+    return _write(json_data, promotion_id, 200, work)
 
 
 @bp.get("/settings")

@@ -39,6 +39,20 @@ class StockHold(Base):
     qty: Mapped[int]
 
 
+class StockSetAside(Base):
+    """Units of one store kept for a promotion's own orders; they are among the level's `held`."""
+
+    __tablename__ = "stock_set_aside"
+    __table_args__ = (
+        CheckConstraint("qty >= 0", name="not_negative"),
+        Index("ix_stock_set_aside_promotion_id", "promotion_id"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    sku_id: Mapped[int] = mapped_column(primary_key=True)
+    promotion_id: Mapped[int] = mapped_column(primary_key=True)
+    qty: Mapped[int]
+
+
 class StockMovement(Base):
     """One signed change of `on_hand`.  `key` names document, line and event, so nothing is posted twice."""
 

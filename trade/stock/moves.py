@@ -1,4 +1,4 @@
-"""The only writer of stock.
+"""The only writer of stock, with `set_aside.py` for what a promotion keeps.
 
 Every function takes all its rows in one statement, locked in sku order, so that two orders cannot
 deadlock; every change of `on_hand` leaves a movement whose key makes a repeat impossible.
@@ -24,13 +24,13 @@ class OutOfStock(Refused):
     code = "out_of_stock"
 
 
-_ASKED = """
+ASKED = """
     WITH asked AS (SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:qtys AS bigint[])) AS a(sku_id, qty)),
     locked AS (SELECT level.sku_id, asked.qty FROM stock_level level JOIN asked USING (sku_id)
                WHERE level.store_id = :store ORDER BY level.sku_id FOR NO KEY UPDATE OF level)"""
 
 _HOLD = text(
-    _ASKED
+    ASKED
     + """,
     moved AS (UPDATE stock_level level SET held = level.held + locked.qty FROM locked
               WHERE level.store_id = :store AND level.sku_id = locked.sku_id
@@ -42,7 +42,7 @@ _HOLD = text(
 )
 
 _SELL = text(
-    _ASKED
+    ASKED
     + """,
     moved AS (UPDATE stock_level level SET on_hand = level.on_hand - locked.qty FROM locked
               WHERE level.store_id = :store AND level.sku_id = locked.sku_id
@@ -87,7 +87,8 @@ _TAKE_IN = text("""
     RETURNING sku_id""")
 
 
-def _asked(wants: Mapping[int, int]) -> dict[str, list[int]]:
+def asked(wants: Mapping[int, int]) -> dict[str, list[int]]:
+    """What `ASKED` takes: skus in order, and the units of each."""
     assert wants and all(qty > 0 for qty in wants.values()), wants
     ordered = sorted(wants.items())
     return {"skus": [sku_id for sku_id, _ in ordered], "qtys": [qty for _, qty in ordered]}
@@ -103,13 +104,13 @@ def hold(session: Session, store_id: int, wants: Mapping[int, int], *, order_id:
     Raises OutOfStock naming every short sku; the caller's transaction then rolls back.  The order's own
     journal row tells of it, so no row of its own is written.
     """
-    moved = _skus(session, _HOLD, {**_asked(wants), "store": store_id, "order": order_id})
+    moved = _skus(session, _HOLD, {**asked(wants), "store": store_id, "order": order_id})
     _refuse_short(store_id, wants, moved)
 
 
 def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str, actor: str, now: datetime) -> None:
     """Hand goods over the counter: lowers `on_hand` by `wants`, all or nothing.  Raises OutOfStock."""
-    moved = _skus(session, _SELL, {**_asked(wants), "store": store_id, "key": key, "actor": actor, "now": now})
+    moved = _skus(session, _SELL, {**asked(wants), "store": store_id, "key": key, "actor": actor, "now": now})
     _refuse_short(store_id, wants, moved)
 
 
@@ -136,7 +137,7 @@ def take_in(
 
     `key` names the document; a repeat of it changes nothing.
     """
-    given = {**_asked(goods), "store": store_id, "key": key, "actor": actor, "now": now}
+    given = {**asked(goods), "store": store_id, "key": key, "actor": actor, "now": now}
     taken = _skus(session, _TAKE_IN, given)
     if taken:
         journal.record(

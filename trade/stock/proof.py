@@ -1,4 +1,4 @@
-"""The nightly proof that stock levels equal their movements and their holds."""
+"""The nightly proof that stock levels equal their movements, and what is held, orders' and set aside."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _PROOF = text("""
     FROM stock_level level
     FULL JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM stock_movement GROUP BY 1, 2) moved
         ON moved.store_id = level.store_id AND moved.sku_id = level.sku_id
-    LEFT JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2) promised
+    LEFT JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM (
+                   SELECT store_id, sku_id, qty FROM stock_hold
+                   UNION ALL SELECT store_id, sku_id, qty FROM stock_set_aside) held GROUP BY 1, 2) promised
         ON promised.store_id = level.store_id AND promised.sku_id = level.sku_id
     WHERE coalesce(level.on_hand, 0) <> coalesce(moved.qty, 0)
        OR coalesce(level.held, 0) <> coalesce(promised.qty, 0)

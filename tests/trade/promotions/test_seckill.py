@@ -1,0 +1,133 @@
+"""秒杀: goods of its own, a gate before the rush, and what is left goes back when it is over."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import text
+
+from config.db import transaction
+from config.errors import NotFound, Refused, WrongState
+from config.redis import connection, key
+from tests import factories as make
+from trade.orders import seckill
+from trade.pricing.promotions import book, counts, gate
+from trade.pricing.promotions.counts import Use
+from trade.stock import moves as stock
+from trade.stock import proof
+from trade.stock.moves import OutOfStock
+from workers.jobs import end_promotions
+
+ENDS = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def shop(session, now):
+    return make.open_shop(session, stock_of={"milk": 8}, now=now)
+
+
+@pytest.fixture
+def rush(session, shop, now):
+    """5 of 8 milk for one yuan until midnight, set aside."""
+    form = {"kind": "seckill", "prices": {shop.skus["milk"]: 100}, "quotas": {"total_units": 5}}
+    one = make.a_promotion(session, now, starts="2026-11-23T00:00", ends="2026-11-23T23:59", **form)
+    with transaction(session):
+        seckill.supply(session, one, shop.store_id, {shop.skus["milk"]: 5}, actor="t", now=now)
+    return one
+
+
+def _free(session, shop) -> int:
+    session.rollback()
+    row = session.execute(text("SELECT on_hand - held FROM stock_level WHERE sku_id = :m"), {"m": shop.skus["milk"]})
+    return row.scalar_one()
+
+
+def _buy(session, shop, now, order, qty=1, rush=None) -> None:
+    milk = {shop.skus["milk"]: qty}
+    with transaction(session):
+        known = book.at(session, shop.store_id, now)
+        if rush:
+            seckill.draw(session, shop.store_id, {rush: milk})
+        stock.hold(session, shop.store_id, milk, order_id=order)
+        uses = [Use(rush, 1, qty, 890 * qty)] if rush else []
+        counts.claim(session, known, uses, store_id=shop.store_id, order_id=order, member_id=None, now=now)
+
+
+def test_what_is_set_aside_is_sold_by_its_own_orders_only(session, shop, rush, now):
+    assert _free(session, shop) == 3
+    with pytest.raises(OutOfStock):
+        _buy(session, shop, now, 1, qty=4)
+    _buy(session, shop, now, 1, qty=2, rush=rush)
+    assert _free(session, shop) == 3
+    with transaction(session):
+        stock.release(session, shop.store_id, order_id=1)
+        counts.give_back(session, shop.store_id, 1)
+    assert _free(session, shop) == 5
+    _buy(session, shop, now, 2, qty=5, rush=rush)  # 3 of them set aside, 2 free again
+    assert _free(session, shop) == 3
+    assert proof.differences(session) == []
+
+
+def test_a_rush_and_a_shop_sell_each_their_own_units(open_session, session, shop, rush, now):
+    def buy(order: int) -> str:
+        try:
+            with open_session() as mine:
+                _buy(mine, shop, now, order, rush=rush if order % 2 else None)
+        except Refused as refused:
+            return refused.code
+        return "rush" if order % 2 else "shop"
+
+    with ThreadPoolExecutor(64) as pool:
+        found = Counter(pool.map(buy, range(1, 65)))
+    assert (found["rush"], found["shop"]) == (5, 3), found
+    assert proof.differences(session) == []
+
+
+@pytest.mark.parametrize("qty", [4, 9])
+def test_more_than_is_free_is_not_set_aside(session, shop, rush, now, qty):
+    with pytest.raises(OutOfStock), transaction(session):
+        seckill.supply(session, rush, shop.store_id, {shop.skus["milk"]: qty}, actor="t", now=now)
+    assert (_free(session, shop), proof.differences(session)) == (3, [])
+
+
+def test_only_a_seckill_that_is_not_over_is_supplied(session, shop, rush, now):
+    other = make.a_promotion(session, now)
+    with transaction(session):
+        seckill.end(session, rush, actor="t", now=now)
+    assert _free(session, shop) == 8
+    for one, error in ((other, NotFound), (99, NotFound), (rush, WrongState)):
+        with pytest.raises(error), transaction(session):
+            seckill.supply(session, one, shop.store_id, {shop.skus["milk"]: 1}, actor="t", now=now)
+    assert (_free(session, shop), proof.differences(session)) == (8, [])
+
+
+def test_what_is_unsold_comes_back_at_the_end(session, shop, rush, now, monkeypatch):
+    _buy(session, shop, now, 1, qty=2, rush=rush)
+    state = text("SELECT state FROM promotion WHERE id = :id")
+    steps = [
+        (ENDS - timedelta(milliseconds=1), 0, 3, "live"),
+        (ENDS, 1, 6, "live"),
+        (ENDS, 0, 6, "live"),
+        (ENDS + book.REMEMBERED, 1, 6, "ended"),
+        (ENDS + book.REMEMBERED, 0, 6, "ended"),
+    ]
+    for at, done, free, stands in steps:
+        monkeypatch.setattr("config.clock.now", lambda at=at: at)
+        assert (end_promotions.run(), _free(session, shop)) == (done, free)
+        assert session.execute(state, {"id": rush}).scalar() == stands
+    assert proof.differences(session) == []
+
+
+def test_the_gate_turns_away_without_the_database(session, shop, rush, now):
+    known = book.at(session, shop.store_id, now)
+    assert [gate.enter(session, known, rush, 2, now=now) for _ in range(3)] == [True, True, False]
+    gate.leave(known, rush, 1)
+    assert gate.enter(session, known, rush, 2, now=now)
+    _buy(session, shop, now, 1, qty=5, rush=rush)
+    connection().delete(key(f"promotion:{rush}:{shop.store_id}"))  # lost: it is filled from what is left
+    assert not gate.enter(session, known, rush, 1, now=now)
+    gate.leave(known, rush, 0)
+    assert gate.enter(session, known, make.a_promotion(session, now), 1, now=now)

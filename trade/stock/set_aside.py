@@ -1,0 +1,86 @@
+"""Goods set aside for a promotion (秒杀): held, so that nobody else buys them, until its own orders draw on them.
+
+A part of `moves.py`, with its order of locks: levels by sku, then what is set aside of them.  What is not drawn goes
+back when the promotion is over (members-mall-orders.md 3.6.1).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.db import fetch
+from trade.stock.moves import ASKED, OutOfStock, asked
+
+_SET_ASIDE = text(
+    ASKED
+    + """,
+    moved AS (UPDATE stock_level level SET held = level.held + locked.qty FROM locked
+              WHERE level.store_id = :store AND level.sku_id = locked.sku_id
+                AND level.on_hand - level.held >= locked.qty
+              RETURNING level.sku_id, locked.qty),
+    kept AS (INSERT INTO stock_set_aside AS s (store_id, sku_id, promotion_id, qty)
+             SELECT :store, sku_id, :promotion, qty FROM moved ORDER BY sku_id
+             ON CONFLICT (store_id, sku_id, promotion_id) DO UPDATE SET qty = s.qty + excluded.qty)
+    SELECT sku_id FROM moved"""
+)
+_DRAW = text(
+    ASKED
+    + """,
+    aside AS (SELECT s.sku_id, least(s.qty, locked.qty) AS qty FROM stock_set_aside s JOIN locked USING (sku_id)
+              WHERE s.store_id = :store AND s.promotion_id = :promotion AND s.qty > 0
+              ORDER BY s.sku_id FOR NO KEY UPDATE OF s),
+    taken AS (UPDATE stock_set_aside s SET qty = s.qty - aside.qty FROM aside
+              WHERE s.store_id = :store AND s.promotion_id = :promotion AND s.sku_id = aside.sku_id)
+    UPDATE stock_level level SET held = level.held - aside.qty FROM aside
+    WHERE level.store_id = :store AND level.sku_id = aside.sku_id RETURNING level.sku_id, aside.qty"""
+)
+_FREE = text("""
+    WITH locked AS (SELECT level.store_id, level.sku_id FROM stock_level level
+                    JOIN stock_set_aside s ON s.store_id = level.store_id AND s.sku_id = level.sku_id
+                    WHERE s.promotion_id = :promotion ORDER BY 1, 2 FOR NO KEY UPDATE OF level),
+    gone AS (DELETE FROM stock_set_aside s USING locked WHERE s.store_id = locked.store_id
+             AND s.sku_id = locked.sku_id AND s.promotion_id = :promotion RETURNING s.store_id, s.sku_id, s.qty)
+    UPDATE stock_level level SET held = level.held - gone.qty FROM gone
+    WHERE level.store_id = gone.store_id AND level.sku_id = gone.sku_id
+    RETURNING level.store_id, level.sku_id, gone.qty""")
+
+
+def set_aside(
+    session: Session, store_id: int, wants: Mapping[int, int], *, promotion_id: int, actor: str, now: datetime
+) -> None:
+    """Hold `wants` (sku id -> sale units) of a store for a promotion, all or nothing.  Raises OutOfStock."""
+    given = {**asked(wants), "store": store_id, "promotion": promotion_id}
+    moved = {row.sku_id for row in fetch(session, _SET_ASIDE, given)}
+    if short := wants.keys() - moved:
+        raise OutOfStock(store_id=store_id, sku_ids=sorted(short))
+    _tell(session, "stock.set_aside", store_id, promotion_id, moved, actor, now)
+
+
+def draw(session: Session, store_id: int, wants: Mapping[int, int], *, promotion_id: int) -> dict[int, int]:
+    """Free what is set aside for a promotion, up to `wants`, for the order that takes it in the next statement.
+
+    Returns what was drawn by sku: what is lacking the order takes from what is free to everybody.
+    """
+    given = {**asked(wants), "store": store_id, "promotion": promotion_id}
+    return {row.sku_id: row.qty for row in fetch(session, _DRAW, given)}
+
+
+def free(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:
+    """What a promotion did not sell is free again, in every store; returns the units.  A repeat frees nothing."""
+    gone: dict[int, dict[int, int]] = {}
+    for row in fetch(session, _FREE, {"promotion": promotion_id}):
+        gone.setdefault(row.store_id, {})[row.sku_id] = row.qty
+    for store_id, skus in sorted(gone.items()):
+        _tell(session, "stock.set_aside_freed", store_id, promotion_id, skus, actor, now)
+    return sum(sum(skus.values()) for skus in gone.values())
+
+
+def _tell(session: Session, kind: str, store_id: int, promotion_id: int, skus: Any, actor: str, now: datetime) -> None:
+    data = {"store_id": store_id, "promotion_id": promotion_id, "sku_ids": sorted(skus)}
+    journal.record(session, kind, f"store:{store_id}", actor=actor, now=now, **data)
