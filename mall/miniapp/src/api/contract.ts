@@ -147,7 +147,11 @@ export interface Quote {
   payable_fen: number
   earns_points: number
   max_points: number
+  min_points: number
   points_step: number
+  /** What keeps points from paying more, and at how many: the balance, the goods, or the terms. */
+  points_limit: 'balance' | 'goods' | 'order' | 'day'
+  points_limit_at: number
   trace: TraceStep[]
 }
 

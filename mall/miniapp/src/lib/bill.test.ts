@@ -15,7 +15,8 @@ function server(known: number[] = [7]) {
     return {
       lines: [], list_fen: 5000, coupon_fen, coupon_ids: ids, best_coupon_ids: known, coupons: [], discount_fen: 0,
       points_used: basket.points, points_fen: basket.points, payable_fen, wallet_fen: basket.wallet_fen ?? 0,
-      due_fen: payable_fen - (basket.wallet_fen ?? 0), earns_points: 0, max_points: (5000 - coupon_fen) / 2, points_step: 100, trace: [],
+      due_fen: payable_fen - (basket.wallet_fen ?? 0), earns_points: 0, max_points: (5000 - coupon_fen) / 2, points_step: 100, min_points: 100,
+      points_limit: 'goods', points_limit_at: 2500, trace: [],
     } // prettier-ignore
   }
   return { ask, baskets }
@@ -55,10 +56,11 @@ test('stored value never pays more than there is to pay, and an empty wallet pay
 })
 
 test.each([
-  [250, 1000, 100, 200],
-  [9999, 1050, 100, 1000],
-  [50, 1000, 100, 0],
-  [0, 0, 100, 0],
-])('%i points under %i in steps of %i are %i', (points, most, step, fits) => {
-  expect(fitting(points, most, step)).toBe(fits)
+  [250, 1000, 100, 100, 200],
+  [9999, 1050, 100, 100, 1000],
+  [50, 1000, 100, 100, 0],
+  [250, 1000, 100, 500, 0],
+  [0, 0, 100, 100, 0],
+])('%i points under %i in steps of %i from %i are %i', (points, most, step, least, fits) => {
+  expect(fitting(points, most, step, least)).toBe(fits)
 })

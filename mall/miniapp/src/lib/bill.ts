@@ -19,8 +19,9 @@ export interface Bill {
 export const NOTHING: Wishes = { coupon_ids: null, points: 0, wallet: false }
 
 /** What a wish for points comes to under a ceiling: whole steps. */
-export function fitting(points: number, most: number, step: number): number {
-  return Math.floor(Math.min(points, most) / step) * step
+export function fitting(points: number, most: number, step: number, least: number): number {
+  const fits = Math.floor(Math.min(points, most) / step) * step
+  return fits < least ? 0 : fits
 }
 
 /** The wishes as the form has them; what is not asked for is left out. */
@@ -54,7 +55,7 @@ export async function price(
     ids = wanted
     quote = await ask(asked(goods, ids, 0, 0))
   }
-  const points = fitting(wishes.points, quote.max_points, quote.points_step)
+  const points = fitting(wishes.points, quote.max_points, quote.points_step, quote.min_points)
   if (points) quote = await ask(asked(goods, ids, points, 0))
   const wallet_fen = wishes.wallet ? Math.min(balance_fen, quote.payable_fen) : 0
   if (wallet_fen) quote = await ask(asked(goods, ids, points, wallet_fen))
