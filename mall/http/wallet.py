@@ -37,6 +37,11 @@ class TopUpForm(WriteForm):
     amount_fen: int = Field(gt=0, le=100_000_000)
 
 
+def _slip(source: str) -> str | None:
+    kind, _, place = source.partition(":")
+    return top_ups.number(*map(int, place.split(":"))) if kind == "top_up" else None
+
+
 @bp.get("/wallet")
 @permit("mall.order")
 @bp.input(WalletQuery, location="query")
@@ -44,7 +49,8 @@ def my_wallet(query_data: WalletQuery) -> Reply:
     """My stored value, the store's offers, and my entries, 20 a page.
 
     `{"wallet": {principal_fen, bonus_fen, total_fen, held_fen}, "offers": [...], "entries": [{id, at, event, source,
-    principal_fen, bonus_fen}], "next": id | null}`; `next` is the `before` of the next page.
+    principal_fen, bonus_fen, no}], "next": id | null}`; `next` is the `before` of the next page, `no` of a top-up what a
+    till asks for to give it back.
     """
     member_id = who.me().member_id
     store_id = query_data.store_id
@@ -53,7 +59,7 @@ def my_wallet(query_data: WalletQuery) -> Reply:
     return {
         "wallet": wallet.balance(session(), member_id).as_json(),
         "offers": [offer.as_json() for offer in offers],
-        "entries": entries,
+        "entries": [one | {"no": _slip(one["source"])} for one in entries],
         "next": entries[-1]["id"] if len(entries) == PAGE else None,
     }, 200
 

@@ -19,6 +19,7 @@ def test_a_customer_sees_the_wallet_page_by_page_and_pays_an_order_with_it(shop,
     last = buyer.get(f"/api/mall/wallet?before={page['next']}").json
     assert (len(page["entries"]), len(last["entries"]), last["next"]) == (20, 1, None)
     assert last["entries"][0]["principal_fen"] == 1_000 and last["entries"][0]["bonus_fen"] == 100
+    assert last["entries"][0]["no"].startswith(f"U{shop.store_id:03d}")
 
     basket = {"store_id": shop.store_id, "lines": [{"sku_id": shop.skus["milk"], "qty": 2}], "wallet_fen": 1_980}
     quote = buyer.ask("/api/mall/quote", **basket).json["quote"]

@@ -120,6 +120,8 @@ export interface WalletEntry {
   event: string
   /** `order:12` or `top_up:1:5`. */
   source: string
+  /** Of a top-up: the number that the till asks for to give it back. */
+  no: string | null
   principal_fen: number
   bonus_fen: number
 }

@@ -15,13 +15,13 @@ test.each([
   [5, '0.05'],
   [1234, '12.34'],
   [100_000, '1000.00'],
-  [-905, '-9.05'],
+  [-905, '−9.05'],
 ])('%i fen are shown as %s', (fen, shown) => {
   expect(yuan(fen)).toBe(shown)
 })
 
 test('an amount comes in pieces, so that the decimals can be smaller', () => {
-  expect(parts(-1990)).toEqual({ sign: '-', whole: '19', cents: '90' })
+  expect(parts(-1990)).toEqual({ sign: '−', whole: '19', cents: '90' })
 })
 
 test('weighed goods are counted in grams and shown in kilograms', () => {

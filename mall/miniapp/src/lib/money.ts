@@ -10,7 +10,7 @@ export function yuan(fen: number): string {
 export function parts(fen: number): { sign: string; whole: string; cents: string } {
   const abs = Math.abs(fen)
   return {
-    sign: fen < 0 ? '-' : '',
+    sign: fen < 0 ? '−' : '',
     whole: String(Math.floor(abs / 100)),
     cents: String(abs % 100).padStart(2, '0'),
   }
