@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config import clock, journal
 from config.db import transaction
 from member import points, wallet
 from member.lots import Balance
@@ -21,6 +22,10 @@ from tests import factories as make
 from trade.books.registry import BOOKS, prove
 from trade.orders import close, pay, returns
 from trade.payments.moves import Paid
+from workers.jobs import count_growth, give_coupons
+from workers.routes import ALSO, OFFERED
+
+_FOLLOW = {"count_growth": count_growth.run, "give_coupons": give_coupons.run}
 
 
 class Story:
@@ -94,6 +99,18 @@ class Story:
             at_store_id=self.shop.store_id, shift_id=self.shop.shift_id, staff_id=1,
         )  # fmt: skip
         return plan
+
+    def follow(self) -> dict[str, int]:
+        """Growth and the coupons that orders bring follow what happened so far; how much each job did."""
+        done = dict.fromkeys(_FOLLOW, 0)
+        while True:
+            with transaction(self.session):
+                leased = journal.lease(self.session, list(OFFERED), now=clock.now(), most=100, also=ALSO)
+            if not leased:
+                return done
+            for row, kind in leased:
+                if run := _FOLLOW.get(OFFERED[kind][1]):
+                    done[OFFERED[kind][1]] += run([row], now=self.now)
 
     def head(self, order: int) -> Any:
         """The order's own row."""
