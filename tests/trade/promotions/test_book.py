@@ -104,6 +104,8 @@ def test_a_store_has_its_own_rules_and_mode(session, shop, now):
     with transaction(session):
         moves.settle_store(session, shop.store_id, None, actor="t", now=now)
     assert book.at(session, shop.store_id, now).rules.mode == "fixed"
+    with pytest.raises(NotFound), transaction(session):
+        moves.settle_store(session, 99, "best", actor="t", now=now)
     assert here
 
 

@@ -192,8 +192,8 @@ _SETTLE = text("""
     UPDATE promotion_book SET mode = :mode, member_and_flash = :member_and_flash, stacking = CAST(:stacking AS jsonb)
     WHERE store_id = 0""")
 _STORE_MODE = text("""
-    INSERT INTO promotion_book (store_id, mode) VALUES (:store, :mode)
-    ON CONFLICT (store_id) DO UPDATE SET mode = excluded.mode""")
+    INSERT INTO promotion_book (store_id, mode) SELECT id, :mode FROM store WHERE id = :store
+    ON CONFLICT (store_id) DO UPDATE SET mode = excluded.mode RETURNING store_id""")
 _NO_STORE_MODE = text("DELETE FROM promotion_book WHERE store_id = :store AND store_id <> 0")
 
 
@@ -221,9 +221,12 @@ def settle(
 
 
 def settle_store(session: Session, store_id: int, mode: str | None, *, actor: str, now: datetime) -> int:
-    """One store's own mode, or None to follow the chain; returns the book's new version."""
+    """One store's own mode, or None to follow the chain; returns the book's new version.  Raises NotFound."""
     version = int(fetch(session, _BUMP, {})[0].version)
-    fetch(session, _NO_STORE_MODE if mode is None else _STORE_MODE, {"store": store_id, "mode": mode})
+    if mode is None:
+        fetch(session, _NO_STORE_MODE, {"store": store_id})
+    elif first(session, _STORE_MODE, {"store": store_id, "mode": mode}) is None:
+        raise NotFound(store_id=store_id)
     subject = f"promotion_book:{store_id}"
     journal.record(session, "promotion.settled", subject, actor=actor, now=now, mode=mode, book_version=version)
     book.forget()
