@@ -43,7 +43,10 @@ _TAKE = text("""
     taken AS (UPDATE member_export e SET sealed = NULL, taken_at = :now FROM there WHERE e.id = there.id)
     SELECT sealed FROM there""")
 _FORGET = text("UPDATE member_export SET sealed = NULL, taken_at = :now WHERE expires_at < :now AND sealed IS NOT NULL")
-_SELF = text("SELECT name, nickname, birthday, gender, tier, home_store_id, created_at FROM member WHERE id = :member")
+_SELF = text(
+    "SELECT name, nickname, birthday, gender, invite_code, tier, home_store_id, created_at FROM member"
+    " WHERE id = :member"
+)
 _KNOWN_BY = text("SELECT kind, sealed, created_at, lost_at FROM identity WHERE member_id = :member ORDER BY id")
 _SESSIONS = text("SELECT expires_at FROM member_session WHERE member_id = :member ORDER BY 1")
 

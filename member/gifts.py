@@ -1,4 +1,4 @@
-"""Points for something other than an order: joining, a profile, signing in, a review, a friend.
+"""Points for something other than an order: joining, a profile, signing in, a review.
 
 Each gift has its own source, `gift:<kind>:<reference>`, so that it comes once and can be taken back; each kind has a
 limit a store day.  The member and then the account are locked before the day's gifts are counted, so the limit holds
@@ -23,7 +23,6 @@ from member.ledger import Step
 from member.points import POINTS
 from member.terms import Gift, terms_at
 
-KINDS = ("register", "profile", "sign_in", "review", "referral")
 ONCE = ("register", "profile")
 
 

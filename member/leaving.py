@@ -144,8 +144,8 @@ _ERASE = (
         " OR answer #>> '{receipt,member,no}' = ANY(:cards)"
     ),
     text(
-        "UPDATE member SET name = '', nickname = '', birthday = NULL, gender = NULL, phone_masked = NULL,"
-        " phone_tail = NULL, home_store_id = NULL, erased_at = :now WHERE id = ANY(:ids)"
+        "UPDATE member SET name = '', nickname = '', birthday = NULL, gender = NULL, invite_code = NULL,"
+        " phone_masked = NULL, phone_tail = NULL, home_store_id = NULL, erased_at = :now WHERE id = ANY(:ids)"
     ),
     text("UPDATE member_leaving SET done_at = :now WHERE member_id = ANY(:ids)"),
 )

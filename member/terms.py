@@ -68,14 +68,26 @@ class Gift:
     growth: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Referral:
+    """What bringing a friend is worth (`member/referral.py`): to the inviter, and to the friend.
+
+    It is paid `wait_days` after the friend's order was closed (and not before its points are), for at most
+    `max_per_month` friends a month; the friend has `within_days` from the invitation and keeps at least `least_fen`.
+    """
+
+    points: int = 0
+    friend_points: int = 0
+    growth: int = 0
+    max_per_month: int = 10
+    wait_days: int = 7
+    within_days: int = 90
+    least_fen: int = 0
+    valid_months: int | None = None
+
+
 def _gifts() -> dict[str, Gift]:
-    return {
-        "register": Gift(0),
-        "profile": Gift(0),
-        "sign_in": Gift(1, streak={7: 10}),
-        "review": Gift(0, per_day=3),
-        "referral": Gift(0, per_day=5),
-    }
+    return {"register": Gift(0), "profile": Gift(0), "sign_in": Gift(1, streak={7: 10}), "review": Gift(0, per_day=3)}
 
 
 _TIER_BP = {"standard": 10_000, "silver": 12_000, "gold": 15_000, "black": 20_000}
@@ -118,6 +130,7 @@ class Terms:
     shortfall_by_channel: dict[str, Shortfall] = field(default_factory=dict)
     write_off_per_month: int = 0
     gifts: dict[str, Gift] = field(default_factory=_gifts)
+    referral: Referral = field(default_factory=Referral)
     adjust_alone_up_to: int = 500
     breakage_bp: int = 1_000
 

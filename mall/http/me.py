@@ -15,7 +15,7 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.wechat import WeChatFailed
 from config.wechat_ready import open_platform
 from mall.http import who
-from member import activity, gifts, identity, points, secrets, sessions
+from member import activity, gifts, identity, points, referral, secrets, sessions
 from trade.orders import holder, points_story
 
 T = TypeVar("T")
@@ -24,9 +24,10 @@ bp = blueprint("me", "/api/mall", who.identify)
 
 
 class CodeForm(WriteForm):
-    """A single-use code that WeChat gave the client."""
+    """A single-use code that WeChat gave the client, and the invite code of the friend they came by, if any."""
 
     code: str = Field(min_length=4, max_length=200)
+    invite: str | None = Field(None, min_length=4, max_length=20)
 
 
 class CodeRefused(Refused):
@@ -61,12 +62,21 @@ def _me(member_id: int) -> dict[str, Any]:
 @permit("public")
 @bp.input(CodeForm)
 def login(json_data: CodeForm) -> Reply:
-    """Sign in with the code of `wx.login`; a person unknown to us becomes a guest member."""
+    """Sign in with the code of `wx.login`; a person unknown to us becomes a guest member.
+
+    `{token, me, invitation}`: the last is what came of `invite` (accepted, unknown, self, already_member,
+    already_invited), or null.
+    """
     person = _asked(open_platform().code_to_session, json_data.code)
     with transaction(session()) as opened:
         member_id = identity.by_openid(opened, person.openid, unionid=person.unionid, actor="wechat", now=g.now)
+        invitation = _invited(opened, json_data, member_id, "wechat")
         token = sessions.sign_in(opened, member_id, secrets.seal(person.openid.encode()), now=g.now)
-    return {"token": token, "me": _me(member_id)}, 200
+    return {"token": token, "me": _me(member_id), "invitation": invitation}, 200
+
+
+def _invited(opened: Session, form: CodeForm, member_id: int, actor: str) -> str | None:
+    return referral.accept(opened, form.invite, member_id, actor=actor, now=g.now) if form.invite else None
 
 
 @bp.post("/logout")
@@ -83,14 +93,18 @@ def logout(json_data: WriteForm) -> Reply:
 @permit("mall.order")
 @bp.input(CodeForm)
 def phone(json_data: CodeForm) -> Reply:
-    """Bind the phone that the customer agreed to give; joins the till's member of that phone."""
+    """Bind the phone that the customer agreed to give; joins the till's member of that phone.
+
+    `{me, invitation}`, the latter as at sign-in.
+    """
     number = _asked(open_platform().phone_number, json_data.code)
     shopper = who.me()
     with transaction(session()) as opened:
         member_id = identity.bind_phone(
             opened, shopper.member_id, number, actor=shopper.actor, now=g.now, before_merge=holder.take_over
         )
-    return {"me": _me(member_id)}, 200
+        invitation = _invited(opened, json_data, member_id, shopper.actor)
+    return {"me": _me(member_id), "invitation": invitation}, 200
 
 
 @bp.get("/me")

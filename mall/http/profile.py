@@ -1,4 +1,4 @@
-"""What the customer says of themselves."""
+"""What the customer says of themselves, and whom they brought."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from config.db import transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from mall.http import who
-from member import profile
+from member import profile, referral
 from member.profile import Profile
 
 bp = blueprint("profile", "/api/mall/me", who.identify)
@@ -47,3 +48,14 @@ def edit(json_data: ProfileForm) -> Reply:
         return {"profile": profile.of(opened, me.member_id).as_json(), "points": points}, 200
 
     return once(json_data, work)
+
+
+@bp.get("/invite")
+@permit("mall.order")
+def invite() -> Reply:
+    """`{"invite": {code, points, friend_points, max_per_month, paid_this_month, friends: [{name, phone, at, state,
+    points}]}}`; friends are masked, the newest 50; `state`: joined, bought, paid, capped, late, void.
+    """
+    me = who.me().member_id
+    with transaction(session()) as opened:
+        return {"invite": referral.page(opened, me, now=g.now)}, 200

@@ -21,6 +21,7 @@ class Member(Base):
     __tablename__ = "member"
     __table_args__ = (
         Index("ix_member_phone_tail", "phone_tail"),
+        UniqueConstraint("invite_code"),
         CheckConstraint("gender IN ('female', 'male', 'unsaid')", name="gender"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -35,6 +36,7 @@ class Member(Base):
     nickname: Mapped[str] = mapped_column(Text, server_default=text("''"))
     birthday: Mapped[date | None]
     gender: Mapped[str | None] = mapped_column(Text)
+    invite_code: Mapped[str | None] = mapped_column(Text)
 
 
 class Identity(Base):

@@ -72,7 +72,11 @@ def test_a_profile_complete_for_the_first_time_brings_points_and_the_tier_its_gr
     assert do(profile.edit, member, replace(ALL, nickname=""), now=now, **BY) == 0
     assert do(profile.edit, member, ALL, now=now + timedelta(days=9), **BY) == 0
     assert _have(session, member) == 80
-    told = session.execute(text("SELECT data FROM journal WHERE kind = 'member.profile_changed'")).scalars().all()
+    told = (
+        session.execute(text("SELECT data FROM journal WHERE kind = 'member.profile_changed' ORDER BY id"))
+        .scalars()
+        .all()
+    )
     assert [row["fields"] for row in told] == [["nickname", "birthday"], ["gender"], ["nickname"], ["nickname"]]
     assert [ledger.differences(session), proof.differences(session)] == [[], []]
 

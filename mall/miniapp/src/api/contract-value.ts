@@ -168,3 +168,25 @@ export interface Profile {
   gender: Gender | null
   complete: boolean
 }
+
+/** What came of an invite code at registration; null when none was given. */
+export type Invitation = 'accepted' | 'unknown' | 'self' | 'already_member' | 'already_invited' | null
+
+/** Somebody the member invited, masked; `bought` waits for the after-sale window. */
+export interface Friend {
+  name: string
+  phone: string | null
+  at: string
+  state: 'joined' | 'bought' | 'paid' | 'capped' | 'late' | 'void'
+  points: number
+}
+
+/** Bring a friend, of `member/referral.py`. */
+export interface Invite {
+  code: string
+  points: number
+  friend_points: number
+  max_per_month: number
+  paid_this_month: number
+  friends: Friend[]
+}

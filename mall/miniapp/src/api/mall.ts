@@ -26,6 +26,8 @@ import type {
   Coupon,
   CouponTab,
   Gender,
+  Invitation,
+  Invite,
   Leaving,
   NewSecret,
   Offer,
@@ -76,12 +78,23 @@ function query(of: Record<string, string | number | null | undefined>): string {
   return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}` : ''
 }
 
+interface Invited {
+  invitation: Invitation
+}
+
+/** The code of WeChat, and the friend's invite code where the person came by one. */
+function withInvite(code: string, invite: string | null): object {
+  return invite ? { code, invite } : { code }
+}
+
 /** Every endpoint of the mall, by name. */
 export const mall = {
   settings: () => api.get<Settings>(`${BASE}/settings`),
-  login: (code: string) => api.write<SignedIn>(`${BASE}/login`, { code }),
+  login: (code: string, invite: string | null) => api.write<SignedIn & Invited>(`${BASE}/login`, withInvite(code, invite)),
   logout: () => api.write<object>(`${BASE}/logout`),
-  phone: (code: string) => api.write<{ me: Me }>(`${BASE}/phone`, { code }),
+  phone: (code: string, invite: string | null) =>
+    api.write<{ me: Me } & Invited>(`${BASE}/phone`, withInvite(code, invite)),
+  invite: () => api.get<{ invite: Invite }>(`${BASE}/me/invite`),
   me: () => api.get<{ me: Me }>(`${BASE}/me`),
   points: (before: number | null) => api.get<Points>(`${BASE}/points${query({ before })}`),
   signInToday: () => api.write<{ sign_in: DailySignIn }>(`${BASE}/sign-in`),

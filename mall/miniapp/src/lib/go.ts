@@ -19,6 +19,7 @@ export const go = {
   coupons: () => uni.navigateTo({ url: '/pages/coupons/coupons' }),
   offers: () => uni.navigateTo({ url: '/pages/offers/offers' }),
   wallet: () => uni.navigateTo({ url: '/pages/wallet/wallet' }),
+  invite: () => uni.navigateTo({ url: '/pages/invite/invite' }),
   profile: () => uni.navigateTo({ url: '/pages/profile/profile' }),
   privacy: () => uni.navigateTo({ url: '/pages/privacy/privacy' }),
   tier: () => uni.navigateTo({ url: '/pages/tier/tier' }),

@@ -4,6 +4,7 @@ import { sentence } from '../api/api'
 import type { Me, SignedIn } from '../api/contract'
 import { currentToken, mall, onSignedOut, setToken } from '../api/mall'
 import { t } from '../lib/i18n'
+import { forgetInvite, invited } from '../lib/invite'
 import { keep, kept } from '../lib/kept'
 import { forgetCard } from '../lib/member-card'
 import { platform } from '../platform'
@@ -47,7 +48,7 @@ export const useSession = defineStore('session', () => {
     paid.value = said.pay ?? null
     if (said.phoneRefused) fault.value = t('me.phone_refused')
     try {
-      if (said.login) take(await mall.login(said.login))
+      if (said.login) take(await mall.login(said.login, invited()))
       else if (platform.inPlace && !signedIn.value) await signIn()
       if (said.phone) await givePhone(said.phone)
     } catch (error) {
@@ -68,7 +69,7 @@ export const useSession = defineStore('session', () => {
     const settings = platform.inPlace ? { login_page: null, phone_page: null } : await mall.settings()
     const code = await platform.loginCode(settings)
     if (!code) return false
-    take(await mall.login(code))
+    take(await mall.login(code, invited()))
     return true
   }
 
@@ -83,7 +84,8 @@ export const useSession = defineStore('session', () => {
   }
 
   async function givePhone(code: string): Promise<void> {
-    me.value = (await mall.phone(code)).me
+    me.value = (await mall.phone(code, invited())).me
+    forgetInvite()
   }
 
   /** H5 only: leave for the page where the number is given. */
