@@ -24,7 +24,7 @@ from trade.payments.moves import Paid
 from trade.pricing.models import Price
 from trade.pricing.promotions import drafts
 from trade.pricing.promotions import moves as promotion_moves
-from trade.pricing.quote import Want
+from trade.pricing.quoted import Want
 from trade.stock import moves as stock
 from trade.stores import staff, tills
 from trade.stores.models import Role, Staff, Store, Till
@@ -208,6 +208,12 @@ def a_promotion(session: Session, now: datetime, **form: Any) -> int:
         promotion_id = promotion_moves.draft(session, drafts.understood(FOREVER | plain | form), actor="test", now=now)
         promotion_moves.publish(session, promotion_id, actor="test", now=now)
     return promotion_id
+
+
+def end_promotion(session: Session, promotion_id: int, now: datetime) -> None:
+    """It takes nothing off any more."""
+    with transaction(session):
+        promotion_moves.move(session, promotion_id, "end", actor="test", now=now)
 
 
 def wants(shop: Shop, **goods: int) -> list[Want]:

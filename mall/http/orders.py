@@ -18,7 +18,7 @@ from config.wechat_ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
 from trade.orders import close, place, read
-from trade.pricing.quote import Want
+from trade.pricing.quoted import Want
 from trade.stores import shops
 
 bp = blueprint("orders", "/api/mall", who.identify)
@@ -67,7 +67,7 @@ class PageQuery(Form):
 def quote(json_data: BasketForm) -> Reply:
     """Price a basket of one store; changes nothing.  A guest gets the price without points."""
     member_id = g.caller.member_id if g.caller else None
-    return {"quote": place.price(session(), json_data.basket(member_id), now=g.now).as_json()}, 200
+    return {"quote": place.price(session(), json_data.basket(member_id), now=g.now, explain=True).as_json()}, 200
 
 
 def _slot(opened: Session, store_id: int, promise_at: datetime) -> datetime:

@@ -18,7 +18,8 @@ from trade.orders import place, read
 from trade.orders.numbers import parse
 from trade.orders.returns import ShiftNotOpen
 from trade.pricing import prices
-from trade.pricing.quote import DiscountTooLarge, Want
+from trade.pricing.quote import DiscountTooLarge
+from trade.pricing.quoted import Want
 from trade.stores import tills
 from trade.stores.roles import DISCOUNT_LIMIT_BP
 
@@ -156,7 +157,7 @@ def quote(json_data: BasketForm) -> Reply:
         place.check_possession(wanted, authorised=shown)
         if wanted.member_id and wanted.wallet_fen and not shown:
             wallet_limits.check(session(), wanted.member_id, wanted.wallet_fen, now=g.now)
-    priced = place.price(session(), wanted, now=g.now)
+    priced = place.price(session(), wanted, now=g.now, explain=True)
     check_discount(json_data, priced.list_fen)
     return {"quote": priced.as_json()}, 200
 

@@ -23,7 +23,7 @@ from config.db import transaction
 from tests import factories
 from tests.bench import cpu
 from trade.orders import place
-from trade.pricing.quote import Want
+from trade.pricing.quoted import Want
 
 AT_MOST, ROUNDS, SALES = 2, 5, 40
 MORE = {"points earn": ("earning nothing", "earning"), "points spend": ("spending nothing", "spending")}

@@ -17,7 +17,7 @@ from member.coupons import claim, moves, templates
 from member.coupons.states import Kind, StackClass
 from member.coupons.templates import Offer
 from trade.orders.place import Basket
-from trade.pricing.quote import Quote
+from trade.pricing.quoted import Quote
 
 ACTOR = "system:demo"
 CLAIMS, USES = 0.12, 0.6

@@ -22,7 +22,7 @@ from trade.orders import close, place, returns
 from trade.orders.pay import receive
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
-from trade.pricing.quote import Want
+from trade.pricing.quoted import Want
 from trade.stores import tills
 from trade.stores.models import Role
 from trade.stores.tills import TillCard
@@ -87,7 +87,7 @@ class Past:
         basket = place.Basket(shop.id, self.basket(6), member_id)
         try:
             with transaction(self.session):
-                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at))
+                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at, explain=True))
                 quote = place.price(self.session, basket, now=at)
                 if member_id and quote.redeemable.most >= 100 and self.dice.random() < 0.2:
                     basket = replace(basket, points=quote.redeemable.most // 100 * 100)
@@ -123,7 +123,7 @@ class Past:
         actor = f"member:{member_id}"
         try:
             with transaction(self.session):
-                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at))
+                basket = self.coupons.uses(basket, place.price(self.session, basket, now=at, explain=True))
                 due = place.price(self.session, basket, now=at).payable_fen
                 order_id = place.online(
                     self.session, basket, promise_at=promise_at, remark="", expected_payable_fen=due,

@@ -7,7 +7,8 @@ import random
 
 from config.money import split
 from member.terms import terms_at
-from trade.pricing.quote import Item, Want, quote
+from trade.pricing.quote import quote
+from trade.pricing.quoted import Item, Want
 
 BASKETS = int(os.environ.get("TONGDIAN_BASKETS", "5000"))
 

@@ -13,7 +13,8 @@ from member.coupons.states import Kind, StackClass
 from tests import factories as make
 from trade.orders import coupon_proof, place, proof, read
 from trade.orders.place import Basket
-from trade.pricing.quote import CouponNotUsable, Want
+from trade.pricing.quote import CouponNotUsable
+from trade.pricing.quoted import Want
 from trade.stock import proof as stock_proof
 
 
@@ -87,7 +88,9 @@ def test_the_quote_shows_every_coupon_and_the_best(session, shop, member, now):
     freight = make.a_coupon(
         session, member, now, name="运费券", kind=Kind.FREIGHT, threshold_fen=0, stack_class=StackClass.FREIGHT
     )
-    quote = place.price(session, Basket(shop.store_id, make.wants(shop, milk=2), member), now=now).as_json()
+    quote = place.price(
+        session, Basket(shop.store_id, make.wants(shop, milk=2), member), now=now, explain=True
+    ).as_json()
     assert quote["payable_fen"] == 1980 and quote["coupon_ids"] == []
     assert quote["best_coupon_ids"] == [large]
     assert [(offer["id"], offer["off_fen"], offer["usable"]) for offer in quote["coupons"]] == [

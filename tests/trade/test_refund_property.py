@@ -17,7 +17,8 @@ from member.earning import Occasion
 from member.shortfall import bear
 from member.terms import Terms
 from trade.orders.returns import claw_target
-from trade.pricing.quote import Item, Want, earn, quote
+from trade.pricing.quote import earn, quote
+from trade.pricing.quoted import Item, Want
 
 ORDERS = int(os.environ.get("TONGDIAN_REFUND_ORDERS", "2000"))
 NOW = datetime(2026, 11, 23, 4, tzinfo=UTC)

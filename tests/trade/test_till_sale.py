@@ -9,7 +9,8 @@ from member.points import PointsShort
 from tests import factories as make
 from trade.orders import place, proof, read, returns
 from trade.payments.cash import TenderShort
-from trade.pricing.quote import NotForSale, PriceChanged, Want
+from trade.pricing.quote import NotForSale, PriceChanged
+from trade.pricing.quoted import Want
 from trade.stock import proof as stock_proof
 from trade.stock.moves import OutOfStock
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.db import first
 from config.errors import Refused
-from member import points, wallet, wallet_limits, wallet_terms
+from member import points, segments, wallet, wallet_limits, wallet_terms
 from member.coupons import read as coupons
 from member.coupons.worth import At
 from member.earning import Occasion
@@ -23,7 +23,10 @@ from trade.orders import moves, pay, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
-from trade.pricing.quote import CouponNotUsable, NotForSale, PriceChanged, Quote, Want, earn, quote
+from trade.pricing.promotions import book, counts
+from trade.pricing.quote import CouponNotUsable, NotForSale, PriceChanged, Promoted, earn, quote
+from trade.pricing.quoted import Line, Quote, Want
+from trade.pricing.rules import Kind
 from trade.stock import moves as stock
 
 
@@ -50,7 +53,7 @@ class Basket:
     """What a customer wants of one store, and how much of it stored value pays (`wallet_fen`).
 
     `qty` is pieces, or grams of weighed goods.  `coupon_ids` are the member's; what they are worth is found anew for
-    these very lines at every quote and sale.
+    these very lines at every quote and sale; None takes the best.  `barred` are promotions the shopper does not want.
     """
 
     store_id: int
@@ -59,8 +62,9 @@ class Basket:
     points: int = 0
     discount_fen: int = 0
     wallet_fen: int = 0
-    coupon_ids: Sequence[int] = ()
+    coupon_ids: Sequence[int] | None = ()
     channel: str = "till"
+    barred: Sequence[int] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +101,19 @@ def check_possession(basket: Basket, *, authorised: bool) -> None:
         raise PossessionNeeded(member_id=basket.member_id)
 
 
-def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
-    """Quote a basket at today's prices; the same function behind till, cart and order."""
+def price(session: Session, basket: Basket, *, now: datetime, explain: bool = False) -> Quote:
+    """Quote a basket at today's prices; the same function behind till, cart and order.
+
+    :param explain: also what each other promotion and coupon would cost; for a screen, not for a sale.
+    """
     if not basket.wants:
         raise EmptyBasket()
     terms = terms_at(now, session)
-    skus = {want.sku_id for want in basket.wants}
+    known = book.at(session, basket.store_id, now)
+    gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
+    skus = {want.sku_id for want in basket.wants} | gifts
     items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
-    asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids)}
+    asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
     who = first(session, _WHO, asked) if basket.member_id else None
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
@@ -119,6 +128,8 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
         coupons=coupons.held(who.coupons) if who else (),
         coupon_ids=basket.coupon_ids,
         at=At(basket.store_id, basket.channel, now),
+        promoted=_promoted(session, basket, known, who.tier if who else None, now),
+        explain=explain,
     )
     if basket.wallet_fen:
         policy = wallet_terms.terms_at(session, now).policy
@@ -131,6 +142,16 @@ def price(session: Session, basket: Basket, *, now: datetime) -> Quote:
     return priced
 
 
+def _promoted(session: Session, basket: Basket, known: book.InForce, tier: str | None, now: datetime) -> Promoted:
+    """What promotions are for this basket; no statement when none is limited or for a segment."""
+    if not known.rules.rules:
+        return Promoted(known.rules)
+    member_id, segment_ids = basket.member_id, list(known.segment_ids)
+    mine = segments.treated_among(session, member_id, segment_ids) if member_id and segment_ids else []
+    here = known.here(basket.channel, now, tier=tier, segment_ids=mine)
+    return Promoted(known.rules, here, counts.left(session, known, member_id, now), frozenset(basket.barred))
+
+
 def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str, Any]:
     blank = dict.fromkeys(("staff_id", "till_id", "shift_id", "pay_by", "paid_at", "closed_at", "promise_at"))
     return {
@@ -138,7 +159,10 @@ def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str
         "store_id": basket.store_id,
         "member_id": basket.member_id,
         "list_fen": priced.list_fen,
+        "promotion_fen": priced.promotion_fen,
         "coupon_fen": priced.coupon_fen,
+        "freight_fen": priced.freight_fen,
+        "rules_version": priced.rules_version,
         "discount_fen": priced.discount_fen,
         "points_used": priced.points_used,
         "points_fen": priced.points_fen,
@@ -167,13 +191,15 @@ def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "unit": line.item.unit,
             "weighed": line.item.weighed,
             "qty": line.qty,
-            "unit_price_fen": line.item.unit_price_fen,
+            "unit_price_fen": line.unit_price_fen,
             "list_fen": line.list_fen,
             "net_fen": line.net_fen,
             "principal_fen": line.wallet.principal_fen,
             "bonus_fen": line.wallet.bonus_fen,
             "earns_points": line.earns_points,
             "earn_basis_fen": line.earn_basis_fen,
+            "gift": line.gift,
+            "gift_value_fen": line.unit_price_fen if line.gift else 0,
         }
         for line in priced.lines
     ]
@@ -194,20 +220,39 @@ def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
     )
 
 
-def _units(basket: Basket) -> Mapping[int, int]:
-    """Sale units by sku: two lines of one sku draw on one stock row."""
+def _units(lines: Sequence[Line]) -> Mapping[int, int]:
+    """Sale units by sku, gifts among them: two lines of one sku draw on one stock row."""
     units: Counter[int] = Counter()
-    for want in basket.wants:
-        units[want.sku_id] += want.qty
+    for line in lines:
+        units[line.item.sku_id] += line.qty
     return units
 
 
 def _as_shown(priced: Quote, expected_payable_fen: int) -> None:
-    """A coupon chosen for an earlier basket is judged by this one; nobody pays another price than they saw."""
+    """Nobody pays more than they saw; what became cheaper since is charged cheaper (members-mall-orders.md 3.6.5).
+
+    A coupon chosen for an earlier basket is judged by this one.
+    """
     if priced.coupons.refused:
-        raise CouponNotUsable(coupons=priced.coupons.refused, quote=priced.as_json())
-    if priced.payable_fen != expected_payable_fen:
+        raise CouponNotUsable(coupons=list(priced.coupons.refused), quote=priced.as_json())
+    if priced.payable_fen > expected_payable_fen:
         raise PriceChanged(payable_fen=priced.payable_fen, expected_fen=expected_payable_fen, quote=priced.as_json())
+
+
+def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
+    """Write the order with the trace of its price."""
+    lines, shares = _lines(priced)
+    trace = priced.trace if priced.rules_version else None
+    whole = _head(basket, priced, now, **head)
+    return moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
+
+
+def _count(session: Session, basket: Basket, priced: Quote, order_id: int, now: datetime) -> None:
+    """Take what the promotions count; after stock, before anything the member holds."""
+    if priced.uses:
+        known = book.at(session, basket.store_id, now)
+        at = {"store_id": basket.store_id, "order_id": order_id}
+        counts.claim(session, known, priced.uses, **at, member_id=basket.member_id, now=now)
 
 
 def at_till(
@@ -233,20 +278,10 @@ def at_till(
     priced = price(session, replace(basket, channel="till"), now=now)
     _as_shown(priced, expected_payable_fen)
     change_fen = cash.change(priced.due_fen, received_fen)
-    lines, shares = _lines(priced)
-    head = _head(
-        basket,
-        priced,
-        now,
-        channel="till",
-        staff_id=at.staff_id,
-        till_id=at.till_id,
-        shift_id=at.shift_id,
-        paid_at=now,
-        closed_at=now,
-    )
-    order_id = moves.open_order(session, head, lines, shares, actor=actor)
-    stock.sell(session, basket.store_id, _units(basket), key=f"order:{order_id}:sell", actor=actor, now=now)
+    where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
+    order_id = _open(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
+    stock.sell(session, basket.store_id, _units(priced.lines), key=f"order:{order_id}:sell", actor=actor, now=now)
+    _count(session, basket, priced, order_id, now)
     if priced.due_fen or not priced.wallet.total_fen:
         cash.take(session, basket.store_id, order_id, priced.due_fen, received_fen, change_fen, now=now)
     if priced.wallet.total_fen:
@@ -279,10 +314,9 @@ def online(
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = price(session, replace(basket, channel="mall"), now=now)
     _as_shown(priced, expected_payable_fen)
-    lines, shares = _lines(priced)
-    head = _head(basket, priced, now, channel="mall", pay_by=now + unpaid_for, promise_at=promise_at, remark=remark)
-    order_id = moves.open_order(session, head, lines, shares, actor=actor)
-    units = _units(basket)
+    when = {"pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
+    order_id = _open(session, basket, priced, actor, now, channel="mall", **when)
+    units = _units(priced.lines)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)
     except stock.OutOfStock as short:
@@ -293,6 +327,7 @@ def online(
                 for sku_id in short.facts["sku_ids"]
             ]
         ) from short
+    _count(session, basket, priced, order_id, now)
     value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
     if not priced.due_fen:
         pay.settle(session, basket.store_id, order_id, actor=actor, now=now)

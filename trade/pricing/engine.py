@@ -78,7 +78,7 @@ def price(
     :param book: the rules; `here` says where, when and for whom they are asked, `left` what their quotas still allow.
     :param wish: coupons chosen (None: the best), rules barred, rules or coupons that must take part.
     :param freight_fen: what delivery would cost.
-    :param explain: also find why every other rule and coupon did nothing; costs a search each.
+    :param explain: also find what every other rule and coupon would cost; a search each.
     :raises NoSuchPlan: what the wish requires cannot be had.
     """
 
@@ -121,7 +121,8 @@ def _answer(case: Case, found: Found, plan: Plan, purse: Purse) -> Priced:
         tuple(_gifts(case, plan)),
         found.priced,
         found.optimal,
-        coupons=Offers(refused=refused(case, plan, purse.coupons)),
+        tuple(reasons(case, plan)),
+        Offers(refused=refused(case, plan, purse.coupons)),
     )
 
 

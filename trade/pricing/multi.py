@@ -63,6 +63,15 @@ def take(
     return Taken(*(tuple(one for part in found for one in part[field]) for field in range(4)))
 
 
+def sets(rule: Rule, units: int) -> int:
+    """How many sets so many consumed units are; 打折 on all of them is one."""
+    if rule.kind is Kind.BUNDLE:
+        return units // sum(qty for _, qty in rule.parts)
+    if rule.kind is Kind.NTH_RATE and rule.on == "all":
+        return 1
+    return units // _pattern(rule)[0]
+
+
 def _bundle(
     rule: Rule, lines: Sequence[int], free: Sequence[int], goods: Sequence[Good], units_fen: Sequence[int], most: int
 ) -> Taken | None:

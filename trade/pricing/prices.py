@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, first
-from trade.pricing.quote import Item
+from trade.pricing.quoted import Item
 
 
 def price_now(channel: str, group: str | None = None) -> str:
@@ -40,13 +39,6 @@ ITEM = """sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture
           coalesce(stock_level.on_hand - stock_level.held, 0) AS free, product.category_id"""
 
 
-@dataclass(frozen=True, slots=True)
-class Listed(Item):
-    """An item with the steps of its price by quantity, if there are any: from so many on, fen per piece or kg."""
-
-    steps: tuple[tuple[int, int], ...] = ()
-
-
 _ITEMS = text(
     f"SELECT {ITEM}, book.steps FROM sku{_REST}{price_now('CAST(:channel AS text)', 'CAST(:group AS text)')}"
     " WHERE sku.id = ANY(:ids)"
@@ -55,14 +47,14 @@ _ITEMS = text(
 
 def items(
     session: Session, store_id: int, sku_ids: Iterable[int], *, channel: str = "till", group: str = "", now: datetime
-) -> dict[int, Listed]:
+) -> dict[int, Item]:
     """The skus among `sku_ids` that the store sells now, with today's price in a channel; one statement.
 
     :param group: the customer's group, such as a class of dealers; empty is none.
     """
     given = {"store": store_id, "ids": list(sku_ids), "channel": channel, "group": group, "now": now}
     return {
-        row[0]: Listed(*[*row[:-1], tuple((step[0], step[1]) for step in row[-1] or ())])
+        row[0]: Item(*[*row[:-1], tuple((step[0], step[1]) for step in row[-1] or ())])
         for row in fetch(session, _ITEMS, given)
     }
 

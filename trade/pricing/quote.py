@@ -1,15 +1,9 @@
 """Why does this basket cost what it costs?  Pure: basket and terms in, priced lines and their trace out.
 
-Named intermediate prices of a line, in fen, in this order:
-
-    list_fen       unit price x quantity (grams: price per kg, half up)
-    after_coupons  list_fen less the line's share of each coupon that covers it (`member/coupons/worth.py`)
-    after_points   after_coupons less the line's share of what points paid
-    net_fen        after_points less the line's share of the manual discount; what the customer pays for the line
-
-Each order-level deduction is split over the lines it covers in proportion to their price at that step, by largest
-remainder, and stored (till-and-store-desk.md 3.1, which also gives this order).  Worked table: a coupon of 3.00 on
-lines 1 and 2, 200 points (2.00), manual discount 1.00:
+`DECISIONS.md` has the algorithm and its named intermediate prices.  Here the engine's phases 0 to 4 and 6 are joined
+by points and the manual discount, each split over the lines it covers in proportion to their price at that step, by
+largest remainder, and stored (till-and-store-desk.md 3.1, which also gives this order).  Worked table: a coupon of 3.00
+on lines 1 and 2, 200 points (2.00), manual discount 1.00:
 
     line   list_fen   coupon share   after_coupons   points share   after_points   manual share   net_fen
     1          1990            200            1790            129           1661             64      1597
@@ -25,11 +19,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from config.errors import Refused
-from config.money import line_fen, split
-from member.coupons.worth import At, Goods, Held, Weighed, weigh
-from member.earning import Bought, Earned, Occasion, earned
+from config.money import split
+from member.coupons.worth import At, Held
+from member.earning import Bought, Occasion, earned
 from member.terms import Terms
-from member.wallet_terms import Policy, Split
+from trade.pricing import multi
+from trade.pricing.case import Wish
+from trade.pricing.engine import Priced, Purse, price
+from trade.pricing.promotions.counts import Use
+from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
+from trade.pricing.rules import NO_RULES, Here, Left, Rule, RuleBook
+from trade.pricing.segments import Good
 
 
 class NotForSale(Refused):
@@ -63,164 +63,13 @@ class PriceChanged(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
-    """One sku as a store sells it now.  `free` is what may still be promised, pieces or grams."""
+class Promoted:
+    """What promotions there are for a basket: the book, where and for whom, what quotas hold, which are not wanted."""
 
-    sku_id: int
-    name: str
-    spec: str
-    unit: str
-    weighed: bool
-    picture: str
-    unit_price_fen: int
-    free: int
-    category_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Want:
-    """A basket line: pieces, or grams of a weighed sku."""
-
-    sku_id: int
-    qty: int
-
-
-@dataclass(frozen=True, slots=True)
-class Share:
-    """A line's part of one order-level deduction."""
-
-    source: str
-    amount_fen: int
-    points: int
-    source_id: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """The share as both faces show it."""
-        return {
-            "source": self.source,
-            "source_id": self.source_id,
-            "amount_fen": self.amount_fen,
-            "points": self.points,
-        }
-
-
-@dataclass(slots=True)
-class Line:
-    """A priced basket line."""
-
-    line_no: int
-    item: Item
-    qty: int
-    list_fen: int
-    net_fen: int
-    shares: list[Share] = field(default_factory=list)
-    wallet: Split = field(default_factory=Split)
-    earns_points: int = 0
-    earn_basis_fen: int = 0
-
-    def as_json(self) -> dict[str, Any]:
-        """The line as both faces show it."""
-        item = self.item
-        return {
-            "line_no": self.line_no,
-            "sku_id": item.sku_id,
-            "name": item.name,
-            "spec": item.spec,
-            "unit": item.unit,
-            "weighed": item.weighed,
-            "picture": item.picture,
-            "free": item.free,
-            "qty": self.qty,
-            "unit_price_fen": item.unit_price_fen,
-            "list_fen": self.list_fen,
-            "net_fen": self.net_fen,
-            "earns_points": self.earns_points,
-            "allocations": [share.as_json() for share in self.shares],
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Redeemable:
-    """How many points may pay a basket: `least`, `most`, in steps of `step`; `most` is 0 when none may.
-
-    `limit` says what keeps it from being more, and at `limit_points`: the member's `balance`, the `goods` (a share of
-    what they cost), or what the terms let an `order` or a `day` take.  So a face can say why, and what is missing.
-    """
-
-    most: int
-    least: int
-    step: int
-    limit: str
-    limit_points: int
-
-    def as_json(self) -> dict[str, Any]:
-        """As the quote shows it."""
-        return {
-            "max_points": self.most,
-            "min_points": self.least,
-            "points_step": self.step,
-            "points_limit": self.limit,
-            "points_limit_at": self.limit_points,
-        }
-
-
-@dataclass(slots=True)
-class Quote:
-    """A basket with every fen explained: list - coupons - points - discount = payable.
-
-    `refused_coupons` were asked for and take nothing off: a quote shows why, a sale does not go through.
-    """
-
-    lines: list[Line]
-    list_fen: int
-    coupon_fen: int
-    discount_fen: int
-    points_used: int
-    points_fen: int
-    payable_fen: int
-    earns_points: int
-    redeemable: Redeemable
-    trace: list[dict[str, Any]]
-    coupons: Weighed
-    wallet: Split = field(default_factory=Split)
-    policy: Policy = Policy.PROPORTIONAL
-    earned: Earned = field(default_factory=Earned)
-    tier: str | None = None
-    terms_version: int | None = None
-
-    @property
-    def due_fen(self) -> int:
-        """What is left to pay beside stored value."""
-        return self.payable_fen - self.wallet.total_fen
-
-    @property
-    def coupon_ids(self) -> list[int]:
-        """The coupons that take something off, in the order they apply."""
-        return [held.id for held, _ in self.coupons.taken]
-
-    def as_json(self) -> dict[str, Any]:
-        """The quote as both faces show it."""
-        return {
-            "lines": [line.as_json() for line in self.lines],
-            "list_fen": self.list_fen,
-            "coupon_fen": self.coupon_fen,
-            "discount_fen": self.discount_fen,
-            "points_used": self.points_used,
-            "points_fen": self.points_fen,
-            "payable_fen": self.payable_fen,
-            "wallet_fen": self.wallet.total_fen,
-            "wallet_principal_fen": self.wallet.principal_fen,
-            "wallet_bonus_fen": self.wallet.bonus_fen,
-            "due_fen": self.due_fen,
-            "earns_points": self.earns_points,
-            "earns_over": self.earned.over,
-            **self.redeemable.as_json(),
-            "trace": self.trace,
-            "coupon_ids": self.coupon_ids,
-            "coupons": self.coupons.offers,
-            "refused_coupons": self.coupons.refused,
-            "best_coupon_ids": self.coupons.best_ids,
-        }
+    book: RuleBook = NO_RULES
+    here: Here | None = None
+    left: Mapping[int, Left] = field(default_factory=dict)
+    barred: frozenset[int] = frozenset()
 
 
 def quote(
@@ -234,66 +83,141 @@ def quote(
     points_today: int = 0,
     discount_fen: int = 0,
     coupons: Sequence[Held] = (),
-    coupon_ids: Sequence[int] = (),
+    coupon_ids: Sequence[int] | None = (),
     at: At | None = None,
+    promoted: Promoted = Promoted(),
+    explain: bool = False,
 ) -> Quote:
     """Price a basket; what it earns is found by `earn`, when what its tenders pay of it is known.
 
-    :param items: the store's skus by id; every wanted sku must be among them.
+    :param items: the store's skus by id, gifts among them; every wanted sku must be among them.
     :param tier: the member's tier, or None for a customer without a card, who earns nothing.
     :param points: how many points the member wants to spend; 0 for none.  They have spent `points_today` already.
     :param discount_fen: a manual discount on the whole order, in fen.
-    :param coupons: what the member could use; `coupon_ids` those they want to, `at` where and when.
+    :param coupons: what the member could use; `coupon_ids` those they want to (None: the best), `at` where and when.
+    :param explain: also what each other promotion and coupon would cost; a search each.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
-    lines = _listed(items, wants)
+    wished = Wish(None if coupon_ids is None else tuple(coupon_ids), promoted.barred)
+    goods = _goods(items, wants)
+    purse = Purse(coupons, at)
+    found = price(goods, promoted.book, promoted.here, left=promoted.left, purse=purse, wish=wished, explain=explain)
+    lines = _lines(items, wants, found)
+    why_not = [*found.why_not, *_add_gifts(lines, items, found)]
     list_fen = sum(line.list_fen for line in lines)
-    trace = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
-    weighed = _use_coupons(lines, coupons, coupon_ids, at, trace)
-    coupon_fen = sum(worth.off_fen for _, worth in weighed.taken)
-    payable = [_redeemable(terms, line) for line in lines]
+    trace: list[dict[str, Any]] = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
+    trace += [step.as_json(seq) for seq, step in enumerate(found.steps, start=2)]
+    trace += _gift_steps(lines, len(trace))
+    promotion_fen, coupon_fen = _sum(lines, "promotion"), _sum(lines, "coupon")
+    payable = [min(_redeemable(terms, line), fen) for line, fen in zip(lines, found.points_fen, strict=False)]
+    payable += [0] * (len(lines) - len(payable))
     may = _redeemable_points(terms, sum(payable), points_available if tier else 0, points_today)
     if points and (points > may.most or points % may.step or points < may.least):
         raise PointsNotUsable(max_points=may.most, step=may.step, min_points=may.least)
     points_fen = terms.worth_fen(points)
     _deduct(lines, "points", points_fen, points, trace, payable)
-    left_fen = list_fen - coupon_fen - points_fen
+    left_fen = list_fen - promotion_fen - coupon_fen - points_fen
     if not 0 <= discount_fen <= left_fen:
         raise DiscountTooLarge(max_fen=left_fen)
     _deduct(lines, "manual", discount_fen, 0, trace)
-    figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen)
-    return Quote(lines, *figures, 0, may, trace, weighed)
+    figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen + found.freight_fen)
+    return Quote(
+        lines,
+        *figures,
+        0,
+        may,
+        trace,
+        found.coupons,
+        found.coupon_ids,
+        promotion_fen,
+        found.freight_fen,
+        why_not,
+        found.optimal,
+        promoted.book.version,
+        _uses(promoted.book, found, lines),
+    )
 
 
-def _listed(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Line]:
+def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
     missing = [want.sku_id for want in wants if want.sku_id not in items]
     if missing:
         raise NotForSale(sku_ids=missing)
-    lines = []
+    goods = []
     for number, want in enumerate(wants, start=1):
         item = items[want.sku_id]
-        cost_fen = line_fen(item.unit_price_fen, want.qty, weighed=item.weighed)
-        lines.append(Line(number, item, want.qty, cost_fen, cost_fen))
+        steps = item.steps if item.steps and item.steps[0][0] <= 1 else ((1, item.unit_price_fen), *item.steps)
+        goods.append(Good(number, item.sku_id, item.category_id, want.qty, item.weighed, steps))
+    return goods
+
+
+def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced) -> list[Line]:
+    lines = [
+        Line(number, items[want.sku_id], want.qty, unit_fen, list_fen, net_fen)
+        for number, (want, unit_fen, list_fen, net_fen) in enumerate(
+            zip(wants, found.units_fen, found.list_fen, found.nets_fen, strict=True), start=1
+        )
+    ]
+    for step in found.steps:
+        for line, share_fen in zip(lines, step.shares, strict=True):
+            if share_fen:
+                line.shares.append(Share(step.source, share_fen, 0, step.source_id, step.version))
     return lines
 
 
-def _use_coupons(
-    lines: list[Line], coupons: Sequence[Held], asked: Sequence[int], at: At | None, trace: list[dict[str, Any]]
-) -> Weighed:
-    """Take off what the coupons asked for are worth on these very lines, class by class."""
-    assert at is not None or not (coupons or asked), asked
-    if at is None:
-        return Weighed([], [], [], [])
-    goods = [Goods(line.item.sku_id, line.item.category_id, line.qty, line.net_fen) for line in lines]
-    weighed = weigh(coupons, asked, goods, at)
-    for held, worth in weighed.taken:
-        for line, share_fen in zip(lines, worth.shares, strict=True):
-            if share_fen:
-                line.net_fen -= share_fen
-                line.shares.append(Share("coupon", share_fen, 0, held.id))
-        step = {"source": "coupon", "source_id": held.id, "name": held.name, "delta_fen": -worth.off_fen}
-        trace.append({"seq": len(trace) + 1, **step})
-    return weighed
+def _add_gifts(lines: list[Line], items: Mapping[int, Item], found: Priced) -> list[dict[str, Any]]:
+    """满赠 adds lines at 0; what is not there is told and left out, never dropped in silence (3.6.1)."""
+    told = []
+    for rule, sku_id, qty in found.gifts:
+        item = items.get(sku_id)
+        wanted = sum(line.qty for line in lines if line.item.sku_id == sku_id)
+        if item is None or item.free < wanted + qty:
+            head = {"rule_id": rule.id, "version": rule.version, "kind": rule.kind.value, "name": rule.name}
+            told.append(head | {"code": "gift_out_of_stock", "sku_id": sku_id})
+            continue
+        worth_fen = item.unit_price_fen * qty
+        gift = Line(len(lines) + 1, item, qty, item.unit_price_fen, worth_fen, 0, gift=True)
+        gift.shares.append(Share("promotion", worth_fen, 0, rule.id, rule.version))
+        lines.append(gift)
+    return told
+
+
+def _gift_steps(lines: Sequence[Line], seq: int) -> list[dict[str, Any]]:
+    gifts = [line for line in lines if line.gift]
+    return [
+        {
+            "seq": seq + number,
+            "phase": 3,
+            "source": "promotion",
+            "source_id": line.shares[0].source_id,
+            "version": line.shares[0].version,
+            "name": line.item.name,
+            "units": line.qty,
+            "base_fen": line.list_fen,
+            "delta_fen": -line.list_fen,
+            "shares": [line.list_fen if one is line else 0 for one in lines],
+        }
+        for number, line in enumerate(gifts, start=1)
+    ]
+
+
+def _sum(lines: Sequence[Line], source: str) -> int:
+    return sum(share.amount_fen for line in lines for share in line.shares if share.source == source)
+
+
+def _uses(book: RuleBook, found: Priced, lines: Sequence[Line]) -> list[Use]:
+    """What each promotion counts: pieces or grams (phase 1), sets (phase 2), else one order; and what it took off."""
+    rules: dict[int, Rule] = {rule.id: rule for rule in book.rules}
+    uses = []
+    for step in found.steps:
+        if step.source == "promotion":
+            rule = rules[step.source_id]
+            units = step.units if rule.phase == 1 else multi.sets(rule, step.units) if rule.phase == 2 else 1
+            uses.append(Use(rule.id, rule.version, units, step.off_fen))
+    gifts: dict[int, int] = {}
+    for line in lines:
+        if line.gift:
+            gifts[line.shares[0].source_id] = gifts.get(line.shares[0].source_id, 0) + line.list_fen
+    return uses + [Use(rule_id, rules[rule_id].version, 1, fen) for rule_id, fen in gifts.items()]
 
 
 def earn(priced: Quote, terms: Terms, on: Occasion, non_earning_fen: Sequence[int] = ()) -> None:

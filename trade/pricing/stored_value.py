@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from config.errors import Refused
 from member.wallet_terms import Policy, Split, over_lines
-from trade.pricing.quote import Quote
+from trade.pricing.quoted import Quote
 
 
 class WalletTooMuch(Refused):

@@ -14,7 +14,7 @@ from trade.pricing.weigh import Plan, parts
 Again = Callable[[Wish], Plan | None]
 
 
-def reasons(case: Case, plan: Plan, again: Again) -> Iterator[dict[str, Any]]:
+def reasons(case: Case, plan: Plan, again: Again | None = None) -> Iterator[dict[str, Any]]:
     """One row for each rule that did nothing, and for each that has a further step to reach."""
     done = parts(plan)
     for rule in case.book.rules:
@@ -79,8 +79,10 @@ def _missing_units(case: Case, rule: Rule) -> int:
     return need - (sum(have.values()) if rule.across else max(have.values(), default=0))
 
 
-def _dearer(case: Case, plan: Plan, part: tuple[str, int], again: Again) -> dict[str, Any]:
+def _dearer(case: Case, plan: Plan, part: tuple[str, int], again: Again | None) -> dict[str, Any]:
     """What the basket would cost more with it; or that nothing of this plan goes together with it."""
+    if again is None:
+        return {"code": "dearer"}
     other = again(replace(case.wish, required=case.wish.required | {part}))
     if other is None:
         blocking = next((step.rule.id for step in plan.applied), 0)
