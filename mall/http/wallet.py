@@ -49,8 +49,8 @@ def my_wallet(query_data: WalletQuery) -> Reply:
     """My stored value, the store's offers, and my entries, 20 a page.
 
     `{"wallet": {principal_fen, bonus_fen, total_fen, held_fen}, "offers": [...], "entries": [{id, at, event, source,
-    principal_fen, bonus_fen, no}], "next": id | null}`; `next` is the `before` of the next page, `no` of a top-up what a
-    till asks for to give it back.
+    principal_fen, bonus_fen, no}], "next": id | null}`; `next` is the `before` of the next page, `no` of a top-up what
+    a till asks for to give it back.
     """
     member_id = who.me().member_id
     store_id = query_data.store_id

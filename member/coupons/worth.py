@@ -1,4 +1,4 @@
-"""What a coupon takes off these lines, or why it takes nothing.  Pure; the server's answer at every submit.
+"""What a coupon takes off these lines, or why it takes nothing.  Pure; which of many is best `trade/pricing` finds.
 
 Worked table, lines of 1990 and 990 fen, the first eligible:
 
@@ -15,18 +15,13 @@ before it (members-mall-orders.md 3.4; the classes apply in the order goods, sto
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import product
 from typing import Any
 
 from config.money import half_up, split
 from member.coupons.states import Kind, StackClass
-
-CLASSES = tuple(StackClass)
-WEIGHED_A_CLASS = 6
-"""Of each class the search looks at so many, those worth most alone: at most 7 ** 3 baskets are weighed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,17 +109,6 @@ def _no(code: str, **facts: Any) -> Worth:
     return Worth(why_not={"code": code, **facts})
 
 
-def judge(held: Held, lines: Sequence[Goods], at: At) -> Worth:
-    """What one coupon takes off these lines here and now."""
-    why_not = not_here(held, at)
-    if why_not is None and held.kind in (Kind.FREIGHT, Kind.GIFT):
-        why_not = {"code": "nothing_to_use_it_on"}
-    if why_not:
-        return Worth(why_not=why_not)
-    rows = ([held.covers(line) for line in lines], [line.net_fen for line in lines])
-    return value(held, *rows, [line.sku_id for line in lines], [line.qty for line in lines])
-
-
 def not_here(held: Held, at: At) -> dict[str, Any] | None:
     """Why the coupon cannot be used at this place and time, whatever the basket; None when it may."""
     if at.now < held.from_at:
@@ -177,100 +161,3 @@ def _free_goods(held: Held, nets_fen: Sequence[int], sku_ids: Sequence[int], qty
     if not sum(shares):
         return _no("nothing_left_to_pay")
     return Worth(sum(shares), tuple(shares))
-
-
-def take(chosen: Collection[Held], lines: Sequence[Goods], at: At) -> tuple[list[tuple[Held, Worth]], list[Goods]]:
-    """Apply coupons one after the other, class by class; returns each with its worth, and the lines after them.
-
-    A second coupon of a class takes nothing: `class_taken`.
-    """
-    now_lines, done, classes = list(lines), [], set()
-    for held in sorted(chosen, key=lambda one: (CLASSES.index(one.stack_class), one.id)):
-        if held.stack_class in classes:
-            done.append((held, _no("class_taken")))
-            continue
-        worth = judge(held, now_lines, at)
-        if worth.off_fen:
-            classes.add(held.stack_class)
-            now_lines = [
-                replace(line, net_fen=line.net_fen - share) for line, share in zip(now_lines, worth.shares, strict=True)
-            ]
-        done.append((held, worth))
-    return done, now_lines
-
-
-def best(coupons: Sequence[Held], lines: Sequence[Goods], at: At) -> tuple[Held, ...]:
-    """The coupons that leave least to pay: at most one a class; of equals fewer, then those that end first.
-
-    Every combination is weighed, of the `WEIGHED_A_CLASS` worth most alone in each class.
-    """
-    usable: dict[StackClass, list[tuple[int, Held]]] = {}
-    for held in coupons:
-        worth = judge(held, lines, at)
-        if worth.off_fen:
-            usable.setdefault(held.stack_class, []).append((worth.off_fen, held))
-    columns: list[list[Held | None]] = []
-    for found in usable.values():
-        found.sort(key=lambda pair: (-pair[0], pair[1].until_at, pair[1].id))
-        columns.append([None, *(held for _, held in found[:WEIGHED_A_CLASS])])
-    choices = (tuple(held for held in choice if held is not None) for choice in product(*columns))
-    return min(choices, key=lambda choice: _rank(choice, lines, at))
-
-
-def _rank(choice: Sequence[Held], lines: Sequence[Goods], at: At) -> tuple[Any, ...]:
-    _, after = take(choice, lines, at)
-    to_pay_fen = sum(line.net_fen for line in after)
-    return to_pay_fen, len(choice), sorted(held.until_at for held in choice), sorted(held.id for held in choice)
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """What was taken of what was asked, what was refused, and every coupon of the member as the faces show it."""
-
-    taken: list[tuple[Held, Worth]]
-    refused: list[dict[str, Any]]
-    offers: list[dict[str, Any]]
-    best_ids: list[int]
-
-
-def weigh(coupons: Sequence[Held], asked: Sequence[int], lines: Sequence[Goods], at: At) -> Weighed:
-    """Apply the coupons asked for, and say of every other what it would take off now or why it would not."""
-    if not coupons and not asked:
-        return Weighed([], [], [], [])
-    known = {held.id: held for held in coupons}
-    results, after = take([known[one] for one in asked if one in known], lines, at)
-    taken = [(held, worth) for held, worth in results if worth.off_fen]
-    refused = [{"coupon_id": held.id, **(worth.why_not or {})} for held, worth in results if not worth.off_fen]
-    refused += [{"coupon_id": one, "code": "not_yours"} for one in asked if one not in known]
-    best_ids = [held.id for held in best(coupons, lines, at)]
-    applied, holders = {held.id: worth for held, worth in taken}, {h.stack_class: h.id for h, _ in taken}
-    offers = [_offer(held, applied, holders, lines, after, at) | {"best": held.id in best_ids} for held in coupons]
-    offers.sort(key=lambda one: (not one["best"], not one["off_fen"], -one["off_fen"], one["until_at"], one["id"]))
-    return Weighed(taken, refused, offers, best_ids)
-
-
-def _offer(
-    held: Held,
-    applied: Mapping[int, Worth],
-    holders: Mapping[StackClass, int],
-    lines: Sequence[Goods],
-    after: Sequence[Goods],
-    at: At,
-) -> dict[str, Any]:
-    worth = applied.get(held.id)
-    if worth is not None:
-        why_not = None
-    elif held.stack_class in holders:
-        worth = judge(held, lines, at)
-        why_not = worth.why_not or {"code": "class_taken", "coupon_id": holders[held.stack_class]}
-    else:
-        worth = judge(held, after, at)
-        why_not = worth.why_not
-    return {
-        **held.as_json(),
-        "off_fen": worth.off_fen,
-        "lost_fen": worth.lost_fen,
-        "applied": held.id in applied,
-        "usable": why_not is None,
-        "why_not": why_not,
-    }

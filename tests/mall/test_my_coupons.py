@@ -42,6 +42,7 @@ def test_claiming_choosing_and_ordering_with_a_coupon(session, shop, guest, sign
         "usable": True,
         "why_not": None,
         "best": True,
+        "dearer_by_fen": 0,
     }
     basket["lines"][0]["qty"] = 1
     promise_at = shopper.get(f"/api/mall/slots?store_id={shop.store_id}").json["slots"][-1]["from_at"]

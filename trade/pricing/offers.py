@@ -29,7 +29,8 @@ def refused(case: Case, plan: Plan, coupons: Sequence[Held]) -> tuple[dict[str, 
         if asked not in known:
             rows.append({"coupon_id": asked, "code": "not_yours"})
         elif ("coupon", asked) not in done:
-            rows.append({"coupon_id": asked, **(_worth(case, plan, known[asked])[1] or {"code": "class_taken"})})
+            why_not = _worth(case, plan, known[asked])[1] or {"code": "class_taken"}
+            rows.append({**why_not, "coupon_id": asked})
     return tuple(rows)
 
 
