@@ -109,9 +109,7 @@ def quote(
     trace += [step.as_json(seq) for seq, step in enumerate(found.steps, start=2)]
     trace += _gift_steps(lines, len(trace))
     promotion_fen, coupon_fen = _sum(lines, "promotion"), _sum(lines, "coupon")
-    payable = [min(_redeemable(terms, line), fen) for line, fen in zip(lines, found.points_fen, strict=False)]
-    payable += [0] * (len(lines) - len(payable))
-    may = _redeemable_points(terms, sum(payable), points_available if tier else 0, points_today)
+    may, payable = _may_redeem(terms, lines, found, points_available if tier else 0, points_today)
     if points and (points > may.most or points % may.step or points < may.least):
         raise PointsNotUsable(max_points=may.most, step=may.step, min_points=may.least)
     points_fen = terms.worth_fen(points)
@@ -121,21 +119,9 @@ def quote(
         raise DiscountTooLarge(max_fen=left_fen)
     _deduct(lines, "manual", discount_fen, 0, trace)
     figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen + found.freight_fen)
-    return Quote(
-        lines,
-        *figures,
-        0,
-        may,
-        trace,
-        found.coupons,
-        found.coupon_ids,
-        promotion_fen,
-        found.freight_fen,
-        why_not,
-        found.optimal,
-        promoted.book.version,
-        _uses(promoted.book, found, lines),
-    )
+    more = (promotion_fen, found.freight_fen, why_not, found.optimal, promoted.book.version)
+    uses = _uses(promoted.book, found, lines)
+    return Quote(lines, *figures, 0, may, trace, found.coupons, found.coupon_ids, *more, uses)
 
 
 def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
@@ -234,6 +220,15 @@ def earn(priced: Quote, terms: Terms, on: Occasion, non_earning_fen: Sequence[in
     found = zip(priced.lines, priced.earned.per_line, priced.earned.line_basis_fen, strict=True)
     for line, points, basis_fen in found:
         line.earns_points, line.earn_basis_fen = points, basis_fen
+
+
+def _may_redeem(
+    terms: Terms, lines: Sequence[Line], found: Priced, available: int, today: int
+) -> tuple[Redeemable, list[int]]:
+    """How many points may pay, and what of each line they may pay; nothing of a gift."""
+    open_fen = [*found.points_fen, *(0 for line in lines if line.gift)]
+    payable = [min(_redeemable(terms, line), fen) for line, fen in zip(lines, open_fen, strict=True)]
+    return _redeemable_points(terms, sum(payable), available, today), payable
 
 
 def _redeemable(terms: Terms, line: Line) -> int:
