@@ -141,6 +141,28 @@ def test_a_quota_that_comes_later_counts_what_was_sold_before(session, store, no
     assert proof.differences(session) == []
 
 
+def test_publishing_among_orders_neither_deadlocks_nor_miscounts(open_session, session, store, now):
+    one = make.a_promotion(session, now, **FLASH)
+    quotas = [{"total_units": 99, "day_units": 99}, {"member_units": 99, "store_units": 99, "budget_fen": 9_999}]
+
+    def act(number: int) -> None:
+        with open_session() as mine:
+            if number % 12 == 0:
+                form = drafts.understood(make.FOREVER | {"name": "闪购"} | _quotas(**quotas[number // 12 % 2]))
+                with transaction(mine):
+                    moves.edit(mine, one, form, actor="test", now=now)
+                    moves.publish(mine, one, actor="test", now=now)
+                return
+            _claim(mine, store, now, Use(one, 1, 1, 100), order=number, member=number % 3)
+            if number % 2:
+                with transaction(mine):
+                    counts.give_back(mine, store, number)
+
+    with ThreadPoolExecutor(16) as pool:
+        list(pool.map(act, range(72)))
+    assert proof.differences(session) == []
+
+
 @pytest.mark.parametrize(
     ("lie", "fault"),
     [

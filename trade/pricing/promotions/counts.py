@@ -169,6 +169,9 @@ def left(session: Session, known: InForce, member_id: int | None, now: datetime)
     return found
 
 
+_MINE = text(
+    "SELECT promotion_id FROM promotion_use WHERE store_id = :store AND order_id = :order ORDER BY 1 FOR NO KEY UPDATE"
+)
 _GIVE_BACK = text("""
     WITH asked AS (SELECT * FROM jsonb_to_recordset(CAST(:back AS jsonb)) AS a(promotion_id bigint, units bigint,
         fen bigint)),
@@ -176,8 +179,7 @@ _GIVE_BACK = text("""
             greatest(u.back_units, CASE WHEN :whole THEN u.units ELSE least(a.units, u.units) END) AS to_units,
             greatest(u.back_fen, CASE WHEN :whole THEN u.off_fen ELSE least(a.fen, u.off_fen) END) AS to_fen
         FROM promotion_use u LEFT JOIN asked a USING (promotion_id)
-        WHERE u.store_id = :store AND u.order_id = :order AND (:whole OR a.promotion_id IS NOT NULL)
-        ORDER BY u.promotion_id FOR NO KEY UPDATE OF u),
+        WHERE u.store_id = :store AND u.order_id = :order AND (:whole OR a.promotion_id IS NOT NULL)),
     back AS (UPDATE promotion_use u SET back_units = mine.to_units, back_fen = mine.to_fen FROM mine
         WHERE u.store_id = :store AND u.order_id = :order AND u.promotion_id = mine.promotion_id
           AND (mine.to_units > mine.back_units OR mine.to_fen > mine.back_fen)
@@ -196,11 +198,15 @@ _GIVE_BACK = text("""
 def give_back(
     session: Session, store_id: int, order_id: int, back: Mapping[int, tuple[int, int]] | None = None
 ) -> dict[int, tuple[int, int]]:
-    """What an order used comes back into its quotas and budgets; returns units and fen by promotion.  One statement.
+    """What an order used comes back into its quotas and budgets; returns units and fen by promotion.
+
+    Two statements: a quota that a publish added while we waited for the uses is seen by the second only.
 
     :param back: by promotion, the units and fen come back in all by now (a return); None is everything (the order
         ended).  A repeat gives back nothing more.
     """
+    if not fetch(session, _MINE, {"store": store_id, "order": order_id}):
+        return {}
     asked = [{"promotion_id": one, "units": units, "fen": fen} for one, (units, fen) in (back or {}).items()]
     given = {"store": store_id, "order": order_id, "whole": back is None, "back": json.dumps(asked)}
     return {row.promotion_id: (row.units, row.fen) for row in fetch(session, _GIVE_BACK, given)}

@@ -170,23 +170,29 @@ def publish(session: Session, promotion_id: int, *, actor: str, now: datetime) -
     window = {"from_at": form.from_at, "until_at": form.until_at, "zone": form.zone, "body": body}
     given = {"id": promotion_id, "version": row.version, "book_version": book_version, "actor": actor, "now": now}
     fetch(session, _VERSION, given | window | form.quotas.model_dump() | form.funding.model_dump())
-    for scope in Scope:
-        units = getattr(form.quotas, f"{scope}_units")
-        if units is not None or (scope is Scope.TOTAL and form.quotas.budget_fen is not None):
-            session.execute(_CATCH_UP, {"id": promotion_id, "scope": scope})
+    limited = {scope for scope in Scope if getattr(form.quotas, f"{scope}_units") is not None}
+    if form.quotas.budget_fen is not None:
+        limited.add(Scope.TOTAL)
+    if limited:
+        fetch(session, _CATCH_UP, {"id": promotion_id, "scopes": sorted(limited)})
     return int(row.version)
 
 
 _CATCH_UP = text("""
-    WITH missed AS (UPDATE promotion_use SET scopes = scopes || CAST(:scope AS text)
-        WHERE promotion_id = :id AND NOT CAST(:scope AS text) = ANY(scopes)
-          AND (:scope <> 'member' OR member_id IS NOT NULL)
-        RETURNING units - back_units AS units, off_fen - back_fen AS fen, CASE CAST(:scope AS text)
-            WHEN 'member' THEN member_id WHEN 'day' THEN day WHEN 'store' THEN store_id ELSE 0 END AS key)
+    WITH missed AS (SELECT store_id, order_id, array(SELECT s FROM unnest(CAST(:scopes AS text[])) s
+            WHERE NOT s = ANY(scopes) AND (s <> 'member' OR member_id IS NOT NULL)) AS more
+        FROM promotion_use WHERE promotion_id = :id),
+    told AS (UPDATE promotion_use u SET scopes = u.scopes || missed.more FROM missed
+        WHERE u.store_id = missed.store_id AND u.order_id = missed.order_id AND u.promotion_id = :id
+          AND cardinality(missed.more) > 0
+        RETURNING u.*, missed.more)
     INSERT INTO promotion_count AS c (promotion_id, scope, key, units, fen)
-    SELECT :id, :scope, key, sum(units)::bigint, sum(fen)::bigint FROM missed GROUP BY key ORDER BY key
+    SELECT :id, s.scope, CASE s.scope WHEN 'member' THEN member_id WHEN 'day' THEN day WHEN 'store' THEN store_id ELSE 0
+               END AS key, sum(units - back_units)::bigint, sum(off_fen - back_fen)::bigint
+    FROM told CROSS JOIN LATERAL unnest(told.more) AS s(scope) GROUP BY 2, 3 ORDER BY 2, 3
     ON CONFLICT (promotion_id, scope, key) DO UPDATE SET units = c.units + excluded.units,
         fen = c.fen + excluded.fen, most_units = NULL, most_fen = NULL""")
+"""All quotas in one statement, uses before counts: that is the order in which an order gives back."""
 
 _SETTLE = text("""
     UPDATE promotion_book SET mode = :mode, member_and_flash = :member_and_flash, stacking = CAST(:stacking AS jsonb)
