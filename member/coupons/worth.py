@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from config.money import half_up, split
@@ -126,12 +127,12 @@ def value(
     held: Held, fits: Sequence[bool], nets_fen: Sequence[int], sku_ids: Sequence[int], qtys: Sequence[int]
 ) -> Worth:
     """What a coupon that may be used here takes off goods that cost so much; `fits` says which of them it covers."""
-    nets = [net_fen if fit else 0 for net_fen, fit in zip(nets_fen, fits, strict=True)]
-    base_fen = sum(nets)
+    base_fen = sum(compress(nets_fen, fits))
     if not base_fen:
         return _no("nothing_left_to_pay" if any(fits) else "no_goods_of_it")
     if base_fen < held.threshold_fen:
         return _no("short", short_fen=held.threshold_fen - base_fen)
+    nets = [net_fen if fit else 0 for net_fen, fit in zip(nets_fen, fits, strict=True)]
     if held.kind is Kind.GOODS:
         return _free_goods(held, nets, sku_ids, qtys)
     face_fen = _face(held, base_fen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import NamedTuple
 
 from config.money import split
@@ -143,7 +144,7 @@ class Weigher:
         owner = rule.kind in activities.OWNERS
         fits = [ok and not (owner and taken) for ok, taken in zip(may, owned, strict=True)]
         measured = self.before if rule.measured == "before" else nets
-        base_fen = sum(fen for fen, fit in zip(measured, fits, strict=True) if fit)
+        base_fen = sum(compress(measured, fits))
         if owner:
             eligible = [fen if fit else 0 for fen, fit in zip(nets, fits, strict=True)]
             off_fen = min(activities.off_fen(rule, base_fen), sum(eligible))
@@ -168,13 +169,14 @@ class Weigher:
         for at, rule in enumerate(self.case.activities):
             if at not in done:
                 owner = rule.kind in activities.OWNERS
-                rows = zip(self.before, self.may[at], owned, strict=True)
-                base_fen = sum(fen for fen, ok, taken in rows if ok and not (owner and taken))
+                base_fen = sum(compress(self.before, self.may[at]))
+                if owner and done:
+                    base_fen -= sum(compress(compress(self.before, owned), compress(self.may[at], owned)))
                 total_fen -= activity_most(rule, base_fen, self.case.add_on_most(rule))
         for choices, fits in zip(self.case.vouchers, self.fits, strict=True):
             offs = []
             for voucher, fit in zip(choices, fits, strict=True):
-                base_fen = sum(fen for fen, ok in zip(nets, fit, strict=True) if ok)
+                base_fen = sum(compress(nets, fit))
                 offs.append(self.case.coupon_most(voucher, base_fen))
             total_fen -= max(offs) if self.case.wish.coupon_ids is None else sum(offs)
         return total_fen
@@ -186,9 +188,11 @@ class Weigher:
             return
         found = []
         for voucher, fits in zip(self.case.vouchers[cls], self.fits[cls], strict=True):
+            base_fen = sum(compress(nets, fits))
+            if base_fen < voucher.held.threshold_fen:
+                continue
             worth = value(voucher.held, fits, nets, self.skus, self.units)
             if worth.off_fen:
-                base_fen = sum(fen for fen, fit in zip(nets, fits, strict=True) if fit)
                 found.append(Used(voucher, base_fen, worth))
         chosen = self.case.wish.coupon_ids is not None
         for one in found[:1] if chosen else found:
@@ -200,6 +204,8 @@ class Weigher:
     def _done(self, nets: Sequence[int], applied: tuple[Applied, ...], used: tuple[Used, ...]) -> None:
         self.best.priced += 1
         freight = self._freight(nets)
+        if self.best.plan and sum(nets) + freight.fen > self.best.plan.rank[0]:
+            return
         vouchers = [one.voucher for one in used] + ([freight.voucher] if freight.voucher else [])
         ends = tuple(sorted(voucher.until_ms for voucher in vouchers))
         plan = Plan((sum(nets) + freight.fen, len(ends), ends), self.segments, applied, used, tuple(nets), freight)
