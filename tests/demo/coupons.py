@@ -44,7 +44,7 @@ def offer(session: Session, *, now: datetime) -> list[int]:
                   valid_days=60, issue_limit=100),
             Offer("SHIP6", "6元运费券", Kind.FREIGHT, StackClass.FREIGHT, off_fen=600, valid_days=60,
                   channels=["mall"]),
-            Offer("THANKS", "满200赠10元券", Kind.THRESHOLD_OFF, threshold_fen=6_000, off_fen=1_000, valid_days=30,
+            Offer("THANKS", "满60减10", Kind.THRESHOLD_OFF, threshold_fen=6_000, off_fen=1_000, valid_days=30,
                   claims_per_member=99, in_centre=False, given_from_fen=20_000),
         )  # fmt: skip
         ids = [templates.draft(session, one, actor=ACTOR, now=now) for one in offers]
