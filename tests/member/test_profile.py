@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -81,15 +82,21 @@ def test_a_profile_complete_for_the_first_time_brings_points_and_the_tier_its_gr
     assert [ledger.differences(session), proof.differences(session)] == [[], []]
 
 
-def test_eight_edits_at_once_bring_one_gift(open_session, session, now):
+def test_of_eight_birthdays_told_at_once_one_stands_and_brings_the_gift(open_session, session, now):
     member = make.a_member(session, now=now)
+    together = Barrier(8)
 
-    def one(_):
-        with open_session() as own, transaction(own):
-            return profile.edit(own, member, ALL, now=now, **BY)
+    def one(number):
+        with open_session() as own:
+            together.wait()
+            try:
+                with transaction(own):
+                    return profile.edit(own, member, replace(ALL, birthday=date(1990, 5, number + 1)), now=now, **BY)
+            except BirthdayTold:
+                return -1
 
     with ThreadPoolExecutor(8) as pool:
-        assert sorted(pool.map(one, range(8))) == [0] * 7 + [30]
+        assert sorted(pool.map(one, range(8))) == [-1] * 7 + [30]
     assert _have(session, member) == 80
 
 

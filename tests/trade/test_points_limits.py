@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -30,24 +31,47 @@ def _orders(session):
 
 
 @pytest.mark.parametrize("limit", ["max_per_day", "max_per_month"])
-def test_at_one_instant_no_more_points_come_than_the_limit(open_session, session, shop, now, limit):
+def test_at_one_instant_no_more_points_come_than_the_limit(open_session, session, now, limit):
+    """Each sale is in a shop of its own, so that nothing but the member's account makes them wait for each other."""
+    shops = [make.open_shop(session, code=f"S{number}", now=now) for number in range(4)]
     member = make.a_member(session, now=now)
     _limit(session, now, **{limit: 20})
-    with transaction(session):
-        quoted = place.price(session, place.Basket(shop.store_id, make.wants(shop, milk=1), member), now=now)
-    each = quoted.earns_points
-    assert 20 > each > 5
+    basket = place.Basket(shops[0].store_id, make.wants(shops[0], milk=1), member)
+    assert place.price(session, basket, now=now).earns_points == 9
+    together = Barrier(len(shops))
 
-    def sells(_):
+    def sells(shop):
         with open_session() as mine:
+            together.wait()
             make.ring_up(mine, shop, now, member_id=member, milk=1)
 
-    with ThreadPoolExecutor(8) as pool:
-        list(pool.map(sells, range(8)))
+    with ThreadPoolExecutor(len(shops)) as pool:
+        list(pool.map(sells, shops))
     assert points.balance(session, member).available == 20
     earned = _orders(session)
-    assert sum(order for order, _ in earned) == 20 and all(order == lines for order, lines in earned)
+    assert sorted(order for order, _ in earned) == [0, 2, 9, 9] and all(order == lines for order, lines in earned)
     assert [ledger.differences(session), proof.differences(session)] == [[], []]
+
+
+@pytest.mark.parametrize("limit", ["max_per_day", "max_per_month"])
+def test_eight_credits_at_once_share_what_the_limit_leaves(open_session, session, now, limit):
+    member = make.a_member(session, now=now)
+    _limit(session, now, **{limit: 20})
+    together = Barrier(8)
+
+    def credits(number):
+        with open_session() as mine:
+            together.wait()
+            with transaction(mine):
+                brings = points.room(mine, member, 9, now=now)
+                if brings:
+                    key = f"order:{number}"
+                    points.earn(mine, member, brings, source=key, key=f"{key}:earn", pending=False, actor="t", now=now)
+                return brings
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(credits, range(8))) == [0] * 5 + [2, 9, 9]
+    assert points.balance(session, member).available == 20
 
 
 def test_mall_orders_placed_before_the_limit_was_used_up_bring_what_is_left_when_they_are_paid(session, shop, now):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
 
 from config.clock import months_later
 from config.db import transaction
-from member import growth, ledger, points, proof, tier_rules, tiers
+from member import growth, ledger, points, proof, tier_gifts, tier_rules, tiers
 from member.coupons import moves
 from member.coupons import proof as coupon_proof
 from member.growth import Deed
@@ -112,16 +113,23 @@ def test_a_confirmed_tier_keeps_its_gift_and_brings_it_once_in_a_year(session, m
     assert [tuple(row) for row in kept] == [(True, False), (False, True)]
 
 
-def test_eight_workers_give_one_gift(open_session, session, member, offer, now):
+def test_eight_facts_of_one_rise_at_once_give_one_gift(open_session, session, member, offer, now):
     with transaction(session):
         tiers.lock(session, [member])
         growth.settle(session, [Deed(member, "order:1", now, 200, 0, None)], now=now, **BY)
         tiers.judge(session, [member], now=now, **BY)
-    rows = _rows(session)
+    together = Barrier(8)
+
+    def follows(_):
+        with open_session() as own:
+            together.wait()
+            with transaction(own):
+                return tier_gifts.follow(own, member, "provisional", "standard", now=now, **BY)
+
     with ThreadPoolExecutor(8) as pool:
-        done = list(pool.map(lambda _: follow_tier.run(rows, open_session, now=now), range(8)))
-    assert sorted(done) == [0] * 7 + [1]
-    assert _coupons(session) == [(1, "issued")]
+        assert sorted(pool.map(follows, range(8))) == [0] * 7 + [1]
+    assert follow_tier.run(_rows(session), now=now) == 0
+    assert (_coupons(session), points.balance(session, member).available) == ([(1, "issued")], 150)
     assert _sound(session)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from sqlalchemy import text
 from config.db import transaction
 from member import identity, leaving, ledger, points, proof, referral, terms
 from tests import factories as make
-from trade.orders import holder
+from trade.orders import holder, referrals_due
 from workers.jobs import pay_referrals
 
 BY = {"actor": "t"}
@@ -127,10 +128,21 @@ def test_a_month_has_its_number_in_any_race_and_a_new_month_begins_anew(
     for friend in friends:
         make.ring_up(session, shop, now, member_id=friend, milk=1)
     safe = now + timedelta(days=7)
+    due = referrals_due.due(session, closed_by=now, least_fen=900, most=9)
+    together = Barrier(len(due))
+
+    def pays(one):
+        with open_session() as own:
+            together.wait()
+            with transaction(own):
+                return referral.pay(own, [one], now=safe, **BY)
+
+    with ThreadPoolExecutor(len(due)) as pool:
+        assert list(pool.map(pays, due)) == [1] * 5
     with ThreadPoolExecutor(4) as pool:
-        assert sum(pool.map(lambda _: pay_referrals.run(open_session, now=safe), range(4))) == 5
-    assert [outcome for _, outcome in _outcomes(session)] == ["paid"] * 2 + ["capped"] * 3
-    assert _have(session, inviter, *friends) == [400, 50, 50, 0, 0, 0]
+        assert sum(pool.map(lambda _: pay_referrals.run(open_session, now=safe), range(4))) == 0
+    assert sorted(outcome for _, outcome in _outcomes(session)) == ["capped"] * 3 + ["paid"] * 2
+    assert (_have(session, inviter), sorted(_have(session, *friends))) == ([400], [0, 0, 0, 50, 50])
     later, _ = invite(9, at=safe)
     make.ring_up(session, shop, safe, member_id=later, milk=1)
     assert pay_referrals.run(now=safe + timedelta(days=7)) == 1
