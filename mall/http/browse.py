@@ -11,7 +11,7 @@ from config.http import Form, Reply, blueprint, permit, session
 from config.settings import settings
 from mall.http import who
 from trade.catalogue import browse
-from trade.pricing import shelf
+from trade.pricing import shelf, tags
 from trade.stock import availability
 from trade.stores import shops
 
@@ -42,12 +42,17 @@ class ProductsQuery(StoreQuery):
 def cards(
     store_id: int, *, category_id: int | None = None, words: str | None = None, after: int = 0, most: int = shelf.PAGE
 ) -> list[dict[str, Any]]:
-    """Product cards with what the store has free."""
+    """Product cards with what the store has free, and what its promotions say of them."""
     found = shelf.cards(session(), store_id, category_id=category_id, words=words, after=after, now=g.now, most=most)
     free = availability.free(session(), store_id, [card["sku_id"] for card in found])
     for card in found:
         card["free"] = free.get(card["sku_id"], 0)
+    tags.mark(session(), store_id, found, _member_id(), g.now)
     return found
+
+
+def _member_id() -> int | None:
+    return g.caller.member_id if g.caller else None
 
 
 @bp.get("/settings")
@@ -104,7 +109,11 @@ def products(query_data: ProductsQuery) -> Reply:
 @bp.input(StoreQuery, location="query")
 def product(product_id: int, query_data: StoreQuery) -> Reply:
     """One product with its SKUs, and which other stores have what is sold out here."""
-    return {"product": shelf.product(session(), query_data.store_id, product_id, now=g.now)}, 200
+    found = shelf.product(session(), query_data.store_id, product_id, now=g.now)
+    for sku in found["skus"]:
+        sku["category_id"] = found["category_id"]
+    tags.mark(session(), query_data.store_id, found["skus"], _member_id(), g.now)
+    return {"product": found}, 200
 
 
 @bp.get("/slots")

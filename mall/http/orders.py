@@ -32,18 +32,20 @@ class LineForm(Form):
 
 
 class BasketForm(Form):
-    """What is wanted of one store, and how many points and how much stored value pay for it."""
+    """What is wanted of one store, how many points and how much stored value pay, which promotions are not wanted."""
 
     store_id: int
     lines: list[LineForm] = Field(min_length=1, max_length=100)
     points: int = Field(0, ge=0, le=100_000_000)
     wallet_fen: int = Field(0, ge=0, le=100_000_000)
     coupon_ids: list[int] = Field(default_factory=list, max_length=10)
+    barred: list[int] = Field(default_factory=list, max_length=50)
 
     def basket(self, member_id: int | None) -> place.Basket:
         """The form as the domain's basket."""
         wants = [Want(line.sku_id, line.qty) for line in self.lines]
-        more: dict[str, Any] = {"wallet_fen": self.wallet_fen, "coupon_ids": self.coupon_ids, "channel": "mall"}
+        paid: dict[str, Any] = {"wallet_fen": self.wallet_fen, "coupon_ids": self.coupon_ids}
+        more = {**paid, "barred": self.barred, "channel": "mall"}
         return place.Basket(self.store_id, wants, member_id, self.points, **more)
 
 

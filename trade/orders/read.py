@@ -243,7 +243,7 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
         page["coupons"] = coupons[order.id]
         page["next"] = _NEXT.get(order.state, [])
         page["lines"] = [
-            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen picture")
+            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen gift picture")
             for row in lines[order.id]
         ]
         pages.append(page)
@@ -255,9 +255,21 @@ def of_member(session: Session, member_id: int, *, before: int | None, most: int
     return _mall(session, fetch(session, _OF_MEMBER, {"member": member_id, "before": before, "most": most}))
 
 
+_PRICED = text("""
+    SELECT (SELECT to_jsonb(t) FROM order_trace t WHERE t.store_id = :store AND t.order_id = :order) AS kept,
+        (SELECT jsonb_agg(to_jsonb(a) - '{store_id,order_id}'::text[] ORDER BY a.line_no, a.source, a.source_id)
+         FROM allocation a WHERE a.store_id = :store AND a.order_id = :order) AS shares""")
+
+
 def one_of_member(session: Session, member_id: int, order_id: int) -> dict[str, Any]:
-    """One order of this member; somebody else's is NotFound."""
+    """One order of this member with why it cost what it cost, as it was priced; somebody else's is NotFound."""
     found = _mall(session, fetch(session, _ONE_OF_MEMBER, {"member": member_id, "order": order_id}))
     if not found:
         raise NotFound(order_id=order_id)
-    return found[0]
+    page = found[0]
+    priced = fetch(session, _PRICED, {"store": page["store_id"], "order": order_id})[0]
+    kept = priced.kept or {"trace": [], "why_not": []}
+    page["trace"], page["why_not"] = kept["trace"], kept["why_not"]
+    for line in page["lines"]:
+        line["allocations"] = [share for share in priced.shares or () if share["line_no"] == line["line_no"]]
+    return page

@@ -16,7 +16,7 @@ PAGE = 24
 
 _CARDS = """
     SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed,
-           product.picture, book.price_fen,
+           product.picture, product.category_id, book.price_fen,
            (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
     FROM product JOIN LATERAL (
         SELECT sku.* FROM sku JOIN store_sku ON store_sku.sku_id = sku.id
