@@ -19,7 +19,7 @@ from member.coupons.worth import At
 from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
-from trade.orders import moves, pay, value
+from trade.orders import moves, pay, seckill, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
@@ -139,6 +139,7 @@ def price(session: Session, basket: Basket, *, now: datetime, explain: bool = Fa
         occasion = Occasion(who.tier, basket.channel, basket.store_id, now, today, this_month)
         earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
         priced.tier, priced.terms_version = who.tier, terms.version
+    seckill.show(session, known, priced)
     return priced
 
 
@@ -240,11 +241,13 @@ def _as_shown(priced: Quote, expected_payable_fen: int) -> None:
 
 
 def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
-    """Write the order with the trace of its price."""
+    """Write the order with the trace of its price, and free the goods that a 秒杀 keeps for it."""
     lines, shares = _lines(priced)
     trace = priced.trace if priced.rules_version else None
     whole = _head(basket, priced, now, **head)
-    return moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
+    order_id = moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
+    seckill.draw(session, book.at(session, basket.store_id, now), priced)
+    return order_id
 
 
 def _count(session: Session, basket: Basket, priced: Quote, order_id: int, now: datetime) -> None:

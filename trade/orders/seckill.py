@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import text
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from config.errors import NotFound, WrongState
 from trade.pricing.promotions import moves
+from trade.pricing.promotions.book import InForce
+from trade.pricing.quoted import Quote
 from trade.pricing.rules import Kind
 from trade.stock import set_aside
 
@@ -40,13 +43,35 @@ def supply(
     set_aside.set_aside(session, store_id, wants, promotion_id=promotion_id, actor=actor, now=now)
 
 
-def draw(session: Session, store_id: int, uses: Mapping[int, Mapping[int, int]]) -> None:
-    """Before an order's stock is held or sold: free what its 秒杀 units may draw on, in the same transaction.
+def units(known: InForce, priced: Quote) -> dict[int, dict[int, int]]:
+    """What a priced basket has at the price of a 秒杀: units by sku, by promotion.  Pure."""
+    rush = {rule.id for rule in known.rules.rules if rule.kind is Kind.SECKILL}
+    found: dict[int, dict[int, int]] = {}
+    for use in priced.uses if rush else ():
+        left = use.units if use.promotion_id in rush else 0
+        for line in priced.lines if left else ():
+            of_it = any(s.source == "promotion" and s.source_id == use.promotion_id for s in line.shares)
+            taken = min(line.qty, left) if of_it else 0
+            if taken:
+                skus = found.setdefault(use.promotion_id, {})
+                skus[line.item.sku_id] = skus.get(line.item.sku_id, 0) + taken
+                left -= taken
+    return found
 
-    :param uses: by promotion, units by sku that the order has at its price.
-    """
-    for promotion_id, wants in sorted(uses.items()):
-        set_aside.draw(session, store_id, wants, promotion_id=promotion_id)
+
+def show(session: Session, known: InForce, priced: Quote) -> None:
+    """Count what is set aside for its 秒杀 among what is free to a priced basket; no statement without one."""
+    for promotion_id, wants in units(known, priced).items():
+        kept = set_aside.kept(session, known.store_id, list(wants), promotion_id=promotion_id)
+        for line in priced.lines:
+            if more := kept.get(line.item.sku_id):
+                line.item = replace(line.item, free=line.item.free + more)
+
+
+def draw(session: Session, known: InForce, priced: Quote) -> None:
+    """Before an order's stock is held or sold: free what its 秒杀 units may draw on, in the same transaction."""
+    for promotion_id, wants in sorted(units(known, priced).items()):
+        set_aside.draw(session, known.store_id, wants, promotion_id=promotion_id)
 
 
 def end(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:

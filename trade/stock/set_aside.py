@@ -6,7 +6,7 @@ back when the promotion is over (members-mall-orders.md 3.6.1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -69,6 +69,18 @@ def draw(session: Session, store_id: int, wants: Mapping[int, int], *, promotion
     """
     given = {**asked(wants), "store": store_id, "promotion": promotion_id}
     return {row.sku_id: row.qty for row in fetch(session, _DRAW, given)}
+
+
+_KEPT = text(
+    "SELECT sku_id, qty FROM stock_set_aside WHERE store_id = :store AND sku_id = ANY(:skus)"
+    " AND promotion_id = :promotion"
+)
+
+
+def kept(session: Session, store_id: int, sku_ids: Sequence[int], *, promotion_id: int) -> dict[int, int]:
+    """What is set aside of some skus for a promotion, by sku."""
+    given = {"store": store_id, "skus": list(sku_ids), "promotion": promotion_id}
+    return {row.sku_id: row.qty for row in fetch(session, _KEPT, given)}
 
 
 def free(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:

@@ -13,14 +13,15 @@ from config.db import transaction
 from config.errors import NotFound, Refused, WrongState
 from config.redis import connection, key
 from tests import factories as make
-from trade.orders import seckill
-from trade.pricing.promotions import book, counts, gate
-from trade.pricing.promotions.counts import Use
-from trade.stock import moves as stock
+from trade.books.registry import prove
+from trade.orders import close, place, seckill
+from trade.orders.place import Basket
+from trade.pricing.promotions import book, gate
 from trade.stock import proof
 from trade.stock.moves import OutOfStock
 from workers.jobs import end_promotions
 
+MEMBER = 1
 ENDS = datetime(2026, 11, 23, 16, 0, tzinfo=UTC)
 
 
@@ -32,11 +33,19 @@ def shop(session, now):
 @pytest.fixture
 def rush(session, shop, now):
     """5 of 8 milk for one yuan until midnight, set aside."""
+    assert make.a_member(session, now=now) == MEMBER
     form = {"kind": "seckill", "prices": {shop.skus["milk"]: 100}, "quotas": {"total_units": 5}}
     one = make.a_promotion(session, now, starts="2026-11-23T00:00", ends="2026-11-23T23:59", **form)
     with transaction(session):
         seckill.supply(session, one, shop.store_id, {shop.skus["milk"]: 5}, actor="t", now=now)
     return one
+
+
+def _agree(session) -> None:
+    with transaction(session):
+        assert [
+            row for one in prove(session, ["promotions", "orders", "order_goods", "stock"]) for row in one.rows
+        ] == []
 
 
 def _free(session, shop) -> int:
@@ -45,45 +54,45 @@ def _free(session, shop) -> int:
     return row.scalar_one()
 
 
-def _buy(session, shop, now, order, qty=1, rush=None) -> None:
-    milk = {shop.skus["milk"]: qty}
+def _buy(session, shop, now, qty=1, rush=None) -> int:
+    """Order milk in the mall, at the price of the rush or, barred from it, at the list's; returns the order."""
+    bar = [] if rush else [row.id for row in book.at(session, shop.store_id, now).rules.rules]
+    basket = Basket(shop.store_id, make.wants(shop, milk=qty), MEMBER, barred=bar)
     with transaction(session):
-        known = book.at(session, shop.store_id, now)
-        if rush:
-            seckill.draw(session, shop.store_id, {rush: milk})
-        stock.hold(session, shop.store_id, milk, order_id=order)
-        uses = [Use(rush, 1, qty, 890 * qty)] if rush else []
-        counts.claim(session, known, uses, store_id=shop.store_id, order_id=order, member_id=None, now=now)
+        due = {"expected_payable_fen": qty * (100 if rush else 990), "unpaid_for": timedelta(minutes=15)}
+        given = {"promise_at": now + timedelta(hours=2), "remark": "", "actor": "t", "now": now}
+        return place.online(session, basket, **due, **given)
 
 
 def test_what_is_set_aside_is_sold_by_its_own_orders_only(session, shop, rush, now):
     assert _free(session, shop) == 3
-    with pytest.raises(OutOfStock):
-        _buy(session, shop, now, 1, qty=4)
-    _buy(session, shop, now, 1, qty=2, rush=rush)
+    with pytest.raises(place.ShortOf):
+        _buy(session, shop, now, qty=4)
+    shown = place.price(session, Basket(shop.store_id, make.wants(shop, milk=4), MEMBER, channel="mall"), now=now)
+    assert (shown.payable_fen, shown.lines[0].item.free) == (400, 8)
+    order = _buy(session, shop, now, qty=2, rush=rush)
     assert _free(session, shop) == 3
     with transaction(session):
-        stock.release(session, shop.store_id, order_id=1)
-        counts.give_back(session, shop.store_id, 1)
+        close.cancel(session, shop.store_id, order, actor="t", now=now)
     assert _free(session, shop) == 5
-    _buy(session, shop, now, 2, qty=5, rush=rush)  # 3 of them set aside, 2 free again
+    _buy(session, shop, now, qty=5, rush=rush)  # 3 of them set aside, 2 free again
     assert _free(session, shop) == 3
-    assert proof.differences(session) == []
+    _agree(session)
 
 
 def test_a_rush_and_a_shop_sell_each_their_own_units(open_session, session, shop, rush, now):
-    def buy(order: int) -> str:
+    def buy(number: int) -> str:
         try:
             with open_session() as mine:
-                _buy(mine, shop, now, order, rush=rush if order % 2 else None)
+                _buy(mine, shop, now, rush=rush if number % 2 else None)
         except Refused as refused:
             return refused.code
-        return "rush" if order % 2 else "shop"
+        return "rush" if number % 2 else "shop"
 
     with ThreadPoolExecutor(64) as pool:
         found = Counter(pool.map(buy, range(1, 65)))
     assert (found["rush"], found["shop"]) == (5, 3), found
-    assert proof.differences(session) == []
+    _agree(session)
 
 
 @pytest.mark.parametrize("qty", [4, 9])
@@ -105,7 +114,7 @@ def test_only_a_seckill_that_is_not_over_is_supplied(session, shop, rush, now):
 
 
 def test_what_is_unsold_comes_back_at_the_end(session, shop, rush, now, monkeypatch):
-    _buy(session, shop, now, 1, qty=2, rush=rush)
+    _buy(session, shop, now, qty=2, rush=rush)
     state = text("SELECT state FROM promotion WHERE id = :id")
     steps = [
         (ENDS - timedelta(milliseconds=1), 0, 3, "live"),
@@ -126,7 +135,7 @@ def test_the_gate_turns_away_without_the_database(session, shop, rush, now):
     assert [gate.enter(session, known, rush, 2, now=now) for _ in range(3)] == [True, True, False]
     gate.leave(known, rush, 1)
     assert gate.enter(session, known, rush, 2, now=now)
-    _buy(session, shop, now, 1, qty=5, rush=rush)
+    _buy(session, shop, now, qty=5, rush=rush)
     connection().delete(key(f"promotion:{rush}:{shop.store_id}"))  # lost: it is filled from what is left
     assert not gate.enter(session, known, rush, 1, now=now)
     gate.leave(known, rush, 0)
