@@ -48,7 +48,7 @@ PACKAGES = (
     Package(
         "mall",
         ROOT / "mall/miniapp",
-        (".",),
+        (".", "../../config/web/pricing-words.ts", "../../config/web/locale"),
         ("build:h5", "build:weapp"),
         (ROOT / "mall/miniapp/dist/build/h5",),
         ("check", "gate"),
