@@ -2,7 +2,9 @@ import { defineStore } from 'pinia'
 import { ref, watch } from 'vue'
 import { sentence } from '../api/api'
 import type { Me, SignedIn } from '../api/contract'
+import type { Invitation } from '../api/contract-value'
 import { currentToken, mall, onSignedOut, setToken } from '../api/mall'
+import { toast } from '../lib/go'
 import { t } from '../lib/i18n'
 import { forgetInvite, invited } from '../lib/invite'
 import { keep, kept } from '../lib/kept'
@@ -37,7 +39,16 @@ export const useSession = defineStore('session', () => {
 
   onSignedOut(forget)
 
-  function take(said: SignedIn): void {
+  /** What came of the code a friend sent; a code told again at the next step is no news. */
+  function hear(invitation: Invitation): void {
+    if (invitation === 'accepted' || invitation === 'self' || invitation === 'already_member') {
+      forgetInvite()
+      toast(t(`invite.said.${invitation}`))
+    }
+  }
+
+  function take(said: SignedIn & { invitation: Invitation }): void {
+    hear(said.invitation)
     setToken(said.token)
     signedIn.value = true
     me.value = said.me
@@ -84,7 +95,9 @@ export const useSession = defineStore('session', () => {
   }
 
   async function givePhone(code: string): Promise<void> {
-    me.value = (await mall.phone(code, invited())).me
+    const said = await mall.phone(code, invited())
+    me.value = said.me
+    hear(said.invitation)
     forgetInvite()
   }
 
