@@ -75,6 +75,8 @@ def body(receipt: dict[str, Any], width: int) -> list[str]:
         lines += pair(_t("points_used", points=receipt["points_used"]), yuan(-receipt["points_fen"]), width)
     if receipt["discount_fen"]:
         lines += pair(_t("discount"), yuan(-receipt["discount_fen"]), width)
+    if receipt["rounding_fen"]:
+        lines += pair(_t("rounding"), yuan(receipt["rounding_fen"]), width)
     lines += pair(_t("payable"), "￥" + yuan(receipt["payable_fen"]), width)
     for tender in receipt["tenders"]:
         lines += pair(_t(f"tender.{tender['kind']}"), yuan(tender["received_fen"] or tender["amount_fen"]), width)

@@ -1,5 +1,7 @@
 /** The HTTP contract of the staff faces. Money is integer fen, times are ISO 8601 UTC, weights grams. */
 
+import type { CashRounding } from './money'
+
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
 
 export interface Staff {
@@ -203,6 +205,9 @@ export interface Quote {
   points_used: number
   points_fen: number
   payable_fen: number
+  /** Cash is rounded last; `payable_fen` is before that. */
+  cash_rounding: CashRounding
+  rounding_fen: number
   earns_points: number
   max_points: number
   min_points: number
@@ -255,6 +260,7 @@ export interface Receipt {
   discount_fen: number
   points_used: number
   points_fen: number
+  rounding_fen: number
   payable_fen: number
   wallet_principal_fen: number
   wallet_bonus_fen: number

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { guessLine, parseQuantity, parseYuan, quantity, yuan } from './money'
+import { guessLine, parseQuantity, parseYuan, quantity, roundingOf, yuan } from './money'
 
 test.each([
   [0, '0.00'],
@@ -62,4 +62,17 @@ test('a line is guessed by rounding half a fen up, as the server does', () => {
   expect([guessLine(1198, 530, true), guessLine(1000, 1, true), guessLine(990, 3, false)]).toEqual([
     635, 1, 2970,
   ])
+})
+
+test.each([
+  ['none', 1289, 0],
+  ['drop_fen', 1289, -9],
+  ['drop_jiao', 1289, -89],
+  ['half_up', 1285, 5],
+  ['half_up', 1284, -4],
+  ['half_down', 1285, -5],
+  ['half_down', 1286, 4],
+  ['half_down', 1280, 0],
+] as const)('%s of %i fen adds %i', (mode, due, delta) => {
+  expect(roundingOf(due, mode)).toBe(delta)
 })

@@ -13,6 +13,24 @@ export function parseYuan(text: string): number | null {
   return Number(match[1] || 0) * 100 + Number((match[2] ?? '').padEnd(2, '0'))
 }
 
+/** How a store rounds cash: the coin still paid, and the least remainder that goes up to the next one, in fen. */
+const COIN = {
+  none: [1, 1],
+  drop_fen: [10, 10],
+  drop_jiao: [100, 100],
+  half_up: [10, 5],
+  half_down: [10, 6],
+} as const
+
+export type CashRounding = keyof typeof COIN
+
+/** What rounding adds to the cash that is due, as `trade/payments/cash.py` does it: shown before it is paid. */
+export function roundingOf(due_fen: number, mode: CashRounding): number {
+  const [unit, upFrom] = COIN[mode]
+  const over = due_fen % unit
+  return over >= upFrom ? unit - over : 0 - over
+}
+
 /** 2 -> "2"; 1250 grams -> "1.25". */
 export function quantity(qty: number, weighed: boolean): string {
   return weighed ? String(qty / 1000) : String(qty)

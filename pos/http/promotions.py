@@ -13,6 +13,7 @@ from pos.http import who
 from trade.orders import seckill
 from trade.pricing.promotions import drafts, moves, read
 from trade.pricing.promotions.states import PromotionState
+from trade.stores.models import CashRounding
 
 bp = blueprint("promotions", "/api/desk/promotions", who.identify)
 
@@ -59,6 +60,12 @@ class StoreModeForm(WriteForm):
     """One store's mode; None follows the chain."""
 
     mode: Literal["best", "fixed"] | None
+
+
+class CashRoundingForm(WriteForm):
+    """How a store rounds cash."""
+
+    mode: CashRounding
 
 
 @bp.get("")
@@ -171,7 +178,9 @@ def supply(promotion_id: int, json_data: StockForm) -> Reply:
 @bp.get("/settings")
 @permit("office.read")
 def settings() -> Reply:
-    """`{"settings": {version, mode, member_and_flash, stacking: [[class, deduction]], stores: {id: mode}}}`."""
+    """`{"settings": {version, mode, member_and_flash, stacking: [[class, deduction]], stores: {id: mode},
+    cash_rounding: {id: mode}}}`.
+    """
     return {"settings": read.settings(session())}, 200
 
 
@@ -197,6 +206,19 @@ def settle_store(store_id: int, json_data: StoreModeForm) -> Reply:
 
     def work(opened: Session) -> Reply:
         moves.settle_store(opened, store_id, json_data.mode, actor=who.me().actor, now=g.now)
+        return {"settings": read.settings(opened)}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/settings/stores/<int:store_id>/cash-rounding")
+@permit("office.promotions")
+@bp.input(CashRoundingForm)
+def settle_cash_rounding(store_id: int, json_data: CashRoundingForm) -> Reply:
+    """How one store rounds what is left to pay in cash; tills have it within seconds."""
+
+    def work(opened: Session) -> Reply:
+        moves.settle_cash_rounding(opened, store_id, json_data.mode, actor=who.me().actor, now=g.now)
         return {"settings": read.settings(opened)}, 200
 
     return once(json_data, work)

@@ -79,7 +79,7 @@ def test_settings_are_the_head_offices(session, shop, office, client):
     assert office.get(f"{PATH}/settings").json["settings"]["mode"] == "best"
     office.post(f"{PATH}/settings", asked)
     told = office.post(f"{PATH}/settings/stores/{shop.store_id}", {"mode": "best"}).json["settings"]
-    assert told == {**asked, "version": 2, "stores": {str(shop.store_id): "best"}}
+    assert told == {**asked, "version": 2, "stores": {str(shop.store_id): "best"}, "cash_rounding": {}}
     rules = book.at(session, shop.store_id, clock.now()).rules
     assert (rules.mode, rules.stacking, rules.version) == ("best", (("multi", "store"),), 2)
 
@@ -103,3 +103,22 @@ def test_a_price_is_changed_and_relabelled(shop, office, client):
     assert [one["price_fen"] for one in office.get(f"/api/desk/prices/skus/{milk}").json["prices"]] == [990]
     assert keeper.get("/api/desk/prices/unlabelled").json == {"unlabelled": []}
     assert keeper.post("/api/desk/prices/labels", {"sku_ids": [milk]}).json == {"unlabelled": []}
+
+
+def test_a_store_rounds_cash_once_the_head_office_says_so(shop, office, client):
+    """12.54 by 抹分 is 12.50: shown before paying, taken, and on the receipt; the till may pay no exact 12.49."""
+    path, till = f"{PATH}/settings/stores/{shop.store_id}/cash-rounding", client("cashier")
+    assert till.post(path, {"mode": "drop_fen"}).json["code"] == "not_permitted"
+    assert office.post(path, {"mode": "up"}).status_code == 422
+    assert office.post(f"{PATH}/settings/stores/999/cash-rounding", {"mode": "none"}).status_code == 404
+    asked = office.post(path, {"mode": "drop_fen"}).json["settings"]["cash_rounding"]
+    assert asked == {str(shop.store_id): "drop_fen"}
+    basket = {"lines": [{"sku_id": shop.skus["apple"], "qty": 1047}]}
+    quote = till.ask("/api/pos/quote", basket).json["quote"]
+    assert [quote[name] for name in ("payable_fen", "rounding_fen", "due_fen")] == [1254, -4, 1250]
+    sale = basket | {"expected_payable_fen": 1254, "tenders": [{"kind": "cash", "received_fen": 1249}]}
+    assert till.post("/api/pos/sales", sale).json["facts"] == {"missing_fen": 1}
+    sold = till.post("/api/pos/sales", sale | {"tenders": [{"kind": "cash", "received_fen": 1250}]}).json["receipt"]
+    assert (sold["rounding_fen"], sold["payable_fen"], sold["tenders"][0]["change_fen"]) == (-4, 1250, 0)
+    paper = till.get(f"/api/pos/receipts/{sold['no']}/print").text
+    assert "现金抹零" in paper and "-0.04" in paper

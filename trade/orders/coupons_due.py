@@ -114,7 +114,7 @@ def after_return(session: Session, order: Any, wants: dict[int, int], back_fen: 
     if order.member_id is None:
         return Outcome([], [], [])
     given = {"member": order.member_id, "store": order.store_id, "order": order.id}
-    figures = {"paid": order.payable_fen - order.wallet_bonus_fen, "back": back_fen}
+    figures = {"paid": order.payable_fen - order.rounding_fen - order.wallet_bonus_fen, "back": back_fen}
     asked = {"lines": list(wants), "qtys": list(wants.values())}
     complete = fetch(session, _COMPLETE, given | asked) if order.coupon_fen else []
     brought = fetch(session, _GIVEN, given | figures)
@@ -140,7 +140,8 @@ def write_withheld(session: Session, document: dict[str, int], spent: list[Spent
 
 _BRINGS = text("""
     SELECT o.member_id, t.id AS template_id FROM sale_order o
-    JOIN coupon_template t ON t.state = 'live' AND t.given_from_fen <= o.payable_fen - o.wallet_bonus_fen
+    JOIN coupon_template t ON t.state = 'live'
+        AND t.given_from_fen <= o.payable_fen - o.rounding_fen - o.wallet_bonus_fen
         - coalesce((SELECT sum(r.refund_fen - r.bonus_back_fen) FROM return_line r
                     WHERE r.store_id = o.store_id AND r.order_id = o.id), 0)
     WHERE o.store_id = :store AND o.id = :order AND o.state = 'done' AND o.member_id IS NOT NULL

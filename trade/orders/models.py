@@ -194,7 +194,8 @@ class Return(Base):
 
     Points to take back that were spent already: `points_paid` were kept out of the refund (`deducted_fen`),
     `points_written_off` forgotten; the rest is among `points_clawed` and owed.  `coupons_withheld_fen` is what was kept
-    out of it for used coupons that the order had given.
+    out of it for used coupons that the order had given; `rounding_fen`, signed, what it takes of the order's cash
+    rounding.
     """
 
     __tablename__ = "sale_return"
@@ -204,6 +205,7 @@ class Return(Base):
         CheckConstraint("refund_fen >= 0", name="refund"),
         CheckConstraint("points_paid >= 0 AND points_written_off >= 0 AND deducted_fen >= 0", name="shortfall"),
         CheckConstraint("coupons_withheld_fen >= 0", name="coupons_withheld"),
+        CheckConstraint("rounding_fen BETWEEN -100 AND 100", name="rounding"),
         CheckConstraint(
             "principal_back_fen >= 0 AND bonus_back_fen >= 0 AND principal_back_fen + bonus_back_fen <= refund_fen",
             name="wallet",
@@ -224,6 +226,7 @@ class Return(Base):
     points_written_off: Mapped[int] = mapped_column(server_default=text("0"))
     deducted_fen: Mapped[int] = mapped_column(server_default=text("0"))
     coupons_withheld_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    rounding_fen: Mapped[int] = mapped_column(server_default=text("0"))
     approver_id: Mapped[int | None]
     at: Mapped[datetime]
 

@@ -135,12 +135,22 @@ def price(session: Session, basket: Basket, *, now: datetime, explain: bool = Fa
         policy = wallet_terms.terms_at(session, now).policy
         have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
         priced = stored_value.pay_with(priced, wallet_terms.divide(basket.wallet_fen, have, policy), policy)
+    if basket.channel == "till" and known.cash_rounding != "none":
+        _round_cash(priced, known.cash_rounding)
     if who:
         occasion = Occasion(who.tier, basket.channel, basket.store_id, now, today, this_month)
         earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
         priced.tier, priced.terms_version = who.tier, terms.version
     seckill.show(session, known, priced)
     return priced
+
+
+def _round_cash(priced: Quote, mode: str) -> None:
+    """Round what cash pays, last of all: a signed row of its own, which no line shares (till-and-store-desk.md 3.5)."""
+    priced.cash_rounding, priced.rounding_fen = mode, cash.rounding_fen(priced.due_fen, mode)
+    if priced.rounding_fen:
+        row = {"phase": 7, "source": "rounding", "mode": mode, "delta_fen": priced.rounding_fen}
+        priced.trace.append({"seq": len(priced.trace) + 1, **row})
 
 
 def _promoted(session: Session, basket: Basket, known: book.InForce, tier: str | None, now: datetime) -> Promoted:
@@ -167,7 +177,8 @@ def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str
         "discount_fen": priced.discount_fen,
         "points_used": priced.points_used,
         "points_fen": priced.points_fen,
-        "payable_fen": priced.payable_fen,
+        "payable_fen": priced.payable_fen + priced.rounding_fen,
+        "rounding_fen": priced.rounding_fen,
         "wallet_principal_fen": priced.wallet.principal_fen,
         "wallet_bonus_fen": priced.wallet.bonus_fen,
         "policy": priced.policy,
@@ -243,7 +254,7 @@ def _as_shown(priced: Quote, expected_payable_fen: int) -> None:
 def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
     """Write the order with the trace of its price, and free the goods that a 秒杀 keeps for it."""
     lines, shares = _lines(priced)
-    trace = priced.trace if priced.rules_version else None
+    trace = priced.trace if priced.rules_version or priced.rounding_fen else None
     whole = _head(basket, priced, now, **head)
     order_id = moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
     seckill.draw(session, book.at(session, basket.store_id, now), priced)
@@ -271,7 +282,8 @@ def at_till(
     """Ring up one basket for stored value and cash: goods leave, money enters, points move, in one transaction.
 
     Returns the order's id.  Stock is locked before coupons, stored value and points, here as everywhere.  Change is
-    given on cash only, which pays what stored value does not.
+    given on cash only, which pays what stored value does not, rounded as the store rounds it; `expected_payable_fen`
+    is what the basket cost before that.
 
     :raises PossessionNeeded, CouponNotUsable, CouponTaken, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing
         was sold.

@@ -1,7 +1,9 @@
 """The proof that money back agrees with goods back and with the order's state.
 
-    document   a return's refund (with what was kept out of it for points and for used coupons) and points are the sums
-               of its lines, its refund is what its refunds pay out, and each fen kept for coupons names its coupon
+    document   a return's refund (with what was kept out of it for points and for used coupons, and its part of the cash
+               rounding) and points are the sums of its lines, its refund is what its refunds pay out, and each fen kept
+               for coupons names its coupon
+    rounding   of cash that was rounded every line but the last gives back what it cost, at most what was taken
     formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all; points likewise
     tender     no tender gives back more than it took
     state      an order that was cancelled gave everything back; any other gave back only what its returns say
@@ -18,10 +20,11 @@ from sqlalchemy.orm import Session
 
 _DOCUMENT = text("""
     SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, r.deducted_fen,
-           r.coupons_withheld_fen, coalesce(kept.fen, 0) AS kept_fen,
+           r.coupons_withheld_fen, r.rounding_fen, coalesce(kept.fen, 0) AS kept_fen,
            lines.refund_fen AS lines_fen,
            coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
-           greatest(abs(r.refund_fen + r.deducted_fen + r.coupons_withheld_fen - coalesce(lines.refund_fen, 0)),
+           greatest(abs(r.refund_fen + r.deducted_fen + r.coupons_withheld_fen - r.rounding_fen
+                        - coalesce(lines.refund_fen, 0)),
                     abs(r.coupons_withheld_fen - coalesce(kept.fen, 0)),
                     abs(r.refund_fen - coalesce(paid.fen, 0)),
                     abs(r.points_back - coalesce(lines.points_back, 0))) AS at_stake
@@ -34,7 +37,7 @@ _DOCUMENT = text("""
         ON paid.store_id = r.store_id AND paid.return_id = r.id
     LEFT JOIN (SELECT store_id, return_id, sum(withheld_fen)::bigint AS fen FROM return_coupon GROUP BY 1, 2) kept
         ON kept.store_id = r.store_id AND kept.return_id = r.id
-    WHERE r.refund_fen + r.deducted_fen + r.coupons_withheld_fen IS DISTINCT FROM lines.refund_fen
+    WHERE r.refund_fen + r.deducted_fen + r.coupons_withheld_fen - r.rounding_fen IS DISTINCT FROM lines.refund_fen
        OR r.coupons_withheld_fen <> coalesce(kept.fen, 0) OR r.refund_fen <> coalesce(paid.fen, 0)
        OR r.points_back IS DISTINCT FROM lines.points_back
     ORDER BY 2, 4 LIMIT 1000""")
@@ -52,6 +55,21 @@ _FORMULA = text("""
     WHERE back.qty > l.qty OR back.refund_fen <> l.net_fen * back.qty / l.qty
        OR back.points <> coalesce(used.points, 0) * back.qty / l.qty
     ORDER BY 2, 3, 4 LIMIT 1000""")
+
+_ROUNDING = text("""
+    WITH back AS (SELECT store_id, order_id, sum(refund_fen - principal_back_fen - bonus_back_fen)::bigint AS cost_fen
+                  FROM return_line GROUP BY 1, 2),
+    told AS (SELECT store_id, order_id, sum(rounding_fen)::bigint AS fen FROM sale_return GROUP BY 1, 2),
+    due AS (SELECT o.store_id, o.id, o.rounding_fen,
+                   o.payable_fen - o.wallet_principal_fen - o.wallet_bonus_fen AS taken FROM sale_order o),
+    must AS (SELECT told.store_id, told.order_id, due.rounding_fen, told.fen AS back_fen, CASE
+                 WHEN due.rounding_fen = 0 THEN 0
+                 WHEN back.cost_fen >= due.taken - due.rounding_fen THEN due.taken - back.cost_fen
+                 ELSE least(due.taken, back.cost_fen) - back.cost_fen END AS must_fen
+             FROM told JOIN back USING (store_id, order_id)
+             JOIN due ON due.store_id = told.store_id AND due.id = told.order_id)
+    SELECT 'rounding' AS fault, *, abs(back_fen - must_fen) AS at_stake FROM must WHERE back_fen <> must_fen
+    ORDER BY 2, 3 LIMIT 1000""")
 
 _TENDER = text("""
     SELECT 'tender' AS fault, t.store_id, t.order_id, t.id AS tender_id, t.amount_fen, back.fen AS refunded_fen,
@@ -82,6 +100,9 @@ _STATE = text("""
     ORDER BY 2, 3 LIMIT 1000""")
 
 
+_PROOFS = (_DOCUMENT, _FORMULA, _ROUNDING, _TENDER, _STATE)
+
+
 def differences(session: Session) -> list[dict[str, Any]]:
     """Every refund, return and order whose money back is not what it must be; `at_stake` in fen (or points)."""
-    return [dict(row) for proof in (_DOCUMENT, _FORMULA, _TENDER, _STATE) for row in session.execute(proof).mappings()]
+    return [dict(row) for proof in _PROOFS for row in session.execute(proof).mappings()]

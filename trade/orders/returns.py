@@ -12,7 +12,8 @@ Worked table, a line of 3 units paid 1000 fen with 100 points spent on it, order
 Of a line's refund, what stored value paid goes back there by the split that was stored (`member/wallet_terms.py`);
 E was earned on what of each line earns (its net less bonus, nothing for goods that earn nothing), so B and R count
 that.  What of the points was spent already is borne as `member/shortfall.py` says, and then what used coupons that
-the order gave are worth is withheld as `coupons_due.py` says; both are shown before it is done.
+the order gave are worth is withheld as `coupons_due.py` says; both are shown before it is done.  Of cash that was
+rounded `rounding_due.py` says what comes back.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from member import points
 from member.shortfall import Borne, bear
 from member.terms import terms_at
 from member.wallet_terms import Policy, Split, come_back
-from trade.orders import coupons_due, moves, promotions_due, value
+from trade.orders import coupons_due, moves, promotions_due, rounding_due, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -72,6 +73,7 @@ class Preview:
     borne: Borne
     lines: list[dict[str, int]]
     coupons: coupons_due.Outcome
+    rounding_fen: int = 0
 
     @property
     def points_clawed(self) -> int:
@@ -90,6 +92,7 @@ class Preview:
             "goods_fen": self.goods_fen,
             "deducted_fen": self.borne.deducted_fen,
             "coupons_withheld_fen": self.coupons.withheld_fen,
+            "rounding_fen": self.rounding_fen,
             "points_paid": self.borne.paid,
             "points_written_off": self.borne.written_off,
             "shortfall": self.borne.policy,
@@ -124,9 +127,9 @@ _SO_FAR = text(
 _WRITE = text("""
     INSERT INTO sale_return (store_id, order_id, at_store_id, shift_id, staff_id, refund_fen, principal_back_fen,
                              bonus_back_fen, points_back, points_clawed, points_paid, points_written_off,
-                             deducted_fen, coupons_withheld_fen, approver_id, at)
+                             deducted_fen, coupons_withheld_fen, rounding_fen, approver_id, at)
     VALUES (:store, :order, :at_store, :shift, :staff, :refund, :principal, :bonus, :back, :clawed, :paid, :forgotten,
-            :deducted, :withheld, :approver, :now)
+            :deducted, :withheld, :rounding, :approver, :now)
     RETURNING id""")
 _WRITE_LINE = text("""
     INSERT INTO return_line (store_id, return_id, line_no, order_id, qty, refund_fen, principal_back_fen,
@@ -157,13 +160,15 @@ def preview(
     points_back = sum(line["points_back"] for line in lines)
     done = int(session.execute(_SO_FAR, key).scalar_one())
     due = max(claw_target(order.earns_points, bought.values(), wants) - done, 0)
-    borne = _borne(session, order, due, points_back, goods_fen - back.total_fen, now)
-    money_fen = goods_fen - back.total_fen - borne.deducted_fen
+    rounding_fen = rounding_due.after_return(session, order, goods_fen - back.total_fen)
+    money_fen = goods_fen - back.total_fen + rounding_fen
+    borne = _borne(session, order, due, points_back, money_fen, now)
+    money_fen -= borne.deducted_fen
     vouchers = coupons_due.after_return(session, order, wants, goods_fen - back.bonus_fen, money_fen)
-    refund_fen = goods_fen - borne.deducted_fen - vouchers.withheld_fen
+    refund_fen = goods_fen + rounding_fen - borne.deducted_fen - vouchers.withheld_fen
     tenders = payments.refundable(session, store_id, order_id)
     plan = payments.plan_refund(tenders, refund_fen, back.total_fen)
-    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers)
+    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers, rounding_fen)
 
 
 def claw_target(earned: int, bought: Iterable[Any], wants: Mapping[int, int]) -> int:
@@ -288,6 +293,7 @@ def _write(session: Session, document: dict[str, Any], plan: Preview, now: datet
         "forgotten": plan.borne.written_off,
         "deducted": plan.borne.deducted_fen,
         "withheld": plan.coupons.withheld_fen,
+        "rounding": plan.rounding_fen,
         "now": now,
     }
     return_id = int(session.execute(_WRITE, document | figures).scalar_one())

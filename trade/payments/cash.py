@@ -1,4 +1,4 @@
-"""Cash: taken and given back at once, counted with the shift."""
+"""Cash: taken and given back at once, counted with the shift, and rounded as the store rounds it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,38 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import Refused
+from trade.stores.models import CashRounding
+
+_UNIT_AND_UP_FROM = {
+    CashRounding.NONE: (1, 1),
+    CashRounding.DROP_FEN: (10, 10),
+    CashRounding.DROP_JIAO: (100, 100),
+    CashRounding.HALF_UP: (10, 5),
+    CashRounding.HALF_DOWN: (10, 6),
+}
+"""Per mode the coin that is still paid, in fen, and the least remainder that is rounded up to the next one."""
+
+
+def rounding_fen(due_fen: int, mode: str) -> int:
+    """What rounding adds to the cash that is due, in fen; negative where it is rounded down.
+
+    Symmetric about zero: what is given back is rounded as what is taken (till-and-store-desk.md 3.5).
+    """
+    unit_fen, up_from_fen = _UNIT_AND_UP_FROM[CashRounding(mode)]
+    over_fen = abs(due_fen) % unit_fen
+    delta_fen = unit_fen - over_fen if over_fen >= up_from_fen else -over_fen
+    return delta_fen if due_fen >= 0 else -delta_fen
+
+
+def back_fen(cash_fen: int, rounded_fen: int, goods_fen: int) -> int:
+    """What of rounded cash is given back in all, once goods that cost `goods_fen` of it came back.
+
+    Partial refunds are what the lines cost, at most the cash there is; the last takes the remainder, so that all of
+    them end at exactly what was taken.  Never falls when `goods_fen` rises.
+
+    :param cash_fen: what the lines cost in cash, in fen; `rounded_fen` what was taken for them.
+    """
+    return rounded_fen if goods_fen >= cash_fen else min(goods_fen, rounded_fen)
 
 
 class TenderShort(Refused):

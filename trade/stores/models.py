@@ -22,11 +22,21 @@ class Role(StrEnum):
     HEAD_OFFICE = "head_office"
 
 
+class CashRounding(StrEnum):
+    """How a store rounds what is left to pay in cash; `trade/pricing/DECISIONS.md` has the table."""
+
+    NONE = "none"
+    DROP_FEN = "drop_fen"
+    DROP_JIAO = "drop_jiao"
+    HALF_UP = "half_up"
+    HALF_DOWN = "half_down"
+
+
 class Store(Base):
     """A selling place, a stock place and a settlement party in one.
 
     Opening hours are minutes after local midnight; `area` is the same-city delivery polygon as
-    `[[lat, lng], ...]`; `slot_capacity` is how many pickup orders fit in one slot.
+    `[[lat, lng], ...]`; `slot_capacity` is how many pickup orders fit in one slot; `cash_rounding` is a CashRounding.
     """
 
     __tablename__ = "store"
@@ -34,6 +44,9 @@ class Store(Base):
         CheckConstraint(
             "opens_minute BETWEEN 0 AND 1439 AND closes_minute BETWEEN 1 AND 1440 AND opens_minute < closes_minute",
             name="hours",
+        ),
+        CheckConstraint(
+            "cash_rounding IN ('none', 'drop_fen', 'drop_jiao', 'half_up', 'half_down')", name="cash_rounding"
         ),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -48,6 +61,7 @@ class Store(Base):
     closes_minute: Mapped[int]
     slot_capacity: Mapped[int] = mapped_column(default=30)
     area: Mapped[list[Any]] = mapped_column(JSONB, default=list)
+    cash_rounding: Mapped[str] = mapped_column(Text, server_default=text("'none'"))
 
 
 class Till(Base):

@@ -77,7 +77,11 @@ def register(
 _SHIFT = """
     SELECT shift.id, shift.till_id, shift.store_id, shift.state, staff.name AS staff_name, opened_at, float_fen,
            closed_at, counted_fen, expected_fen,
-           (SELECT count(*) FROM sale_order o WHERE o.store_id = shift.store_id AND o.shift_id = shift.id) AS sales
+           (SELECT count(*) FROM sale_order o WHERE o.store_id = shift.store_id AND o.shift_id = shift.id) AS sales,
+           coalesce((SELECT sum(o.rounding_fen) FROM sale_order o
+                     WHERE o.store_id = shift.store_id AND o.shift_id = shift.id), 0)::bigint
+           - coalesce((SELECT sum(r.rounding_fen) FROM sale_return r WHERE r.shift_id = shift.id), 0)::bigint
+               AS rounding_fen
     FROM shift JOIN staff ON staff.id = shift.staff_id WHERE shift.store_id = :store AND """
 _CURRENT = text(_SHIFT + "shift.till_id = :till AND shift.state = 'open'")
 _BY_SHIFT = text(_SHIFT + "shift.id = :shift")
@@ -101,7 +105,8 @@ _CLOSE = text("""
 
 def _as_shift(row: Any) -> dict[str, Any]:
     shift = {
-        key: row[key] for key in ("id", "till_id", "staff_name", "float_fen", "sales", "counted_fen", "expected_fen")
+        key: row[key]
+        for key in ("id", "till_id", "staff_name", "float_fen", "sales", "rounding_fen", "counted_fen", "expected_fen")
     }
     shift["opened_at"] = row["opened_at"].isoformat()
     shift["closed_at"] = row["closed_at"].isoformat() if row["closed_at"] else None

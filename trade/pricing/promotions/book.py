@@ -44,6 +44,7 @@ class InForce:
     """What promotions are in one store: the book for the engine, and what the server counts for it.
 
     `segment_ids` are those that some rule names: ask `member.segments.treated_among` only when there are any.
+    `cash_rounding` is how the store rounds cash: kept with the book, so that pricing asks nothing more.
     """
 
     store_id: int
@@ -51,6 +52,7 @@ class InForce:
     rules: RuleBook
     limits: Mapping[int, Limits] = field(default_factory=dict)
     segment_ids: tuple[int, ...] = ()
+    cash_rounding: str = "none"
 
     def day(self, now: datetime) -> int:
         """The store's calendar day of a moment, as 20261124."""
@@ -84,7 +86,8 @@ def from_ms(ms: int) -> datetime:
 
 _VERSION = text("SELECT coalesce((SELECT version FROM promotion_book WHERE store_id = 0), 0)::bigint AS version")
 _READ = text("""
-    SELECT store.zone, coalesce(chain.version, 0)::bigint AS version, coalesce(own.mode, chain.mode, 'best') AS mode,
+    SELECT store.zone, store.cash_rounding, coalesce(chain.version, 0)::bigint AS version,
+           coalesce(own.mode, chain.mode, 'best') AS mode,
            coalesce(chain.member_and_flash, 'best') AS member_and_flash, chain.stacking,
            (SELECT jsonb_agg(jsonb_build_object('id', v.promotion_id, 'version', v.version, 'body', v.body,
                 'total', v.total_units, 'member', v.member_units, 'day', v.day_units, 'store', v.store_units,
@@ -151,7 +154,7 @@ def _read(session: Session, store_id: int, now: datetime) -> tuple[datetime, dat
     stacking = STACKING if row.stacking is None else tuple((pair[0], pair[1]) for pair in row.stacking)
     book = RuleBook(row.version, tuple(rules), row.mode, row.member_and_flash, stacking)
     segments = tuple(sorted({segment for rule in rules for segment in rule.segment_ids}))
-    known = InForce(store_id, ZoneInfo(row.zone), book, limits, segments)
+    known = InForce(store_id, ZoneInfo(row.zone), book, limits, segments, row.cash_rounding)
     return max(turn for turn in turns if turn <= now), min(turn for turn in turns if turn > now), known
 
 

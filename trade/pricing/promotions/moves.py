@@ -226,6 +226,20 @@ def settle(
     return version
 
 
+_CASH_ROUNDING = text("UPDATE store SET cash_rounding = :mode WHERE id = :store RETURNING id")
+
+
+def settle_cash_rounding(session: Session, store_id: int, mode: str, *, actor: str, now: datetime) -> int:
+    """How a store rounds cash; returns the book's new version, with which every till learns it.  Raises NotFound."""
+    if first(session, _CASH_ROUNDING, {"store": store_id, "mode": mode}) is None:
+        raise NotFound(store_id=store_id)
+    version = int(fetch(session, _BUMP, {})[0].version)
+    data = {"mode": mode, "book_version": version}
+    journal.record(session, "store.cash_rounding_settled", f"store:{store_id}", actor=actor, now=now, **data)
+    book.forget()
+    return version
+
+
 def settle_store(session: Session, store_id: int, mode: str | None, *, actor: str, now: datetime) -> int:
     """One store's own mode, or None to follow the chain; returns the book's new version.  Raises NotFound."""
     version = int(fetch(session, _BUMP, {})[0].version)

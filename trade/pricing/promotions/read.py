@@ -32,6 +32,7 @@ _USED = text("""
            coalesce(sum(off_fen - back_fen), 0)::bigint AS off_fen
     FROM promotion_use WHERE promotion_id = :id""")
 _VERSIONS = text("SELECT * FROM promotion_version WHERE promotion_id = :id ORDER BY version DESC LIMIT 100")
+_ROUNDING = text("SELECT id, cash_rounding FROM store WHERE cash_rounding <> 'none' ORDER BY id")
 _SETTINGS = text("SELECT store_id, version, mode, member_and_flash, stacking FROM promotion_book ORDER BY store_id")
 
 
@@ -74,7 +75,9 @@ def one(session: Session, promotion_id: int, *, now: datetime) -> dict[str, Any]
 
 
 def settings(session: Session) -> dict[str, Any]:
-    """How promotions go together: the chain's settings, the book's version, and stores with a mode of their own."""
+    """How promotions go together: the chain's settings, the book's version, stores with a mode of their own, and stores
+    that round cash.
+    """
     rows = fetch(session, _SETTINGS, {})
     chain = next((row for row in rows if row.store_id == 0), None)
     return {
@@ -83,4 +86,5 @@ def settings(session: Session) -> dict[str, Any]:
         "member_and_flash": chain.member_and_flash if chain else "best",
         "stacking": (chain.stacking if chain else None) or [list(pair) for pair in STACKING],
         "stores": {str(row.store_id): row.mode for row in rows if row.store_id},
+        "cash_rounding": {str(row.id): row.cash_rounding for row in fetch(session, _ROUNDING, {})},
     }

@@ -2,7 +2,7 @@ import { Refused, sentence } from '@web/api'
 import type { Receipt, SaleForm } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
-import { yuan } from '@web/money'
+import { roundingOf, yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
@@ -54,7 +54,8 @@ export const useSale = defineStore('sale', {
       const basket = useBasket()
       if (this.sending || !basket.isPriced || !basket.quote) return
       const { payable_fen } = basket.quote
-      const due_fen = payable_fen - wallet_fen
+      const exact_fen = payable_fen - wallet_fen
+      const due_fen = exact_fen + roundingOf(exact_fen, basket.quote.cash_rounding)
       if (received_fen < due_fen) {
         play('blocked')
         this.said = t('pay.short', { amount: yuan(due_fen - received_fen) })
