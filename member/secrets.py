@@ -36,7 +36,7 @@ def _master() -> bytes:
     return path.read_bytes()
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=8)
 def _key(purpose: str) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose.encode()).derive(_master())
 
@@ -50,6 +50,11 @@ def seal(plain: bytes) -> bytes:
 def open_sealed(sealed: bytes) -> bytes:
     """Decrypt what `seal` made; raises InvalidTag when it was changed or the key is another."""
     return AESGCM(_key("seal")).decrypt(sealed[:_NONCE], sealed[_NONCE:], None)
+
+
+def signing_key(purpose: str) -> bytes:
+    """A key to sign with, of its own for each purpose."""
+    return _key(f"sign:{purpose}")
 
 
 def fingerprint(kind: str, value: str) -> bytes:

@@ -239,7 +239,7 @@ def ring_up(
     )
     with transaction(session):
         due = place.price(session, basket, now=now)
-        given = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
+        given: dict[str, Any] = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
         return place.at_till(session, basket, shop.sale(), **given, actor="test", now=now)
 
 

@@ -17,7 +17,7 @@ from config.settings import settings
 from config.wechat_ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
-from trade.orders import close, place, read
+from trade.orders import close, place, read, shown
 from trade.pricing.quoted import Want
 from trade.stores import shops
 
@@ -50,9 +50,10 @@ class BasketForm(Form):
 
 
 class OrderForm(WriteForm, BasketForm):
-    """A basket, what the customer was shown, and when they fetch it."""
+    """A basket, what the customer was shown, and when they fetch it; `token` is the quote's."""
 
     expected_payable_fen: int = Field(ge=0)
+    token: str | None = Field(None, max_length=shown.MOST)
     promise_at: AwareDatetime
     remark: str = Field("", max_length=200)
 
@@ -67,9 +68,13 @@ class PageQuery(Form):
 @permit("public")
 @bp.input(BasketForm)
 def quote(json_data: BasketForm) -> Reply:
-    """Price a basket of one store; changes nothing.  A guest gets the price without points."""
-    member_id = g.caller.member_id if g.caller else None
-    return {"quote": place.price(session(), json_data.basket(member_id), now=g.now, explain=True).as_json()}, 200
+    """Price a basket of one store; changes nothing.  A guest gets the price without points.
+
+    The quote's `token` is good for ten minutes (`until_at`).
+    """
+    wanted = json_data.basket(g.caller.member_id if g.caller else None)
+    priced = place.price(session(), wanted, now=g.now, explain=True)
+    return {"quote": shown.as_json(wanted, priced, now=g.now)}, 200
 
 
 def _slot(opened: Session, store_id: int, promise_at: datetime) -> datetime:
@@ -94,6 +99,7 @@ def order(json_data: OrderForm) -> Reply:
             promise_at=promise_at,
             remark=json_data.remark,
             expected_payable_fen=json_data.expected_payable_fen,
+            token=json_data.token,
             unpaid_for=timedelta(minutes=settings().unpaid_minutes),
             actor=shopper.actor,
             now=g.now,

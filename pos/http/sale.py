@@ -14,7 +14,7 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import wallet_limits
 from pos.http import members, who
 from pos.scan import read_code
-from trade.orders import place, read
+from trade.orders import place, read, shown
 from trade.orders.numbers import parse
 from trade.orders.returns import ShiftNotOpen
 from trade.pricing import prices
@@ -40,7 +40,10 @@ class LineForm(Form):
 
 
 class BasketForm(Form):
-    """What lies on the counter.  `authorisation` is the token of a shown member code or a manager's approval."""
+    """What lies on the counter; `barred` are promotions not wanted.
+
+    `authorisation` is the token of a shown member code or a manager's approval.
+    """
 
     lines: list[LineForm] = Field(min_length=1, max_length=200)
     member_id: int | None = None
@@ -49,6 +52,7 @@ class BasketForm(Form):
     authorisation: str | None = Field(None, max_length=40)
     wallet_fen: int = Field(0, ge=0, le=100_000_000)
     coupon_ids: list[int] = Field(default_factory=list, max_length=10)
+    barred: list[int] = Field(default_factory=list, max_length=50)
 
 
 class CashForm(Form):
@@ -71,10 +75,11 @@ Tender = Annotated[CashForm | WalletForm, Field(discriminator="kind")]
 class SaleForm(WriteForm, BasketForm):
     """A basket, what the customer was shown, and what they pay with: cash, stored value, or one of each.
 
-    Cash pays what stored value does not, and only cash gives change.
+    Cash pays what stored value does not, and only cash gives change.  `token` is the quote's.
     """
 
     expected_payable_fen: int = Field(ge=0)
+    token: str | None = Field(None, max_length=shown.MOST)
     tenders: list[Tender] = Field(min_length=1, max_length=2)
 
     def paid_with(self) -> tuple[int, int]:
@@ -90,7 +95,7 @@ class SaleForm(WriteForm, BasketForm):
 def basket(form: BasketForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
     wants = [Want(line.sku_id, line.qty) for line in form.lines]
-    more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids}
+    more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids, "barred": form.barred}
     return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
 
 
@@ -146,20 +151,20 @@ def search(query_data: SearchQuery) -> Reply:
 @permit("pos.sell")
 @bp.input(BasketForm)
 def quote(json_data: BasketForm) -> Reply:
-    """Price a basket; changes nothing.
+    """Price a basket; changes nothing.  Its `token` is good for ten minutes (`until_at`).
 
     409 `possession_needed` (points) or `wallet_code_needed` (stored value) as the sale would say it, before money is
     taken.
     """
     wanted = basket(json_data, who.till().store_id)
     if place.spends(wanted) or wanted.wallet_fen:
-        shown = members.authorised(session(), json_data.member_id, json_data.authorisation)
-        place.check_possession(wanted, authorised=shown)
-        if wanted.member_id and wanted.wallet_fen and not shown:
+        proved = members.authorised(session(), json_data.member_id, json_data.authorisation)
+        place.check_possession(wanted, authorised=proved)
+        if wanted.member_id and wanted.wallet_fen and not proved:
             wallet_limits.check(session(), wanted.member_id, wanted.wallet_fen, now=g.now)
     priced = place.price(session(), wanted, now=g.now, explain=True)
     check_discount(json_data, priced.list_fen)
-    return {"quote": priced.as_json()}, 200
+    return {"quote": shown.as_json(wanted, priced, now=g.now)}, 200
 
 
 @bp.post("/sales")
@@ -170,7 +175,8 @@ def sell(json_data: SaleForm) -> Reply:
 
     The till makes `request_id` and repeats it on a retry: the second answer is the first receipt.  What the member
     holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`, or
-    `wallet_code_needed` for stored value above what may be spent in a day without the code.
+    `wallet_code_needed` for stored value above what may be spent in a day without the code.  Dearer than shown is 409
+    `price_changed` with the `differences` by line; `quote_expired` and `quote_of_another_basket` hold the new quote.
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
@@ -180,15 +186,16 @@ def sell(json_data: SaleForm) -> Reply:
         if shift_id is None:
             raise ShiftNotOpen()
         wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
-        shown = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
+        proved = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
         if json_data.discount_fen:
             check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
         order_id = place.at_till(
             opened,
             wanted,
-            place.TillSale(till.id, shift_id, me.id, authorised=shown),
+            place.TillSale(till.id, shift_id, me.id, authorised=proved),
             received_fen=received_fen,
             expected_payable_fen=json_data.expected_payable_fen,
+            token=json_data.token,
             actor=me.actor,
             now=g.now,
         )

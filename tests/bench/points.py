@@ -62,7 +62,7 @@ def sales(session: Session, shop: factories.Shop, sku_id: int, now: datetime) ->
     due = {name: place.price(session, basket, now=now).payable_fen for name, basket in baskets.items()}
 
     def sell(name: str) -> None:
-        given = {"received_fen": due[name], "expected_payable_fen": due[name]}
+        given: Any = {"received_fen": due[name], "expected_payable_fen": due[name]}
         with transaction(session):
             place.at_till(session, baskets[name], shop.sale(), **given, actor="bench", now=now)
 

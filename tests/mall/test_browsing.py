@@ -88,7 +88,11 @@ def test_a_full_slot_is_shown_closed_and_takes_no_order(guest, shop, session, si
         "expected_payable_fen": 990,
         "promise_at": slot["from_at"],
     }
-    assert (slot["open"], buyer.post("/api/mall/orders", **order).status_code) == (True, 201)
+    asked = {"store_id": shop.store_id, "lines": order["lines"]}
+    seen = guest.ask("/api/mall/quote", **asked).json["quote"]["token"]
+    assert buyer.post("/api/mall/orders", **order, token=seen).json["code"] == "quote_of_another_basket"
+    token = buyer.ask("/api/mall/quote", **asked).json["quote"]["token"]
+    assert (slot["open"], buyer.post("/api/mall/orders", **order, token=token).status_code) == (True, 201)
     assert guest.get(f"/api/mall/slots?store_id={shop.store_id}").json["slots"][0]["open"] is False
     refused = buyer.post("/api/mall/orders", **order)
     assert (refused.status_code, refused.json["code"]) == (409, "slot_full")

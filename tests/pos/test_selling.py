@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from config import clock
 from tests import factories as make
 from tests.pos.conftest import Client
 from trade.stores.models import Role
@@ -194,3 +195,20 @@ def test_health_and_metrics_answer(app, shop):
     assert http.get("/healthz").json == {"status": "ok"}
     assert http.get("/readyz").json == {"status": "ready"}
     assert "tongdian_http_seconds_count" in http.get("/metrics").text
+
+
+def test_the_till_sells_by_the_signed_quote_and_without_what_is_barred(session, client, shop):
+    rule = make.a_promotion(session, clock.now(), steps=[[1000, 300]])
+    till = client()
+    asked = _basket(shop, milk=2)
+    quote = till.ask("/api/pos/quote", asked).json["quote"]
+    assert (quote["payable_fen"], quote["promotions"][0]["rule_id"]) == (1_680, rule)
+    barred = {**_sale(shop, 1_980, milk=2), "barred": [rule]}
+    other = till.post("/api/pos/sales", {**barred, "token": quote["token"]})
+    assert (other.status_code, other.json["code"]) == (409, "quote_of_another_basket")
+    forged = till.post("/api/pos/sales", {**barred, "token": quote["token"] + "A"})
+    assert (forged.status_code, forged.json["code"]) == (422, "quote_forged")
+    token = other.json["facts"]["quote"]["token"]
+    assert till.post("/api/pos/sales", {**barred, "token": token}).json["receipt"]["payable_fen"] == 1_980
+    sold = till.post("/api/pos/sales", {**_sale(shop, 1_680, milk=2), "token": quote["token"]})
+    assert sold.json["receipt"]["payable_fen"] == 1_680

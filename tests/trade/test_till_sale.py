@@ -78,7 +78,8 @@ def test_two_lines_of_one_sku_draw_on_one_stock_row(session, shop, now):
 
 def test_points_spent_elsewhere_meanwhile_refuse_the_sale(session, shop, now, monkeypatch):
     member = make.a_member(session, points_of=500, now=now)
-    monkeypatch.setattr(place, "price", lambda s, b, now, real=place.price: _after(real(s, b, now=now), s, member, now))
+    real = place.price
+    monkeypatch.setattr(place, "price", lambda s, b, **given: _after(real(s, b, **given), s, member, now))
     with pytest.raises(PointsShort):
         _sell(session, shop, now, milk=2, member_id=member, points_used=500, expected=1480)
 

@@ -19,7 +19,7 @@ from member.coupons.worth import At
 from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
-from trade.orders import moves, pay, seckill, value
+from trade.orders import moves, pay, seckill, shown, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
@@ -101,10 +101,13 @@ def check_possession(basket: Basket, *, authorised: bool) -> None:
         raise PossessionNeeded(member_id=basket.member_id)
 
 
-def price(session: Session, basket: Basket, *, now: datetime, explain: bool = False) -> Quote:
+def price(
+    session: Session, basket: Basket, *, now: datetime, explain: bool = False, wallet_at_most: bool = False
+) -> Quote:
     """Quote a basket at today's prices; the same function behind till, cart and order.
 
     :param explain: also what each other promotion and coupon would cost; for a screen, not for a sale.
+    :param wallet_at_most: stored value pays what is due, if that is less than `wallet_fen`.
     """
     if not basket.wants:
         raise EmptyBasket()
@@ -131,10 +134,10 @@ def price(session: Session, basket: Basket, *, now: datetime, explain: bool = Fa
         promoted=_promoted(session, basket, known, who.tier if who else None, now),
         explain=explain,
     )
-    if basket.wallet_fen:
+    if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
         policy = wallet_terms.terms_at(session, now).policy
         have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
-        priced = stored_value.pay_with(priced, wallet_terms.divide(basket.wallet_fen, have, policy), policy)
+        priced = stored_value.pay_with(priced, wallet_terms.divide(wallet_fen, have, policy), policy)
     if basket.channel == "till" and known.cash_rounding != "none":
         _round_cash(priced, known.cash_rounding)
     if who:
@@ -240,15 +243,29 @@ def _units(lines: Sequence[Line]) -> Mapping[int, int]:
     return units
 
 
-def _as_shown(priced: Quote, expected_payable_fen: int) -> None:
+def _price_as_shown(
+    session: Session, basket: Basket, expected_payable_fen: int, token: str | None, *, now: datetime
+) -> Quote:
     """Nobody pays more than they saw; what became cheaper since is charged cheaper (members-mall-orders.md 3.6.5).
 
     A coupon chosen for an earlier basket is judged by this one.
     """
+    saw = shown.opened(token) if token else None
+    at_most = saw is not None and basket.wallet_fen <= saw.payable_fen
+    priced = price(session, basket, now=now, wallet_at_most=at_most)
+    if saw:
+        shown.check(saw, basket, priced, now=now)
     if priced.coupons.refused:
-        raise CouponNotUsable(coupons=list(priced.coupons.refused), quote=priced.as_json())
-    if priced.payable_fen > expected_payable_fen:
-        raise PriceChanged(payable_fen=priced.payable_fen, expected_fen=expected_payable_fen, quote=priced.as_json())
+        raise CouponNotUsable(coupons=list(priced.coupons.refused), quote=shown.as_json(basket, priced, now=now))
+    expected_fen = min(expected_payable_fen, saw.payable_fen) if saw else expected_payable_fen
+    if priced.payable_fen > expected_fen:
+        raise PriceChanged(
+            payable_fen=priced.payable_fen,
+            expected_fen=expected_fen,
+            differences=shown.differences(saw, priced) if saw else [],
+            quote=shown.as_json(basket, priced, now=now),
+        )
+    return priced
 
 
 def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
@@ -276,6 +293,7 @@ def at_till(
     *,
     received_fen: int,
     expected_payable_fen: int,
+    token: str | None = None,
     actor: str,
     now: datetime,
 ) -> int:
@@ -285,13 +303,14 @@ def at_till(
     given on cash only, which pays what stored value does not, rounded as the store rounds it; `expected_payable_fen`
     is what the basket cost before that.
 
+    :param token: the signed quote the customer was shown, if the till carries it.
     :raises PossessionNeeded, CouponNotUsable, CouponTaken, PriceChanged, OutOfStock, TenderShort, PointsShort: nothing
         was sold.
+    :raises QuoteForged, QuoteOfAnother, QuoteExpired: nothing was sold.
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
     check_possession(basket, authorised=at.authorised)
-    priced = price(session, replace(basket, channel="till"), now=now)
-    _as_shown(priced, expected_payable_fen)
+    priced = _price_as_shown(session, replace(basket, channel="till"), expected_payable_fen, token, now=now)
     change_fen = cash.change(priced.due_fen, received_fen)
     where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
     order_id = _open(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
@@ -314,6 +333,7 @@ def online(
     promise_at: datetime,
     remark: str,
     expected_payable_fen: int,
+    token: str | None = None,
     unpaid_for: timedelta,
     actor: str,
     now: datetime,
@@ -323,12 +343,13 @@ def online(
     What coupons and stored value pay in full is paid at once; else WeChat pays the rest.
 
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
+    :param token: the signed quote the customer was shown, if the client carries it.
     :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
+    :raises QuoteForged, QuoteOfAnother, QuoteExpired: nothing was held.
     :raises WalletShort, WalletTooMuch: nothing was held either.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
-    priced = price(session, replace(basket, channel="mall"), now=now)
-    _as_shown(priced, expected_payable_fen)
+    priced = _price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
     when = {"pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
     order_id = _open(session, basket, priced, actor, now, channel="mall", **when)
     units = _units(priced.lines)

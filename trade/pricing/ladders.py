@@ -42,7 +42,7 @@ def offers(
             (line, fen)
             for line, good in enumerate(goods)
             if rule.covers(good.sku_id, good.category_id)
-            and (fen := _price(rule, good.sku_id, units_fen[line])) < units_fen[line]
+            and (fen := unit_fen(rule, good.sku_id, units_fen[line])) < units_fen[line]
         ]
         limit = _limit(rule, left.get(rule.id, UNLIMITED))
         if limit is None:
@@ -59,7 +59,8 @@ def offers(
     return found
 
 
-def _price(rule: Rule, sku_id: int, list_fen: int) -> int:
+def unit_fen(rule: Rule, sku_id: int, list_fen: int) -> int:
+    """What a rule of phase 1 makes of a unit price, in fen per piece or kilogram."""
     if rule.prices:
         return rule.prices[sku_id]
     if rule.rate_bp:

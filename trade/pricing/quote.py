@@ -23,7 +23,7 @@ from config.money import split
 from member.coupons.worth import At, Held
 from member.earning import Bought, Occasion, earned
 from member.terms import Terms
-from trade.pricing import multi
+from trade.pricing import ladders, multi
 from trade.pricing.case import Wish
 from trade.pricing.engine import Priced, Purse, price
 from trade.pricing.promotions.counts import Use
@@ -102,7 +102,7 @@ def quote(
     goods = _goods(items, wants)
     purse = Purse(coupons, at)
     found = price(goods, promoted.book, promoted.here, left=promoted.left, purse=purse, wish=wished, explain=explain)
-    lines = _lines(items, wants, found)
+    lines = _lines(items, wants, found, promoted.book)
     why_not = [*found.why_not, *_add_gifts(lines, items, found)]
     list_fen = sum(line.list_fen for line in lines)
     trace: list[dict[str, Any]] = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
@@ -120,8 +120,8 @@ def quote(
     _deduct(lines, "manual", discount_fen, 0, trace)
     figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen + found.freight_fen)
     more = (promotion_fen, found.freight_fen, why_not, found.optimal, promoted.book.version)
-    uses = _uses(promoted.book, found, lines)
-    return Quote(lines, *figures, 0, may, trace, found.coupons, found.coupon_ids, *more, uses)
+    used = _used(promoted.book, _uses(promoted.book, found, lines))
+    return Quote(lines, *figures, 0, may, trace, found.coupons, found.coupon_ids, *more, *used)
 
 
 def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
@@ -136,7 +136,7 @@ def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
     return goods
 
 
-def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced) -> list[Line]:
+def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced, book: RuleBook) -> list[Line]:
     lines = [
         Line(number, items[want.sku_id], want.qty, unit_fen, list_fen, net_fen)
         for number, (want, unit_fen, list_fen, net_fen) in enumerate(
@@ -147,7 +147,27 @@ def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced) -> l
         for line, share_fen in zip(lines, step.shares, strict=True):
             if share_fen:
                 line.shares.append(Share(step.source, share_fen, 0, step.source_id, step.version))
+    prices = {rule.id: rule for rule in book.rules if rule.phase == 1}
+    for number, line in enumerate(lines if prices else ()):
+        own = {segment.rule_id for segment in found.plan.segments if segment.line == number}
+        if len(own) == 1 and (rule := prices.get(own.pop())):
+            line.offer_unit_fen = ladders.unit_fen(rule, line.item.sku_id, line.unit_price_fen)
     return lines
+
+
+_SAID = ("steps", "on", "buy", "get", "price_fen", "every", "members_only")
+
+
+def tag(rule: Rule) -> dict[str, Any]:
+    """What a face needs to say of a promotion in a word or two."""
+    facts = {name: getattr(rule, name) for name in _SAID if getattr(rule, name)}
+    return {"rule_id": rule.id, "version": rule.version, "kind": rule.kind.value, "name": rule.name, **facts}
+
+
+def _used(book: RuleBook, uses: list[Use]) -> tuple[list[Use], list[dict[str, Any]]]:
+    """What is counted, and what is said of it."""
+    off = {use.promotion_id: use.off_fen for use in uses}
+    return uses, [{**tag(rule), "off_fen": off[rule.id]} for rule in book.rules if rule.id in off]
 
 
 def _add_gifts(lines: list[Line], items: Mapping[int, Item], found: Priced) -> list[dict[str, Any]]:
@@ -251,6 +271,9 @@ def _redeemable_points(terms: Terms, net_fen: int, available: int, today: int) -
     return Redeemable(most if most >= least else 0, least, step, limit, limits[limit])
 
 
+PHASE = {"points": 5, "manual": 7}
+
+
 def _deduct(
     lines: list[Line],
     source: str,
@@ -268,4 +291,13 @@ def _deduct(
         if share_fen or share_points:
             line.net_fen -= share_fen
             line.shares.append(Share(source, share_fen, share_points))
-    trace.append({"seq": len(trace) + 1, "source": source, "delta_fen": -amount_fen})
+    trace.append(
+        {
+            "seq": len(trace) + 1,
+            "phase": PHASE[source],
+            "source": source,
+            "base_fen": sum(weights),
+            "delta_fen": -amount_fen,
+            "shares": money,
+        }
+    )

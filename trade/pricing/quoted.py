@@ -61,7 +61,10 @@ class Share:
 
 @dataclass(slots=True)
 class Line:
-    """A priced basket line.  A `gift` was added by a promotion and costs nothing."""
+    """A priced basket line.  A `gift` was added by a promotion and costs nothing.
+
+    `offer_unit_fen` is the exclusive price of each of its units, None when they have none or not the same.
+    """
 
     line_no: int
     item: Item
@@ -74,6 +77,7 @@ class Line:
     wallet: Split = field(default_factory=Split)
     earns_points: int = 0
     earn_basis_fen: int = 0
+    offer_unit_fen: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""
@@ -89,6 +93,7 @@ class Line:
             "free": item.free,
             "qty": self.qty,
             "unit_price_fen": self.unit_price_fen,
+            "offer_unit_fen": self.offer_unit_fen,
             "list_fen": self.list_fen,
             "net_fen": self.net_fen,
             "gift": self.gift,
@@ -131,7 +136,7 @@ class Quote:
 
     `trace` has a row a step, `why_not` one for each promotion that did nothing (`DECISIONS.md`).  `refused_coupons`
     were asked for and take nothing off: a quote shows why, a sale does not go through.  `uses` is what the promotions
-    count, `rules_version` the book's.
+    count, `rules_version` the book's.  `promotions` are those that took part, with what their tags say.
     """
 
     lines: list[Line]
@@ -152,6 +157,7 @@ class Quote:
     optimal: bool = True
     rules_version: int = 0
     uses: list[Use] = field(default_factory=list)
+    promotions: list[dict[str, Any]] = field(default_factory=list)
     wallet: Split = field(default_factory=Split)
     policy: Policy = Policy.PROPORTIONAL
     earned: Earned = field(default_factory=Earned)
@@ -186,6 +192,7 @@ class Quote:
             "earns_points": self.earns_points,
             "earns_over": self.earned.over,
             **self.redeemable.as_json(),
+            "promotions": self.promotions,
             "trace": self.trace,
             "why_not": self.why_not,
             "optimal": self.optimal,
