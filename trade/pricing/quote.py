@@ -30,6 +30,7 @@ from trade.pricing.promotions.counts import Use
 from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
 from trade.pricing.rules import NO_RULES, Here, Left, Rule, RuleBook
 from trade.pricing.segments import Good
+from trade.pricing.tags import tag
 
 
 class NotForSale(Refused):
@@ -153,15 +154,6 @@ def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced, book
         if len(own) == 1 and (rule := prices.get(own.pop())):
             line.offer_unit_fen = ladders.unit_fen(rule, line.item.sku_id, line.unit_price_fen)
     return lines
-
-
-_SAID = ("steps", "on", "buy", "get", "price_fen", "every", "members_only")
-
-
-def tag(rule: Rule) -> dict[str, Any]:
-    """What a face needs to say of a promotion in a word or two."""
-    facts = {name: getattr(rule, name) for name in _SAID if getattr(rule, name)}
-    return {"rule_id": rule.id, "version": rule.version, "kind": rule.kind.value, "name": rule.name, **facts}
 
 
 def _used(book: RuleBook, uses: list[Use]) -> tuple[list[Use], list[dict[str, Any]]]:

@@ -59,7 +59,7 @@ class Shelf:
                 if begins and not why_not(rule, _at(here, begins, self.zone), self.left.get(rule.id, UNLIMITED)):
                     self.soon.append((begins, rule))
         elif rule.phase in (2, 3) and (not code or plain):
-            self.others.append((rule, _tag(rule)))
+            self.others.append((rule, tag(rule)))
 
     def of(self, sku_id: int, category_id: int, price_fen: int, *, weighed: bool) -> dict[str, Any]:
         """What a card shows beside its list price, in fen a piece or kg; only what there is.
@@ -118,7 +118,8 @@ class Shelf:
         return begins if self.now < begins < self.now + SOON else None
 
 
-def _tag(rule: Rule) -> dict[str, Any]:
+def tag(rule: Rule) -> dict[str, Any]:
+    """What a face needs to say of a promotion in a word or two."""
     facts = {name: getattr(rule, name) for name in _FACTS if getattr(rule, name)}
     return {"rule_id": rule.id, "kind": rule.kind.value, "name": rule.name, **facts}
 
