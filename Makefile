@@ -47,6 +47,10 @@ prove: env       ## prove that money, points, stock and orders agree; exit code 
 prove-million: env ## a ledger of 1,000,000 entries proved, and single wrong points found, in 10 s each; var/million.json
 	$(PY) -m tests.bench.million
 
+VECTORS ?= 20000
+vectors: env     ## price VECTORS=20000 baskets in Python and in TypeScript; exit code 1 where they differ
+	$(PY) -m tests.vectors --count $(VECTORS)
+
 SLACK ?= 1
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
 	$(PY) -m tests.bench --slack $(SLACK)
@@ -55,4 +59,4 @@ KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
 
-.PHONY: help env lock web demo test browser check sure prove prove-million bench chaos
+.PHONY: help env lock web demo test browser check sure prove prove-million vectors bench chaos

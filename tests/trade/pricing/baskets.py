@@ -35,7 +35,7 @@ class Problem:
 
 def small(rng: Random) -> Problem:
     """At most four lines, four rules and two coupons, with thresholds near what the goods cost."""
-    goods = _one_price_a_sku([_good(rng, line, wild=True) for line in range(1, rng.randint(1, 4) + 1)])
+    goods = one_price_a_sku([_good(rng, line, wild=True) for line in range(1, rng.randint(1, 4) + 1)])
     rules = [_rule(rng, number, rng.choice(KINDS), goods) for number in range(1, rng.randint(1, 4) + 1)]
     left = {rule.id: _left(rng) for rule in rules if rng.random() < 0.15}
     coupons = [_coupon(rng, number, goods) for number in range(101, 101 + rng.randint(0, 2))]
@@ -69,7 +69,8 @@ def _good(rng: Random, line: int, *, wild: bool = False) -> Good:
     return Good(line, sku, sku % 4 + 1, qty, weighed, steps)
 
 
-def _one_price_a_sku(goods: list[Good]) -> list[Good]:
+def one_price_a_sku(goods: list[Good]) -> list[Good]:
+    """The goods with lines of one sku at that sku's first price."""
     first: dict[int, Good] = {}
     for good in goods:
         first.setdefault(good.sku_id, good)
