@@ -77,7 +77,7 @@ def _terms(case: Case, lowest: Sequence[int], highest: Sequence[int]) -> list[_T
     terms = []
     for rule, lines in zip(case.activities, case.activity_lines, strict=True):
         base, top = sum(lowest[i] for i in lines), sum(highest[i] for i in lines)
-        alone: object = lines if rule.kind in activities.OWNERS else rule.id
+        alone: object = lines if rule.kind in activities.OWNERS else ("promotion", rule.id)
         jumps = [at - base for at in activities.thresholds(rule, top) if at > base]
         terms.append(_Term(case, alone, base, top - base, rule, None, tuple(jumps)))
     for choices in case.vouchers:
@@ -86,7 +86,7 @@ def _terms(case: Case, lowest: Sequence[int], highest: Sequence[int]) -> list[_T
             top = sum(fen for fen, fit in zip(highest, voucher.covers, strict=True) if fit)
             missing = voucher.held.threshold_fen - base
             jump = (missing,) if 0 < missing <= top - base else ()
-            alone = voucher.cls if case.wish.coupon_ids is None else voucher.held.id
+            alone = voucher.cls if case.wish.coupon_ids is None else ("coupon", voucher.held.id)
             terms.append(_Term(case, alone, base, top - base, None, voucher, jump))
     return terms
 

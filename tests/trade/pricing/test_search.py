@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -12,7 +13,8 @@ from config.money import refund_share
 from tests.trade.pricing.baskets import Problem, plausible, shop, small
 from tests.trade.pricing.brute import cheapest
 from trade.pricing.case import Case, Wish
-from trade.pricing.engine import Priced, price
+from trade.pricing.engine import Priced, Purse, price
+from trade.pricing.rules import Kind
 from trade.pricing.search import search
 
 BRUTE = int(os.environ.get("TONGDIAN_BRUTE_BASKETS", "400"))
@@ -45,6 +47,19 @@ def test_equals_trying_everything() -> None:
         found = search(case)
         assert found.plan
         assert found.plan.rank[0] == cheapest(case, small(Random(seed)).purse.coupons), seed
+
+
+def test_a_coupon_may_have_the_number_of_a_rule() -> None:
+    """加价购 and a chosen coupon of one number: the bound counts both."""
+    problem = small(Random(576))
+
+    def payable(first_id: int) -> int:
+        coupons = [replace(held, id=number) for number, held in enumerate(problem.purse.coupons, first_id)]
+        chosen = Wish(tuple(held.id for held in coupons))
+        return _price(replace(problem, purse=Purse(coupons, problem.purse.at)), chosen).payable_fen
+
+    add_on = next(rule.id for rule in problem.book.rules if rule.kind is Kind.ADD_ON)
+    assert payable(add_on) == payable(101) == 11947
 
 
 @pytest.mark.parametrize("make", [small, plausible])
