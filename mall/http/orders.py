@@ -17,7 +17,7 @@ from config.settings import settings
 from config.wechat_ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
-from trade.orders import close, place, read, shown
+from trade.orders import close, place, read, seckill, shown
 from trade.pricing.quoted import Want
 from trade.stores import shops
 
@@ -106,7 +106,9 @@ def order(json_data: OrderForm) -> Reply:
         )
         return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 201
 
-    return once(json_data, work)
+    ticket = f"{shopper.actor}:{json_data.request_id.lower()}"
+    with seckill.gate_for(session(), json_data.store_id, json_data.token, ticket=ticket, now=g.now):
+        return once(json_data, work)
 
 
 def _own(order_id: int) -> dict[str, Any]:

@@ -97,3 +97,22 @@ def test_a_declined_promotion_costs_more_and_the_order_keeps_what_took_off_what(
     line = order["lines"][0]
     shares = [(share["source_id"], share["amount_fen"]) for share in line["allocations"]]
     assert (line["net_fen"], line["gift"], shares) == (1485, False, [(half, 495)])
+
+
+def test_a_rush_is_stopped_at_the_gate_and_a_retry_is_not(session, shop, signed_in):
+    milk = shop.skus["milk"]
+    one = make.a_promotion(session, clock.now(), kind="seckill", prices={milk: 100}, quotas={"total_units": 2})
+    shopper = signed_in(make.a_member(session, now=clock.now()))
+    basket = {"store_id": shop.store_id, "lines": [{"sku_id": milk, "qty": 2}]}
+    quote = shopper.ask("/api/mall/quote", **basket).json["quote"]
+    assert (quote["payable_fen"], quote["trace"][1]["source_id"]) == (200, one)
+    slot = shopper.get(f"/api/mall/slots?store_id={shop.store_id}").json["slots"][-1]["from_at"]
+    asked = {**basket, "expected_payable_fen": 200, "token": quote["token"], "promise_at": slot}
+    first = {**asked, "request_id": "0d5c1f0e-2f0e-4f43-9f3c-6a6f0c1d2e3f"}
+    answers = [shopper.post("/api/mall/orders", **body) for body in (first, asked, first)]
+    assert [answer.status_code for answer in answers] == [201, 409, 201]
+    assert answers[1].json["code"] == "promotion_quota_used"
+    assert answers[2].json["order"]["id"] == answers[0].json["order"]["id"]
+    anew = shopper.ask("/api/mall/quote", **basket).json["quote"]
+    dearer = {"expected_payable_fen": anew["payable_fen"], "token": anew["token"]}
+    assert shopper.post("/api/mall/orders", **asked | dearer).status_code == 201

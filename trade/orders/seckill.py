@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 
@@ -10,8 +11,9 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, first
-from config.errors import NotFound, WrongState
-from trade.pricing.promotions import moves
+from config.errors import NotFound, Refused, WrongState
+from trade.orders import shown
+from trade.pricing.promotions import book, gate, moves
 from trade.pricing.promotions.book import InForce
 from trade.pricing.quoted import Quote
 from trade.pricing.rules import Kind
@@ -43,9 +45,13 @@ def supply(
     set_aside.set_aside(session, store_id, wants, promotion_id=promotion_id, actor=actor, now=now)
 
 
+def _seckills(known: InForce) -> set[int]:
+    return {rule.id for rule in known.rules.rules if rule.kind is Kind.SECKILL}
+
+
 def units(known: InForce, priced: Quote) -> dict[int, dict[int, int]]:
     """What a priced basket has at the price of a 秒杀: units by sku, by promotion.  Pure."""
-    rush = {rule.id for rule in known.rules.rules if rule.kind is Kind.SECKILL}
+    rush = _seckills(known)
     found: dict[int, dict[int, int]] = {}
     for use in priced.uses if rush else ():
         left = use.units if use.promotion_id in rush else 0
@@ -57,6 +63,40 @@ def units(known: InForce, priced: Quote) -> dict[int, dict[int, int]]:
                 skus[line.item.sku_id] = skus.get(line.item.sku_id, 0) + taken
                 left -= taken
     return found
+
+
+def _rush(known: InForce, token: str) -> dict[int, int]:
+    """Units by 秒杀 that the price of a shown quote rests on."""
+    limited, found = _seckills(known) & known.limits.keys(), dict[int, int]()
+    for _, qty, *_, shares in shown.opened(token).lines if limited else ():
+        for source, source_id, _ in shares:
+            if source == "promotion" and source_id in limited:
+                found[source_id] = found.get(source_id, 0) + qty
+    return found
+
+
+@contextmanager
+def gate_for(session: Session, store_id: int, token: str | None, *, ticket: str, now: datetime) -> Iterator[None]:
+    """Around an order's transaction: in by the gate of every 秒杀 that its quote rests on, out again if it is refused.
+
+    Who was shown another price is not asked.
+
+    :param ticket: the request's id: a retry of an order that went through goes through.
+    :raises QuotaUsed: sold out; the database was not asked.
+    :raises QuoteForged: the token is not ours.
+    """
+    known = book.at(session, store_id, now)
+    rush = _rush(known, token) if token else {}
+    inside: list[int] = []
+    try:
+        for promotion_id in sorted(rush):
+            gate.enter(session, known, promotion_id, rush[promotion_id], ticket=ticket, now=now)
+            inside.append(promotion_id)
+        yield
+    except Refused:
+        for promotion_id in inside:
+            gate.leave(known, promotion_id, rush[promotion_id], ticket=ticket)
+        raise
 
 
 def show(session: Session, known: InForce, priced: Quote) -> None:

@@ -14,9 +14,9 @@ from config.errors import NotFound, Refused, WrongState
 from config.redis import connection, key
 from tests import factories as make
 from trade.books.registry import prove
-from trade.orders import close, place, seckill
+from trade.orders import close, place, seckill, shown
 from trade.orders.place import Basket
-from trade.pricing.promotions import book, gate
+from trade.pricing.promotions import book, counts, gate
 from trade.stock import proof
 from trade.stock.moves import OutOfStock
 from workers.jobs import end_promotions
@@ -130,13 +130,31 @@ def test_what_is_unsold_comes_back_at_the_end(session, shop, rush, now, monkeypa
     assert proof.differences(session) == []
 
 
-def test_the_gate_turns_away_without_the_database(session, shop, rush, now):
-    known = book.at(session, shop.store_id, now)
-    assert [gate.enter(session, known, rush, 2, now=now) for _ in range(3)] == [True, True, False]
-    gate.leave(known, rush, 1)
-    assert gate.enter(session, known, rush, 2, now=now)
+def test_the_gate_turns_away_without_the_database(session, shop, rush, now, monkeypatch):
+    monkeypatch.setattr(gate, "TTL_S", 60)
+
+    tokens = {}
+    for units in (1, 2):
+        basket = Basket(shop.store_id, make.wants(shop, milk=units), MEMBER, channel="mall")
+        quoted = shown.as_json(basket, place.price(session, basket, now=now), now=now)
+        tokens[units] = quoted["token"]
+
+    def order(ticket: str, units: int = 2, *, sold: bool = True) -> str:
+        try:
+            with seckill.gate_for(session, shop.store_id, tokens[units], ticket=ticket, now=now):
+                if not sold:
+                    raise place.EmptyBasket()
+        except Refused as refused:
+            return refused.code
+        return "in"
+
+    assert [order(ticket) for ticket in "abcaab"] == ["in", "in", "promotion_quota_used", "in", "in", "in"]
+    assert [order("d", 1, sold=False), order("e", 1), order("f", 1)] == ["empty_basket", "in", "promotion_quota_used"]
     _buy(session, shop, now, qty=5, rush=rush)
-    connection().delete(key(f"promotion:{rush}:{shop.store_id}"))  # lost: it is filled from what is left
-    assert not gate.enter(session, known, rush, 1, now=now)
-    gate.leave(known, rush, 0)
-    assert gate.enter(session, known, make.a_promotion(session, now), 1, now=now)
+    connection().delete(key(f"rush:{rush}:{shop.store_id}"))  # lost: it is filled from what is left
+    assert [order("g", 1), order("a")] == ["promotion_quota_used", "in"]
+    with transaction(session):
+        counts.give_back(session, shop.store_id, 1)
+    assert order("h", 1) == "promotion_quota_used"  # until the bucket is filled anew
+    connection().delete(key(f"rush:{rush}:{shop.store_id}"))
+    assert order("h", 1) == "in"

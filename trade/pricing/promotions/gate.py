@@ -14,44 +14,57 @@ from sqlalchemy.orm import Session
 from config.redis import connection, key
 from trade.pricing.promotions import counts
 from trade.pricing.promotions.book import InForce
+from trade.pricing.promotions.counts import QuotaUsed
 
 TTL_S = 3
+PASS_S = 24 * 3600
 _TAKE = """
+    if redis.call('EXISTS', KEYS[2]) == 1 then return 1 end
     local left = redis.call('GET', KEYS[1])
     if not left then return -1 end
     if tonumber(left) < tonumber(ARGV[1]) then return 0 end
     redis.call('DECRBY', KEYS[1], ARGV[1])
+    redis.call('SET', KEYS[2], 1, 'EX', ARGV[2])
     return 1"""
+_LEAVE = """
+    if redis.call('DEL', KEYS[2]) == 1 and redis.call('EXISTS', KEYS[1]) == 1 then
+        redis.call('INCRBY', KEYS[1], ARGV[1])
+    end
+    return 0"""
 
 
-def enter(session: Session, known: InForce, promotion_id: int, units: int, *, now: datetime) -> bool:
-    """Whether it is worth asking the database for so many units of a promotion; takes the tokens.
+def _keys(known: InForce, promotion_id: int, ticket: str) -> tuple[str, str]:
+    return key(f"rush:{promotion_id}:{known.store_id}"), key(f"rush:{promotion_id}:pass:{ticket}")
 
-    True also without Redis, and for a promotion that has no quota.
+
+def enter(session: Session, known: InForce, promotion_id: int, units: int, *, ticket: str, now: datetime) -> None:
+    """Take tokens for so many units of a promotion, once a `ticket` (the request's id); a retry passes with its own.
+
+    Everybody passes without Redis, and where no quota is.
+
+    :raises QuotaUsed: it is not worth asking the database.
     """
     limits = known.limits.get(promotion_id)
     if limits is None:
-        return True
-    bucket = key(f"promotion:{promotion_id}:{known.store_id}")
+        return
+    bucket, passed = _keys(known, promotion_id, ticket)
     try:
         for _ in range(2):
-            answer = int(connection().eval(_TAKE, 1, bucket, str(units)))  # type: ignore[arg-type]
-            if answer >= 0:
-                return bool(answer)
-            left = counts.left(session, known, None, now).get(promotion_id)
+            answer = int(connection().eval(_TAKE, 2, bucket, passed, str(units), str(PASS_S)))  # type: ignore[arg-type]
+            if answer == 0:
+                refused = {"id": promotion_id, "name": limits.name, "limit": "total", "left": 0}
+                raise QuotaUsed(promotions=[refused])
+            left = counts.left(session, known, None, now).get(promotion_id) if answer < 0 else None
             if left is None or left.units is None:
-                return True
+                return
             connection().set(bucket, left.units, nx=True, ex=TTL_S)
     except (RedisError, OSError):
-        pass
-    return True
+        return
 
 
-def leave(known: InForce, promotion_id: int, units: int) -> None:
+def leave(known: InForce, promotion_id: int, units: int, *, ticket: str) -> None:
     """Tokens that bought nothing (the order was refused) go back; a bucket that is gone stays gone."""
-    bucket = key(f"promotion:{promotion_id}:{known.store_id}")
     try:
-        if connection().exists(bucket):
-            connection().incrby(bucket, units)
+        connection().eval(_LEAVE, 2, *_keys(known, promotion_id, ticket), str(units))
     except (RedisError, OSError):
-        pass
+        return
