@@ -128,7 +128,7 @@ def test_every_refusal_code_is_unique():
 
 READING = {
     "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check", "/api/mall/quote",
-    "/api/desk/segments/preview",
+    "/api/desk/segments/preview", "/api/desk/promotions/simulate",
     "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice",
 }  # fmt: skip
 """POST without a request id: it changes nothing, or WeChat's own notice id stands for it."""

@@ -17,6 +17,7 @@ from pos.http import (
     sale,
     segments,
     signing_in,
+    simulations,
     statements,
     tiers,
     top_ups,
@@ -64,6 +65,7 @@ def app():
         segments.bp,
         tiers.bp,
         promotions.bp,
+        simulations.bp,
         price_books.bp,
     ):
         made.register_blueprint(face)

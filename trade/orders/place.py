@@ -80,6 +80,15 @@ class TillSale:
     authorised: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What a trial supposes instead of what is so: other promotions, and for nobody's basket a tier and segments."""
+
+    known: book.InForce | None = None
+    tier: str | None = None
+    segment_ids: Sequence[int] = ()
+
+
 _WHO = text(
     "SELECT member.tier, coalesce(a.balance, 0) - coalesce(a.deficit, 0) AS points,"
     f" {coupons.HELD} AS coupons FROM member"
@@ -102,17 +111,24 @@ def check_possession(basket: Basket, *, authorised: bool) -> None:
 
 
 def price(
-    session: Session, basket: Basket, *, now: datetime, explain: bool = False, wallet_at_most: bool = False
+    session: Session,
+    basket: Basket,
+    *,
+    now: datetime,
+    explain: bool = False,
+    wallet_at_most: bool = False,
+    supposed: Supposed = Supposed(),
 ) -> Quote:
     """Quote a basket at today's prices; the same function behind till, cart and order.
 
     :param explain: also what each other promotion and coupon would cost; for a screen, not for a sale.
     :param wallet_at_most: stored value pays what is due, if that is less than `wallet_fen`.
+    :param supposed: for a trial alone.
     """
     if not basket.wants:
         raise EmptyBasket()
     terms = terms_at(now, session)
-    known = book.at(session, basket.store_id, now)
+    known = supposed.known or book.at(session, basket.store_id, now)
     gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
     skus = {want.sku_id for want in basket.wants} | gifts
     items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
@@ -123,7 +139,7 @@ def price(
         items,
         basket.wants,
         terms=terms,
-        tier=who.tier if who else None,
+        tier=who.tier if who else supposed.tier,
         points_available=max(who.points, 0) if who else 0,
         points=basket.points,
         points_today=spent_today,
@@ -131,7 +147,7 @@ def price(
         coupons=coupons.held(who.coupons) if who else (),
         coupon_ids=basket.coupon_ids,
         at=At(basket.store_id, basket.channel, now),
-        promoted=_promoted(session, basket, known, who.tier if who else None, now),
+        promoted=_promoted(session, basket, known, who.tier if who else supposed.tier, now, supposed.segment_ids),
         explain=explain,
     )
     if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
@@ -156,12 +172,14 @@ def _round_cash(priced: Quote, mode: str) -> None:
         priced.trace.append({"seq": len(priced.trace) + 1, **row})
 
 
-def _promoted(session: Session, basket: Basket, known: book.InForce, tier: str | None, now: datetime) -> Promoted:
+def _promoted(
+    session: Session, basket: Basket, known: book.InForce, tier: str | None, now: datetime, supposed: Sequence[int]
+) -> Promoted:
     """What promotions are for this basket; no statement when none is limited or for a segment."""
     if not known.rules.rules:
         return Promoted(known.rules)
     member_id, segment_ids = basket.member_id, list(known.segment_ids)
-    mine = segments.treated_among(session, member_id, segment_ids) if member_id and segment_ids else []
+    mine = segments.treated_among(session, member_id, segment_ids) if member_id and segment_ids else supposed
     here = known.here(basket.channel, now, tier=tier, segment_ids=mine)
     return Promoted(known.rules, here, counts.left(session, known, member_id, now), frozenset(basket.barred))
 

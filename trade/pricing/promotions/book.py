@@ -127,11 +127,15 @@ def at(session: Session, store_id: int, now: datetime) -> InForce:
         _Known.read_at_s = seconds
     known = _Known.of.get(store_id)
     if known is None or not known[0] <= now < known[1]:
-        known = _Known.of[store_id] = _read(session, store_id, now)
+        known = _Known.of[store_id] = read(session, store_id, now)
     return known[2]
 
 
-def _read(session: Session, store_id: int, now: datetime) -> tuple[datetime, datetime, InForce]:
+def read(session: Session, store_id: int, now: datetime) -> tuple[datetime, datetime, InForce]:
+    """The promotions of a store from the database, and from when until when they are these; `at` remembers them.
+
+    :raises NotFound: there is no such store.
+    """
     row = first(session, _READ, {"store": store_id, "now": now, "remembered": REMEMBERED})
     if row is None:
         raise NotFound(store_id=store_id)
