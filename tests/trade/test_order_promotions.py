@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from tests import factories as make
-from trade.orders import moves, place, proof
+from trade.orders import as_rows, moves, place, proof
 
 TRACE = [{"seq": 1, "source": "list", "delta_fen": 1980}, {"seq": 2, "source": "promotion", "delta_fen": -300}]
 WHY_NOT = [{"rule_id": 9, "code": "short", "short_fen": 600}]
@@ -21,7 +21,7 @@ def _placed(session, shop, now, *, share: dict[str, Any], **head: Any) -> int:
     basket = place.Basket(shop.store_id, make.wants(shop, milk=2), channel="mall")
     with transaction(session):
         priced = place.price(session, basket, now=now)
-        first = place._lines(priced)[0][0] | {"net_fen": 1680}
+        first = as_rows.lines(priced)[0][0] | {"net_fen": 1680}
         gift = first | {"line_no": 2, "sku_id": shop.skus["bread"], "qty": 1, "unit_price_fen": 0, "list_fen": 0}
         gift |= {"net_fen": 0, "gift": True, "gift_value_fen": 650}
         figures = {
@@ -31,7 +31,7 @@ def _placed(session, shop, now, *, share: dict[str, Any], **head: Any) -> int:
             "payable_fen": 2177,
             "rules_version": 4,
         }
-        whole = place._head(basket, priced, now, channel="mall", **figures | head)
+        whole = as_rows.head(priced, basket.store_id, basket.member_id, now, channel="mall", **figures | head)
         return moves.open_order(session, whole, [first, gift], [share], trace=TRACE, why_not=WHY_NOT, actor="t")
 
 

@@ -19,7 +19,7 @@ from member.coupons.worth import At
 from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
-from trade.orders import moves, pay, seckill, shown, value
+from trade.orders import as_rows, moves, pay, seckill, shown, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.pricing import prices, stored_value
@@ -151,9 +151,7 @@ def price(
         explain=explain,
     )
     if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
-        policy = wallet_terms.terms_at(session, now).policy
-        have = wallet.balance(session, basket.member_id).have if basket.member_id else wallet_terms.Split()
-        priced = stored_value.pay_with(priced, wallet_terms.divide(wallet_fen, have, policy), policy)
+        _pay_with_wallet(session, basket.member_id, priced, wallet_fen, now)
     if basket.channel == "till" and known.cash_rounding != "none":
         _round_cash(priced, known.cash_rounding)
     if who:
@@ -162,6 +160,12 @@ def price(
         priced.tier, priced.terms_version = who.tier, terms.version
     seckill.show(session, known, priced)
     return priced
+
+
+def _pay_with_wallet(session: Session, member_id: int | None, priced: Quote, fen: int, now: datetime) -> None:
+    policy = wallet_terms.terms_at(session, now).policy
+    have = wallet.balance(session, member_id).have if member_id else wallet_terms.Split()
+    stored_value.pay_with(priced, wallet_terms.divide(fen, have, policy), policy)
 
 
 def _round_cash(priced: Quote, mode: str) -> None:
@@ -182,62 +186,6 @@ def _promoted(
     mine = segments.treated_among(session, member_id, segment_ids) if member_id and segment_ids else supposed
     here = known.here(basket.channel, now, tier=tier, segment_ids=mine)
     return Promoted(known.rules, here, counts.left(session, known, member_id, now), frozenset(basket.barred))
-
-
-def _head(basket: Basket, priced: Quote, now: datetime, **more: Any) -> dict[str, Any]:
-    blank = dict.fromkeys(("staff_id", "till_id", "shift_id", "pay_by", "paid_at", "closed_at", "promise_at"))
-    return {
-        **blank,
-        "store_id": basket.store_id,
-        "member_id": basket.member_id,
-        "list_fen": priced.list_fen,
-        "promotion_fen": priced.promotion_fen,
-        "coupon_fen": priced.coupon_fen,
-        "freight_fen": priced.freight_fen,
-        "rules_version": priced.rules_version,
-        "discount_fen": priced.discount_fen,
-        "points_used": priced.points_used,
-        "points_fen": priced.points_fen,
-        "payable_fen": priced.payable_fen + priced.rounding_fen,
-        "rounding_fen": priced.rounding_fen,
-        "wallet_principal_fen": priced.wallet.principal_fen,
-        "wallet_bonus_fen": priced.wallet.bonus_fen,
-        "policy": priced.policy,
-        "earns_points": priced.earns_points,
-        "tier": priced.tier,
-        "earn_multiplier_bp": priced.earned.multiplier_bp if priced.tier else None,
-        "earn_basis_fen": priced.earned.basis_fen,
-        "terms_version": priced.terms_version,
-        "placed_at": now,
-        "remark": "",
-        **more,
-    }
-
-
-def _lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    lines = [
-        {
-            "line_no": line.line_no,
-            "sku_id": line.item.sku_id,
-            "name": line.item.name,
-            "spec": line.item.spec,
-            "unit": line.item.unit,
-            "weighed": line.item.weighed,
-            "qty": line.qty,
-            "unit_price_fen": line.unit_price_fen,
-            "list_fen": line.list_fen,
-            "net_fen": line.net_fen,
-            "principal_fen": line.wallet.principal_fen,
-            "bonus_fen": line.wallet.bonus_fen,
-            "earns_points": line.earns_points,
-            "earn_basis_fen": line.earn_basis_fen,
-            "gift": line.gift,
-            "gift_value_fen": line.unit_price_fen if line.gift else 0,
-        }
-        for line in priced.lines
-    ]
-    shares = [{"line_no": line.line_no, **share.as_json()} for line in priced.lines for share in line.shares]
-    return lines, shares
 
 
 def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
@@ -288,9 +236,9 @@ def _price_as_shown(
 
 def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
     """Write the order with the trace of its price, and free the goods that a 秒杀 keeps for it."""
-    lines, shares = _lines(priced)
+    lines, shares = as_rows.lines(priced)
     trace = priced.trace if priced.rules_version or priced.rounding_fen else None
-    whole = _head(basket, priced, now, **head)
+    whole = as_rows.head(priced, basket.store_id, basket.member_id, now, **head)
     order_id = moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
     seckill.draw(session, book.at(session, basket.store_id, now), priced)
     return order_id
