@@ -65,12 +65,12 @@ def body(receipt: dict[str, Any], width: int) -> list[str]:
         lines += pair(receipt["till_name"], _t("cashier", name=receipt["cashier"] or ""), width)
     lines.append(rule)
     for line in receipt["lines"]:
-        lines += fit(f"{line['name']} {line['spec']}", width)
+        lines += fit(f"{_t('gift') if line['gift'] else ''}{line['name']} {line['spec']}", width)
         lines += pair(f"  {amount(line)} x {yuan(line['unit_price_fen'])}", yuan(line["list_fen"]), width)
     lines.append(rule)
     lines += pair(_t("list"), yuan(receipt["list_fen"]), width)
-    for coupon in receipt["coupons"]:
-        lines += pair(coupon["name"], yuan(-coupon["off_fen"]), width)
+    for one in (*receipt["promotions"], *receipt["coupons"]):
+        lines += pair(one["name"], yuan(-one["off_fen"]), width)
     if receipt["points_used"]:
         lines += pair(_t("points_used", points=receipt["points_used"]), yuan(-receipt["points_fen"]), width)
     if receipt["discount_fen"]:
@@ -78,6 +78,8 @@ def body(receipt: dict[str, Any], width: int) -> list[str]:
     if receipt["rounding_fen"]:
         lines += pair(_t("rounding"), yuan(receipt["rounding_fen"]), width)
     lines += pair(_t("payable"), "￥" + yuan(receipt["payable_fen"]), width)
+    if saved_fen := sum(receipt[f"{name}_fen"] for name in ("promotion", "coupon", "points", "discount")):
+        lines += pair(_t("saved"), yuan(saved_fen), width)
     for tender in receipt["tenders"]:
         lines += pair(_t(f"tender.{tender['kind']}"), yuan(tender["received_fen"] or tender["amount_fen"]), width)
         if tender["change_fen"]:

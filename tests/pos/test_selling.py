@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from config import clock
@@ -212,3 +214,23 @@ def test_the_till_sells_by_the_signed_quote_and_without_what_is_barred(session, 
     assert till.post("/api/pos/sales", {**barred, "token": token}).json["receipt"]["payable_fen"] == 1_980
     sold = till.post("/api/pos/sales", {**_sale(shop, 1_680, milk=2), "token": quote["token"]})
     assert sold.json["receipt"]["payable_fen"] == 1_680
+
+
+def test_the_receipt_names_the_promotions_the_gift_and_what_was_saved(session, client, shop):
+    gift = {"kind": "gift", "steps": [[100, 0]], "gifts": [[shop.skus["bread"], 1]], "name": "满1赠面包"}
+    for form in ({"steps": [[1000, 300]], "name": "全场满10减3"}, gift):
+        make.a_promotion(session, clock.now(), **form)
+    till = client()
+    receipt = till.post("/api/pos/sales", _sale(shop, 1_680, milk=2)).json["receipt"]
+    assert [(one["name"], one["off_fen"]) for one in receipt["promotions"]] == [
+        ("全场满10减3", 300),
+        ("满1赠面包", 650),
+    ]
+    assert [(line["gift"], line["net_fen"]) for line in receipt["lines"]] == [(False, 1_680), (True, 0)]
+    assert (receipt["list_fen"], receipt["payable_fen"]) == (2_630, 1_680)
+    for width in (58, 80):
+        page = till.get(f"/api/pos/receipts/{receipt['no']}/print?width={width}").text
+        for words in ("【赠品】商品bread", "全场满10减3", "-3.00", "满1赠面包", "-6.50", "已优惠"):
+            assert words in page, words
+    escpos = till.get(f"/api/pos/receipts/{receipt['no']}/escpos").data.decode("gb18030", "replace")
+    assert re.search(r"全场满10减3 +-3\.00\n满1赠面包 +-6\.50\n应付 +￥16\.80\n已优惠 +9\.50\n", escpos)

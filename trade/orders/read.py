@@ -95,6 +95,7 @@ _RECEIPT = text(
              'returned_qty', coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
                  AND r.order_id = line.order_id AND r.line_no = line.line_no), 0),
              'unit_price_fen', line.unit_price_fen, 'list_fen', line.list_fen, 'net_fen', line.net_fen,
+             'gift', line.gift,
              'picture', product.picture) ORDER BY line.line_no)
          FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
          WHERE line.store_id = :store AND line.order_id = :order) AS lines,
@@ -105,6 +106,14 @@ _RECEIPT = text(
          FROM ("""
     + _COUPON
     + """ a.store_id = :store AND a.order_id = :order GROUP BY 1, 2, 3, 4) used) AS coupons,
+        CASE WHEN o.promotion_fen > 0 THEN
+            (SELECT json_agg(json_build_object('id', used.id, 'name', used.name, 'off_fen', used.off_fen)
+                 ORDER BY used.id)
+             FROM (SELECT a.source_id AS id, v.body ->> 'name' AS name, sum(a.amount_fen)::bigint AS off_fen
+                   FROM allocation a
+                   JOIN promotion_version v ON v.promotion_id = a.source_id AND v.version = a.version
+                   WHERE a.store_id = :store AND a.order_id = :order AND a.source = 'promotion' GROUP BY 1, 2) used)
+        END AS promotions,
         (SELECT json_agg(json_build_object('no', 'R' || r.id, 'at', r.at, 'refund_fen', r.refund_fen) ORDER BY r.id)
          FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns
     FROM sale_order o JOIN store ON store.id = o.store_id
@@ -129,6 +138,7 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         "member": _holder(order),
         "tenders": order.tenders or [],
         "coupons": order.coupons or [],
+        "promotions": order.promotions or [],
         "returns": order.returns or [],
     }
 
