@@ -21,13 +21,13 @@ from trade.pricing import ladders
 from trade.pricing.allowed import why_not
 from trade.pricing.promotions import book, counts
 from trade.pricing.promotions.book import InForce, from_ms, ms_of
-from trade.pricing.rules import UNLIMITED, Here, Kind, Left, Rule
+from trade.pricing.rules import EVERYTHING, UNLIMITED, Here, Kind, Left, Rule
 from trade.pricing.segments import Good
 
 SOON = timedelta(hours=24)
 """So long before it begins a flash price is announced."""
 _ANNOUNCED = (Kind.FLASH, Kind.SECKILL)
-_FACTS = ("steps", "on", "buy", "get", "price_fen", "every", "members_only")
+_FACTS = ("steps", "buy", "get", "price_fen", "every", "members_only")
 
 
 class Shelf:
@@ -41,7 +41,7 @@ class Shelf:
         self.for_members: list[Rule] = []
         self.soon: list[tuple[datetime, Rule]] = []
         self.others: list[tuple[Rule, dict[str, Any]]] = []
-        for rule in sorted(known.rules.rules, key=lambda one: (one.phase, one.priority, one.id)):
+        for rule in sorted(known.rules.rules, key=_turn):
             self._sort(rule, here)
 
     def _sort(self, rule: Rule, here: Here) -> None:
@@ -66,7 +66,8 @@ class Shelf:
 
         `offer`: the lowest exclusive price this shopper gets now, `until_at` where it ends by the clock, `most` where
         an order gets only so many; `member_fen`: for a guest, what members pay when that is less; `coming`: a flash
-        price that begins within a day; `promotions`: what else counts these goods, by phase.
+        price that begins within a day; `promotions`: what else counts these goods, the most
+        particular first.
         """
         good = Good(1, sku_id, category_id, 1, weighed, ((1, price_fen),))
         found: dict[str, Any] = {}
@@ -118,9 +119,16 @@ class Shelf:
         return begins if self.now < begins < self.now + SOON else None
 
 
+def _turn(rule: Rule) -> tuple[Any, ...]:
+    """What is for few goods says more of them than what is for all."""
+    return rule.scope == EVERYTHING, rule.phase, rule.priority, rule.id
+
+
 def tag(rule: Rule) -> dict[str, Any]:
     """What a face needs to say of a promotion in a word or two."""
     facts = {name: getattr(rule, name) for name in _FACTS if getattr(rule, name)}
+    if rule.kind is Kind.NTH_RATE:
+        facts["on"] = rule.on
     return {"rule_id": rule.id, "kind": rule.kind.value, "name": rule.name, **facts}
 
 

@@ -61,6 +61,8 @@ export interface CouponOffer extends CouponPrint {
   applied: boolean
   usable: boolean
   best: boolean
+  /** What the basket would cost more with it than with the best ones. */
+  dearer_by_fen?: number
   why_not: { code: string; short_fen?: number; coupon_id?: number; from_at?: string } | null
 }
 

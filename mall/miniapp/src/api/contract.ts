@@ -1,3 +1,4 @@
+import type { Explained, Marks, Promoted } from './contract-price'
 import type { CouponOffer } from './contract-value'
 
 /** What the server answers under /api/mall, by hand from `mall/http` and the rooms behind it.  Money in fen. */
@@ -33,7 +34,7 @@ export interface Banner {
 }
 
 /** A product with the first SKU that the store sells. */
-export interface Card {
+export interface Card extends Marks {
   product_id: number
   sku_id: number
   name: string
@@ -59,7 +60,7 @@ export interface CardPage {
   after: string | null
 }
 
-export interface Sku {
+export interface Sku extends Marks {
   sku_id: number
   spec: string
   unit: string
@@ -105,9 +106,11 @@ export interface Basket {
   /** Left out where nothing is asked for. */
   coupon_ids?: number[]
   wallet_fen?: number
+  /** Promotions that the shopper does not want. */
+  barred?: number[]
 }
 
-export interface QuoteLine {
+export interface QuoteLine extends Promoted {
   line_no: number
   sku_id: number
   name: string
@@ -122,14 +125,8 @@ export interface QuoteLine {
   net_fen: number
 }
 
-export interface TraceStep {
-  seq: number
-  source: string
-  delta_fen: number
-}
-
-/** A basket with every fen explained: list - coupons - points - discount = payable = wallet + due. */
-export interface Quote {
+/** A basket with every fen explained: list - promotions - coupons - points - discount + freight = payable. */
+export interface Quote extends Explained {
   lines: QuoteLine[]
   list_fen: number
   coupon_fen?: number
@@ -152,7 +149,8 @@ export interface Quote {
   /** What keeps points from paying more, and at how many: the balance, the goods, or the terms. */
   points_limit: 'balance' | 'goods' | 'order' | 'day'
   points_limit_at: number
-  trace: TraceStep[]
+  /** Signed: what the customer was shown, sent back with the order. */
+  token?: string
 }
 
 export interface Me {
@@ -217,7 +215,7 @@ export interface DailySignIn {
 
 export type OrderState = 'placed' | 'paid' | 'preparing' | 'ready' | 'done' | 'cancelled'
 
-export interface OrderLine {
+export interface OrderLine extends Promoted {
   line_no: number
   sku_id: number
   name: string
@@ -232,7 +230,8 @@ export interface OrderLine {
   picture: string
 }
 
-export interface Order {
+/** `trace` and `why_not` are of one order's page only. */
+export interface Order extends Partial<Explained> {
   id: number
   no: string
   channel: 'mall' | 'till'

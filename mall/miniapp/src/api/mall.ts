@@ -109,7 +109,7 @@ export const mall = {
     api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
   slots: (store_id: number) => api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id })}`),
   quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
-  order: (order: Basket & { expected_payable_fen: number; promise_at: string; remark: string }) =>
+  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at: string; remark: string }) =>
     api.write<{ order: Order }>(`${BASE}/orders`, order),
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
   oneOrder: (id: number) => api.get<{ order: Order }>(`${BASE}/orders/${id}`),

@@ -2,6 +2,8 @@
 
 import type { Basket, Quote } from '../api/contract'
 
+export type Goods = Pick<Basket, 'store_id' | 'lines' | 'barred'>
+
 export interface Wishes {
   /** Null: the best set, whatever it is. */
   coupon_ids: number[] | null
@@ -25,7 +27,7 @@ export function fitting(points: number, most: number, step: number, least: numbe
 }
 
 /** The wishes as the form has them; what is not asked for is left out. */
-export function asked(goods: Pick<Basket, 'store_id' | 'lines'>, coupon_ids: number[], points: number, wallet_fen: number): Basket {
+export function asked(goods: Goods, coupon_ids: number[], points: number, wallet_fen: number): Basket {
   return {
     ...goods,
     points,
@@ -44,7 +46,7 @@ function same(one: readonly number[], other: readonly number[]): boolean {
  */
 export async function price(
   ask: (basket: Basket) => Promise<Quote>,
-  goods: Pick<Basket, 'store_id' | 'lines'>,
+  goods: Goods,
   wishes: Wishes,
   balance_fen: number,
 ): Promise<Bill> {

@@ -68,3 +68,11 @@ export function secondsLeft(at: string, now: number = serverNow()): number {
 export function countdown(seconds: number): string {
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`
 }
+
+/** 93784 -> "1 天 02:03:04" with the word for days: a sale may last longer than a day. */
+export function longCountdown(seconds: number, days: (n: number) => string): string {
+  const whole = Math.floor(seconds / 86_400)
+  const rest = seconds % 86_400
+  const clockOf = `${two(Math.floor(rest / 3600))}:${countdown(rest % 3600)}`
+  return whole ? `${days(whole)} ${clockOf}` : clockOf
+}
