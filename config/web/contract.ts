@@ -286,6 +286,8 @@ export interface Receipt {
 export interface ReturnForm {
   order_no: string
   lines: { line_no: number; qty: number }[]
+  /** The merchant's own: promotions are kept whatever stays. */
+  fault?: boolean
 }
 
 export interface Refund {
@@ -297,9 +299,21 @@ export interface Refund {
 export type Shortfall = 'deficit' | 'deduct_refund' | 'ask_manager' | 'write_off'
 
 interface ReturnEffect {
-  /** What is paid out: `goods_fen` less `deducted_fen` and `coupons_withheld_fen`. */
+  /** What is paid out: `goods_fen` less `deducted_fen` and everything withheld. */
   refund_fen: number
   goods_fen: number
+  /** What the goods give back with promotions kept, and with them asked again for what stays. */
+  keep_fen: number
+  re_evaluate_fen: number
+  /** Which of the two counts. */
+  on_return: 'keep' | 're_evaluate'
+  fault: boolean
+  /** Kept back of the lines' figures; negative: kept back before, or earned beyond them, and given now. */
+  promotions_withheld_fen: number
+  withheld_gift_fen: number
+  promotions_lost: CouponName[]
+  /** Gifts that are not earned any more and have not come back. */
+  gifts_kept: { line_no: number; name: string; qty: number; worth_fen: number }[]
   deducted_fen: number
   coupons_withheld_fen: number
   refunds: Refund[]

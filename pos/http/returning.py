@@ -28,10 +28,11 @@ class BackLine(Form):
 
 
 class PreviewForm(Form):
-    """An order by its printed number, and what comes back of it."""
+    """An order by its printed number, and what comes back of it; `fault`: it is the merchant's."""
 
     order_no: str = Field(min_length=12, max_length=12)
     lines: list[BackLine] = Field(min_length=1, max_length=200)
+    fault: bool = False
 
     def wants(self) -> dict[int, int]:
         """Units by line number."""
@@ -60,12 +61,16 @@ def preview(json_data: PreviewForm) -> Reply:
     """What a return would give back and take; changes nothing.
 
     `refund_fen` is paid out: `goods_fen` less `deducted_fen`, which pays for `points_paid` points that were spent
-    already, and less `coupons_withheld_fen`, the `withheld_fen` of all `coupons_given_spent`.  Of `points_clawed` the
-    member will owe `points_deficit`.  With `needs_approval` a manager must agree.
+    already, less `coupons_withheld_fen`, the `withheld_fen` of all `coupons_given_spent`, less
+    `promotions_withheld_fen` and `withheld_gift_fen`, negative where they are given back, and with `rounding_fen`.
+    Of `points_clawed` the member will owe `points_deficit`.  With `needs_approval` a manager must agree.
+    `keep_fen` and `re_evaluate_fen` are what the goods give back with promotions kept, and with those that say so
+    asked again for what stays; `on_return` says which counts.  `promotions_lost` take off less now, `gifts_kept` are
+    not earned any more and not back.
     `tier_after`: null, or {code, name_zh, name_en, at, at_once, missing}: the tier the member falls to by it, and when.
     """
     store_id, order_id = parse(json_data.order_no)
-    plan = returns.preview(session(), store_id, order_id, json_data.wants(), now=g.now)
+    plan = returns.preview(session(), store_id, order_id, json_data.wants(), now=g.now, fault=json_data.fault)
     falls = tier_effect.after(session(), store_id, order_id, plan, now=g.now)
     return {"preview": {**plan.as_json(), "tier_after": falls}}, 200
 
@@ -89,6 +94,7 @@ def take_back(json_data: ReturnForm) -> Reply:
             expected_refund_fen=json_data.expected_refund_fen,
             expected_points_deficit=json_data.expected_points_deficit,
             approver_id=approver_id,
+            fault=json_data.fault,
             at_store_id=till.store_id,
             shift_id=tills.current_shift_id(opened, till),
             staff_id=me.id,

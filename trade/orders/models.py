@@ -194,8 +194,10 @@ class Return(Base):
 
     Points to take back that were spent already: `points_paid` were kept out of the refund (`deducted_fen`),
     `points_written_off` forgotten; the rest is among `points_clawed` and owed.  `coupons_withheld_fen` is what was kept
-    out of it for used coupons that the order had given; `rounding_fen`, signed, what it takes of the order's cash
-    rounding.
+    out of it for used coupons that the order had given, `promotions_withheld_fen` for promotions that what is kept no
+    longer meets, `gifts_withheld_fen` for gifts that stayed (`reprice.py`); the two are negative where a return gives
+    back, and `withheld_principal_fen`, `withheld_bonus_fen` say what of them is stored value.  At the merchant's
+    `fault` nothing more of these two is kept back.  `rounding_fen`, signed, is what it takes of the cash rounding.
     """
 
     __tablename__ = "sale_return"
@@ -227,6 +229,11 @@ class Return(Base):
     deducted_fen: Mapped[int] = mapped_column(server_default=text("0"))
     coupons_withheld_fen: Mapped[int] = mapped_column(server_default=text("0"))
     rounding_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    promotions_withheld_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    gifts_withheld_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    withheld_principal_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    withheld_bonus_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    fault: Mapped[bool] = mapped_column(server_default=text("false"))
     approver_id: Mapped[int | None]
     at: Mapped[datetime]
 

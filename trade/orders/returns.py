@@ -13,7 +13,8 @@ Of a line's refund, what stored value paid goes back there by the split that was
 E was earned on what of each line earns (its net less bonus, nothing for goods that earn nothing), so B and R count
 that.  What of the points was spent already is borne as `member/shortfall.py` says, and then what used coupons that
 the order gave are worth is withheld as `coupons_due.py` says; both are shown before it is done.  Of cash that was
-rounded `rounding_due.py` says what comes back.
+rounded `rounding_due.py` says what comes back.  Before all of that, what a promotion that is no longer met
+asks back, and gifts that stay, are kept out of it as `reprice.py` says.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from member import points
 from member.shortfall import Borne, bear
 from member.terms import terms_at
 from member.wallet_terms import Policy, Split, come_back
-from trade.orders import coupons_due, moves, promotions_due, rounding_due, value
+from trade.orders import coupons_due, moves, promotions_due, reprice, rounding_due, value
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
@@ -63,7 +64,10 @@ class ShiftNotOpen(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a return would do, before anybody confirms it; the goods were worth `goods_fen`."""
+    """What a return would do, before anybody confirms it; the goods were worth `goods_fen`, by their lines.
+
+    `anew` is what is kept out of it for promotions and gifts; `wallet_back` is what stored value gets after that.
+    """
 
     goods_fen: int
     refund_fen: int
@@ -73,6 +77,7 @@ class Preview:
     borne: Borne
     lines: list[dict[str, int]]
     coupons: coupons_due.Outcome
+    anew: reprice.Outcome
     rounding_fen: int = 0
 
     @property
@@ -103,6 +108,7 @@ class Preview:
             "points_clawed": self.points_clawed,
             "points_deficit": self.points_deficit,
             **self.coupons.as_json(),
+            **self.anew.as_json(),
             "refunds": [{"kind": tender.kind, "amount_fen": fen} for tender, fen in self.refunds],
             "lines": [{key: line[key] for key in _SHOWN} for line in self.lines],
         }
@@ -127,9 +133,11 @@ _SO_FAR = text(
 _WRITE = text("""
     INSERT INTO sale_return (store_id, order_id, at_store_id, shift_id, staff_id, refund_fen, principal_back_fen,
                              bonus_back_fen, points_back, points_clawed, points_paid, points_written_off,
-                             deducted_fen, coupons_withheld_fen, rounding_fen, approver_id, at)
+                             deducted_fen, coupons_withheld_fen, promotions_withheld_fen, gifts_withheld_fen,
+                             withheld_principal_fen, withheld_bonus_fen, rounding_fen, fault, approver_id, at)
     VALUES (:store, :order, :at_store, :shift, :staff, :refund, :principal, :bonus, :back, :clawed, :paid, :forgotten,
-            :deducted, :withheld, :rounding, :approver, :now)
+            :deducted, :withheld, :promotions, :gifts, :kept_principal, :kept_bonus, :rounding, :fault,
+            :approver, :now)
     RETURNING id""")
 _WRITE_LINE = text("""
     INSERT INTO return_line (store_id, return_id, line_no, order_id, qty, refund_fen, principal_back_fen,
@@ -139,11 +147,18 @@ _WRITE_LINE = text("""
 
 
 def preview(
-    session: Session, store_id: int, order_id: int, wants: dict[int, int], *, now: datetime | None = None
+    session: Session,
+    store_id: int,
+    order_id: int,
+    wants: dict[int, int],
+    *,
+    now: datetime | None = None,
+    fault: bool = False,
 ) -> Preview:
     """What returning `wants` (line number -> units) would give back and take; changes nothing.
 
-    Without `now` the terms are those of the sale, and nothing is written off.
+    Without `now` the terms are those of the sale, and nothing is written off.  At the merchant's `fault` every
+    promotion is kept.
 
     :raises TooMuchReturned, WrongState, NotFound: it cannot be returned so.
     """
@@ -156,19 +171,22 @@ def preview(
     bought = {row.line_no: row for row in session.execute(_LINES, key)}
     lines = _lines(bought, wants)
     goods_fen = sum(line["refund_fen"] for line in lines)
-    back = Split(sum(line["principal_back_fen"] for line in lines), sum(line["bonus_back_fen"] for line in lines))
+    paid = Split(sum(line["principal_back_fen"] for line in lines), sum(line["bonus_back_fen"] for line in lines))
+    anew = reprice.after_return(session, order, wants, goods_fen, paid, fault=fault)
+    back = Split(paid.principal_fen - anew.wallet.principal_fen, paid.bonus_fen - anew.wallet.bonus_fen)
+    due_fen = goods_fen - anew.withheld_fen
     points_back = sum(line["points_back"] for line in lines)
     done = int(session.execute(_SO_FAR, key).scalar_one())
     due = max(claw_target(order.earns_points, bought.values(), wants) - done, 0)
-    rounding_fen = rounding_due.after_return(session, order, goods_fen - back.total_fen)
-    money_fen = goods_fen - back.total_fen + rounding_fen
+    rounding_fen = rounding_due.after_return(session, order, due_fen - back.total_fen)
+    money_fen = due_fen - back.total_fen + rounding_fen
     borne = _borne(session, order, due, points_back, money_fen, now)
     money_fen -= borne.deducted_fen
-    vouchers = coupons_due.after_return(session, order, wants, goods_fen - back.bonus_fen, money_fen)
-    refund_fen = goods_fen + rounding_fen - borne.deducted_fen - vouchers.withheld_fen
+    vouchers = coupons_due.after_return(session, order, wants, goods_fen - paid.bonus_fen, money_fen)
+    refund_fen = due_fen + rounding_fen - borne.deducted_fen - vouchers.withheld_fen
     tenders = payments.refundable(session, store_id, order_id)
     plan = payments.plan_refund(tenders, refund_fen, back.total_fen)
-    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers, rounding_fen)
+    return Preview(goods_fen, refund_fen, plan, back, points_back, borne, lines, vouchers, anew, rounding_fen)
 
 
 def claw_target(earned: int, bought: Iterable[Any], wants: Mapping[int, int]) -> int:
@@ -236,6 +254,7 @@ def take_back(
     now: datetime,
     expected_points_deficit: int | None = None,
     approver_id: int | None = None,
+    fault: bool = False,
 ) -> tuple[int, Preview]:
     """Return units over the counter of `at_store_id`; returns the document's id and what it did.
 
@@ -245,7 +264,7 @@ def take_back(
     :raises RefundChanged: another return, or a spending of the member, came between preview and confirmation.
     :raises ApprovalNeeded: the member would owe points, and these terms ask a manager first.
     """
-    plan = preview(session, store_id, order_id, wants, now=now)
+    plan = preview(session, store_id, order_id, wants, now=now, fault=fault)
     changed = RefundChanged(refund_fen=plan.refund_fen, expected_fen=expected_refund_fen)
     if plan.refund_fen != expected_refund_fen or expected_points_deficit not in (None, plan.points_deficit):
         raise changed
@@ -260,17 +279,8 @@ def take_back(
     settled = _settle_what_is_held(session, value.Stake.of(order), return_id, plan, actor=actor, now=now)
     if settled != (plan.borne.owed, len(plan.coupons.void)):
         raise changed  # the member spent or earned between the preview and the lock
-    moves.note(
-        session,
-        order_id,
-        "order.returned",
-        actor=actor,
-        now=now,
-        return_id=return_id,
-        store_id=store_id,
-        at_store_id=at_store_id,
-        refund_fen=plan.refund_fen,
-    )
+    told = {"return_id": return_id, "store_id": store_id, "at_store_id": at_store_id, "refund_fen": plan.refund_fen}
+    moves.note(session, order_id, "order.returned", actor=actor, now=now, **told, **({"fault": True} if fault else {}))
     return return_id, plan
 
 
@@ -294,6 +304,11 @@ def _write(session: Session, document: dict[str, Any], plan: Preview, now: datet
         "deducted": plan.borne.deducted_fen,
         "withheld": plan.coupons.withheld_fen,
         "rounding": plan.rounding_fen,
+        "promotions": plan.anew.promotions_fen,
+        "gifts": plan.anew.gifts_fen,
+        "kept_principal": plan.anew.wallet.principal_fen,
+        "kept_bonus": plan.anew.wallet.bonus_fen,
+        "fault": plan.anew.fault,
         "now": now,
     }
     return_id = int(session.execute(_WRITE, document | figures).scalar_one())
@@ -338,6 +353,7 @@ def _settle_what_is_held(
         points_clawed=plan.points_clawed,
         coupons_back=[coupon["id"] for coupon in plan.coupons.back],
         coupons_void=[coupon["id"] for coupon in plan.coupons.void],
+        fault=plan.anew.fault,
         actor=actor,
         now=now,
     )

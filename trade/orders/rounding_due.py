@@ -15,13 +15,16 @@ from config.db import first
 from trade.payments import cash
 
 _BACK = text(
-    "SELECT coalesce(sum(refund_fen - principal_back_fen - bonus_back_fen), 0)::bigint AS fen FROM return_line"
+    "SELECT coalesce(sum(refund_fen + deducted_fen + coupons_withheld_fen - rounding_fen"
+    " - principal_back_fen - bonus_back_fen), 0)::bigint AS fen FROM sale_return"
     " WHERE store_id = :store AND order_id = :order"
 )
 
 
 def after_return(session: Session, order: Any, money_fen: int) -> int:
     """What rounding adds to a return of goods that cost `money_fen` beside stored value, signed; never below it.
+
+    `money_fen` is after what promotions and gifts keep back, before what points and coupons do.
 
     No statement where the order was not rounded; else ask with the order locked.
     """

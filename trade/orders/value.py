@@ -144,19 +144,21 @@ def returned(
     points_clawed: int,
     coupons_back: Sequence[int] = (),
     coupons_void: Sequence[int] = (),
+    fault: bool = False,
     actor: str,
     now: datetime,
 ) -> tuple[int, int]:
     """Units came back: their share of what was spent goes back, of what was earned is taken back.
 
-    `coupons_back` are those all of whose goods came back, `coupons_void` those the order no longer brings.
+    `coupons_back` are those all of whose goods came back, `coupons_void` those the order no longer brings; at the
+    merchant's `fault` the former get at least their days of grace.
     Returns how many points became a debt by it, and how many coupons became void.
     """
     key = f"return:{return_id}"
     owed = voided = 0
     if stake.member_id and coupons_back:
         coupons.give_back(
-            session, stake.member_id, coupons_back, **stake.at, key=key, fault=False, actor=actor, now=now
+            session, stake.member_id, coupons_back, **stake.at, key=key, fault=fault, actor=actor, now=now
         )
     if stake.member_id and coupons_void:
         voided = coupons.step(session, "void", stake.member_id, coupons_void, key=key, actor=actor, now=now)
