@@ -15,6 +15,7 @@ from config.db import first
 from config.errors import Refused
 from member import points, segments, wallet, wallet_limits, wallet_terms
 from member.coupons import read as coupons
+from member.coupons.states import Kind as CouponKind
 from member.coupons.worth import At
 from member.earning import Occasion
 from member.possession import PossessionNeeded
@@ -129,11 +130,13 @@ def price(
         raise EmptyBasket()
     terms = terms_at(now, session)
     known = supposed.known or book.at(session, basket.store_id, now)
-    gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
-    skus = {want.sku_id for want in basket.wants} | gifts
-    items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
     asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
     who = first(session, _WHO, asked) if basket.member_id else None
+    held = coupons.held(who.coupons) if who else []
+    gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
+    gifts |= {one["sku_id"] for coupon in held if coupon.kind is CouponKind.GIFT for one in coupon.goods}
+    skus = {want.sku_id for want in basket.wants} | gifts
+    items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
         items,
@@ -144,7 +147,7 @@ def price(
         points=basket.points,
         points_today=spent_today,
         discount_fen=basket.discount_fen,
-        coupons=coupons.held(who.coupons) if who else (),
+        coupons=held,
         coupon_ids=basket.coupon_ids,
         at=At(basket.store_id, basket.channel, now),
         promoted=_promoted(session, basket, known, who.tier if who else supposed.tier, now, supposed.segment_ids),

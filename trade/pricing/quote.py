@@ -23,9 +23,10 @@ from config.money import split
 from member.coupons.worth import At, Held
 from member.earning import Bought, Occasion, earned
 from member.terms import Terms
-from trade.pricing import ladders, multi
+from trade.pricing import gift_coupons, ladders, multi
 from trade.pricing.case import Wish
 from trade.pricing.engine import Priced, Purse, price
+from trade.pricing.offers import Offers
 from trade.pricing.promotions.counts import Use
 from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
 from trade.pricing.rules import NO_RULES, Here, Left, Rule, RuleBook
@@ -99,16 +100,10 @@ def quote(
     :param explain: also what each other promotion and coupon would cost; a search each.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
-    wished = Wish(None if coupon_ids is None else tuple(coupon_ids), promoted.barred)
-    goods = _goods(items, wants)
-    purse = Purse(coupons, at)
-    found = price(goods, promoted.book, promoted.here, left=promoted.left, purse=purse, wish=wished, explain=explain)
-    lines = _lines(items, wants, found, promoted.book)
-    why_not = [*found.why_not, *_add_gifts(lines, items, found)]
+    found, lines, told, offers, given = _goods_priced(items, wants, coupons, coupon_ids, at, promoted, explain=explain)
+    why_not = [*found.why_not, *told]
     list_fen = sum(line.list_fen for line in lines)
-    trace: list[dict[str, Any]] = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
-    trace += [step.as_json(seq) for seq, step in enumerate(found.steps, start=2)]
-    trace += _gift_steps(lines, len(trace))
+    trace = _trace(list_fen, found, lines)
     promotion_fen, coupon_fen = _sum(lines, "promotion"), _sum(lines, "coupon")
     may, payable = _may_redeem(terms, lines, found, points_available if tier else 0, points_today)
     if points and (points > may.most or points % may.step or points < may.least):
@@ -121,8 +116,32 @@ def quote(
     _deduct(lines, "manual", discount_fen, 0, trace)
     figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen + found.freight_fen)
     more = (promotion_fen, found.freight_fen, why_not, found.optimal, promoted.book.version)
-    used = _used(promoted.book, _uses(promoted.book, found, lines))
-    return Quote(lines, *figures, 0, may, trace, found.coupons, found.coupon_ids, *more, *used)
+    counted = _used(promoted.book, _uses(promoted.book, found, lines))
+    return Quote(lines, *figures, 0, may, trace, offers, [*found.coupon_ids, *given], *more, *counted)
+
+
+def _goods_priced(
+    items: Mapping[int, Item],
+    wants: Sequence[Want],
+    coupons: Sequence[Held],
+    coupon_ids: Sequence[int] | None,
+    at: At | None,
+    promoted: Promoted,
+    *,
+    explain: bool,
+) -> tuple[Priced, list[Line], list[dict[str, Any]], Offers, list[int]]:
+    """Phases 0 to 4: the engine's answer, its lines with gifts, what is told of them, and the coupons."""
+    gifts, others = gift_coupons.apart(coupons)
+    ids = None if coupon_ids is None else tuple(one for one in coupon_ids if one not in [held.id for held in gifts])
+    wished = Wish(ids, promoted.barred)
+    goods = _goods(items, wants)
+    purse = Purse(others, at)
+    found = price(goods, promoted.book, promoted.here, left=promoted.left, purse=purse, wish=wished, explain=explain)
+    lines = _lines(items, wants, found, promoted.book)
+    told = _add_gifts(lines, items, found)
+    used = [held for held in others if held.id in found.coupon_ids]
+    offers, given = gift_coupons.use(lines, items, gifts, coupon_ids, at, found.coupons, used)
+    return found, lines, told, offers, given
 
 
 def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
@@ -179,13 +198,19 @@ def _add_gifts(lines: list[Line], items: Mapping[int, Item], found: Priced) -> l
     return told
 
 
+def _trace(list_fen: int, found: Priced, lines: Sequence[Line]) -> list[dict[str, Any]]:
+    trace: list[dict[str, Any]] = [{"seq": 1, "source": "list", "delta_fen": list_fen}]
+    trace += [step.as_json(seq) for seq, step in enumerate(found.steps, start=2)]
+    return trace + _gift_steps(lines, len(trace))
+
+
 def _gift_steps(lines: Sequence[Line], seq: int) -> list[dict[str, Any]]:
     gifts = [line for line in lines if line.gift]
     return [
         {
             "seq": seq + number,
             "phase": 3,
-            "source": "promotion",
+            "source": line.shares[0].source,
             "source_id": line.shares[0].source_id,
             "version": line.shares[0].version,
             "name": line.item.name,
@@ -213,7 +238,7 @@ def _uses(book: RuleBook, found: Priced, lines: Sequence[Line]) -> list[Use]:
             uses.append(Use(rule.id, rule.version, units, step.off_fen))
     gifts: dict[int, int] = {}
     for line in lines:
-        if line.gift:
+        if line.gift and line.shares[0].source == "promotion":
             gifts[line.shares[0].source_id] = gifts.get(line.shares[0].source_id, 0) + line.list_fen
     return uses + [Use(rule_id, rules[rule_id].version, 1, fen) for rule_id, fen in gifts.items()]
 
