@@ -16,7 +16,7 @@ from config.errors import Refused
 from member import points, segments, wallet, wallet_limits, wallet_terms
 from member.coupons import read as coupons
 from member.coupons.states import Kind as CouponKind
-from member.coupons.worth import At
+from member.coupons.worth import At, Held
 from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
@@ -133,9 +133,7 @@ def price(
     asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
     who = first(session, _WHO, asked) if basket.member_id else None
     held = coupons.held(who.coupons) if who else []
-    gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
-    gifts |= {one["sku_id"] for coupon in held if coupon.kind is CouponKind.GIFT for one in coupon.goods}
-    skus = {want.sku_id for want in basket.wants} | gifts
+    skus = {want.sku_id for want in basket.wants} | _gifts(known, held)
     items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
@@ -177,6 +175,12 @@ def _round_cash(priced: Quote, mode: str) -> None:
     if priced.rounding_fen:
         row = {"phase": 7, "source": "rounding", "mode": mode, "delta_fen": priced.rounding_fen}
         priced.trace.append({"seq": len(priced.trace) + 1, **row})
+
+
+def _gifts(known: book.InForce, held: Sequence[Held]) -> set[int]:
+    """The skus that a promotion or a coupon may add."""
+    gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
+    return gifts | {one["sku_id"] for coupon in held if coupon.kind is CouponKind.GIFT for one in coupon.goods}
 
 
 def _promoted(
