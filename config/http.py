@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from functools import cache, wraps
@@ -111,6 +112,19 @@ def once(form: WriteForm, work: Callable[[Session], Reply]) -> Reply:
         body=form.model_dump(mode="json"),
         now=g.now,
     )
+
+
+def unless_known(body: dict[str, Any]) -> Response:
+    """An answer that the caller may have already: 304 without a body when its `If-None-Match` names this one.
+
+    A plain response: an `Answer` gives its body whatever the status.
+    """
+    data = jsonify(body).get_data()
+    response = Response(data, mimetype="application/json")
+    response.set_etag(hashlib.sha1(data, usedforsecurity=False).hexdigest())
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
 
 
 def _begin() -> None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import g
+from flask import Response, g
 from pydantic import Field
 
-from config.http import Form, Reply, blueprint, permit, session
+from config.http import Form, Reply, blueprint, permit, session, unless_known
 from config.settings import settings
 from mall.http import who
 from trade.catalogue import browse
 from trade.pricing import shelf, tags
+from trade.pricing.promotions import delivered
 from trade.stock import availability
 from trade.stores import shops
 
@@ -114,6 +115,18 @@ def product(product_id: int, query_data: StoreQuery) -> Reply:
         sku["category_id"] = found["category_id"]
     tags.mark(session(), query_data.store_id, found["skus"], _member_id(), g.now)
     return {"product": found}, 200
+
+
+@bp.get("/rules")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def rules(query_data: StoreQuery) -> Response:
+    """The rule books of a store for totals while a basket is being filled; 304 while nothing changed.
+
+    As `/api/pos/rules`, without rules for segments that the shopper is not in; `member` is `{tier, segment_ids}` of
+    the shopper, null for a guest.  What an order costs the server says.
+    """
+    return unless_known(delivered.to_member(session(), query_data.store_id, _member_id(), g.now))
 
 
 @bp.get("/slots")

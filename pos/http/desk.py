@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Literal
 
-from flask import Response, g, jsonify, request
+from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.db import let_go, transaction
-from config.http import Reply, WriteForm, blueprint, once, permit, session
+from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
 from trade.fulfilment import pickup
 from trade.orders import close, read
@@ -46,11 +45,8 @@ def orders() -> Response:
     """Open online orders of one's own store; 304 while nothing changed, so that it may be asked each second."""
     cards = read.desk_open(session(), who.own_store())
     counts = Counter(card["state"] for card in cards)
-    response = jsonify(orders=cards, counts={state: counts[state] for state in ("paid", "preparing", "ready")})
-    response.set_etag(hashlib.sha1(response.get_data(), usedforsecurity=False).hexdigest())
-    response.headers["Cache-Control"] = "no-cache"
-    response.make_conditional(request)
-    return response
+    shown = {state: counts[state] for state in ("paid", "preparing", "ready")}
+    return unless_known({"orders": cards, "counts": shown})
 
 
 @bp.get("/done")

@@ -6,9 +6,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from config import clock
 from config.clock import SHANGHAI
+from config.db import transaction
+from member import segments
 from tests import factories as make
 from trade.pricing import tags
 from trade.pricing.promotions import book
@@ -116,3 +119,29 @@ def test_a_rush_is_stopped_at_the_gate_and_a_retry_is_not(session, shop, signed_
     anew = shopper.ask("/api/mall/quote", **basket).json["quote"]
     dearer = {"expected_payable_fen": anew["payable_fen"], "token": anew["token"]}
     assert shopper.post("/api/mall/orders", **asked | dearer).status_code == 201
+
+
+def test_rules_for_a_segment_are_sent_to_its_members_alone(guest, shop, session, signed_in):
+    now = clock.now()
+    member_id = make.a_member(session, now=now)
+    with transaction(session):
+        terms = {"all": [{"kind": "tier", "codes": ["standard"]}]}
+        reached, held_out = (segments.make(session, name, terms, actor="t", now=now) for name in ("a", "b"))
+        for one in (reached, held_out):
+            segments.refresh(session, one, now=now)
+        session.execute(text("UPDATE segment_member SET held_out = (segment_id = :one)"), {"one": held_out})
+    make.a_promotion(session, now, name="all")
+    make.a_promotion(session, now, name="reached", segment_ids=[reached])
+    make.a_promotion(session, now, name="held out", segment_ids=[held_out])
+    book.forget()
+
+    def sent(face):
+        answer = face.get(f"/api/mall/rules?store_id={shop.store_id}")
+        return answer, [rule["name"] for rule in answer.json["books"][0]["book"]["rules"]], answer.json["member"]
+
+    plain, names, nobody = sent(guest)
+    assert (names, nobody) == (["all"], None)
+    mine, names, me = sent(signed_in(member_id))
+    assert (names, me) == (["all", "reached"], {"tier": "standard", "segment_ids": [reached]})
+    assert mine.headers["ETag"] != plain.headers["ETag"]
+    assert guest.get("/api/mall/rules?store_id=999").status_code == 404

@@ -11,7 +11,7 @@ from typing import Any
 
 from config.node import PACKAGES, environment, install
 from config.settings import ROOT, settings
-from tests.vectors.problems import vector
+from tests.vectors.problems import moment, vector
 from tests.vectors.written import written
 
 COMPARE = ROOT / "tests/vectors/compare.mjs"
@@ -31,7 +31,7 @@ def compare(seeds: Iterable[int]) -> dict[str, Any]:
             began = time.perf_counter_ns()
             answer = asked.answer()
             took_ns += time.perf_counter_ns() - began
-            node.stdin.write(written(asked, answer) + "\n")
+            node.stdin.write(written(asked, answer, *moment(seed)) + "\n")
         node.stdin.close()
         said = node.stdout.read()
     found: dict[str, Any] = json.loads(said)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from member.coupons.states import Kind as CouponKind
 from member.coupons.worth import Held
 from tests.trade.pricing.baskets import NOW, NOW_MS, Problem, one_price_a_sku, plausible, shop, small
 from trade.pricing.case import Wish
 from trade.pricing.engine import NoSuchPlan, Priced, Purse, price
-from trade.pricing.rules import Kind, Rule
+from trade.pricing.promotions.book import InForce
+from trade.pricing.rules import NO_RULES, Kind, Rule
 
 SORTS: tuple[tuple[str, int], ...] = (
     ("small", 38), ("edge", 20), ("odd", 15), ("crowded", 8), ("plausible", 15), ("shop", 2), ("wholesale", 2),
@@ -40,6 +42,15 @@ class Vector:
             )  # fmt: skip
         except NoSuchPlan:
             return None
+
+
+def moment(seed: int) -> tuple[InForce, datetime]:
+    """A moment at a store's midnight, a millisecond before it, or any other, in one of three zones."""
+    rng = Random(seed)
+    zone = ZoneInfo(rng.choice(("Asia/Shanghai", "Asia/Kathmandu", "America/New_York")))
+    day = datetime(2024, 1, 1, tzinfo=zone) + timedelta(days=rng.randint(0, 3000))
+    at = day.astimezone(UTC) + rng.choice((timedelta(), -timedelta(milliseconds=1), timedelta(seconds=rng.random())))
+    return InForce(1, zone, NO_RULES), at
 
 
 def vector(seed: int) -> Vector:

@@ -12,12 +12,14 @@ from config.clock import epoch_ms
 from member.coupons.worth import Held
 from tests.vectors.problems import Vector
 from trade.pricing.engine import Priced
+from trade.pricing.promotions.book import InForce
+from trade.pricing.promotions.delivered import offsets
 from trade.pricing.rules import book_as_json
 from trade.pricing.weigh import Plan
 
 
-def written(vector: Vector, answer: Priced | None) -> str:
-    """One line for `compare.mjs`."""
+def written(vector: Vector, answer: Priced | None, store: InForce, now: datetime) -> str:
+    """One line for `compare.mjs`, with what the store's clock says at a moment."""
     asked, at = vector.problem, vector.problem.purse.at
     assert at
     body = {
@@ -37,6 +39,8 @@ def written(vector: Vector, answer: Priced | None) -> str:
         },
         "freight_fen": asked.freight_fen,
         "explain": vector.explain,
+        "offsets": offsets(store.zone, now),
+        "clock": asdict(store.here("till", now, tier="gold", segment_ids=[5])),
         "answer": answer and _answer(answer),
     }
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -61,13 +61,14 @@ function lowered(rule: Rule, goods: readonly Good[], units_fen: readonly number[
   const found: { line: number; fen: number }[] = []
   goods.forEach((good, line) => {
     if (!covers(rule, good.sku_id, good.category_id)) return
-    const fen = priceOf(rule, good.sku_id, at(units_fen, line))
+    const fen = unitFen(rule, good.sku_id, at(units_fen, line))
     if (fen < at(units_fen, line)) found.push({ line, fen })
   })
   return found
 }
 
-function priceOf(rule: Rule, sku_id: number, list_fen: number): number {
+/** What a rule of phase 1 makes of a unit price, in fen per piece or kilogram. */
+function unitFen(rule: Rule, sku_id: number, list_fen: number): number {
   if (rule.prices.size) return rule.prices.get(sku_id) ?? list_fen
   if (rule.rate_bp) return halfUp(times(list_fen, rule.rate_bp), 10_000)
   return Math.max(list_fen - rule.off_fen, 0)

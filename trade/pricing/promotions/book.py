@@ -119,6 +119,11 @@ def at(session: Session, store_id: int, now: datetime) -> InForce:
 
     :raises NotFound: there is no such store.
     """
+    return window(session, store_id, now)[2]
+
+
+def window(session: Session, store_id: int, now: datetime) -> tuple[datetime, datetime, InForce]:
+    """The same, and from when until when (exclusive) it is so, as far as is known now."""
     seconds = time.monotonic_ns() // 10**9
     if _Known.read_at_s is None or seconds - _Known.read_at_s >= FRESH_S:
         version = int(fetch(session, _VERSION, {})[0].version)
@@ -128,7 +133,7 @@ def at(session: Session, store_id: int, now: datetime) -> InForce:
     known = _Known.of.get(store_id)
     if known is None or not known[0] <= now < known[1]:
         known = _Known.of[store_id] = read(session, store_id, now)
-    return known[2]
+    return known
 
 
 def read(session: Session, store_id: int, now: datetime) -> tuple[datetime, datetime, InForce]:
