@@ -263,10 +263,11 @@ def _between(fen: int, least_fen: int, most_fen: int) -> int:
 
 
 _USED = text("""
-    SELECT u.promotion_id, u.version, u.units, v.body, p.name, store.zone,
+    SELECT u.promotion_id, u.version, u.units, v.body, store.zone,
+           coalesce(v.total_units, v.member_units, v.day_units, v.store_units) IS NOT NULL AS limited,
            coalesce(own.mode, chain.mode, 'best') AS mode,
            coalesce(chain.member_and_flash, 'best') AS member_and_flash, chain.stacking
-    FROM promotion_use u JOIN promotion p ON p.id = u.promotion_id JOIN store ON store.id = u.store_id
+    FROM promotion_use u JOIN store ON store.id = u.store_id
     JOIN promotion_version v ON v.promotion_id = u.promotion_id AND v.version = u.version
     LEFT JOIN promotion_book chain ON chain.store_id = 0 LEFT JOIN promotion_book own ON own.store_id = u.store_id
     WHERE u.store_id = :store AND u.order_id = :order ORDER BY u.promotion_id""")
@@ -316,7 +317,9 @@ def after_return(
     rows = fetch(session, _LINES, key)
     bad = wants if fault else {}
     lines = [_line(row, wants.get(row.line_no, 0), bad.get(row.line_no, 0)) for row in rows]
-    left = {row.promotion_id: Left(units=row.units) for row in used}
+    # of limited units weighed goods get none, so a rule that lowered some had enough of them
+    enough = {rule_id for line in lines if line.weighed for rule_id in line.shares}
+    left = {row.promotion_id: Left(units=row.units) for row in used if row.limited and row.promotion_id not in enough}
     aim = target(lines, book, here, left, coupons=order.coupon_fen > 0)
     done = fetch(session, _BEFORE, key)[0]
     before = Before(done.promotions, done.gifts, Split(done.principal, done.bonus))
