@@ -8,11 +8,18 @@ from config import clock
 from member import codes
 from tests import factories as make
 from tests.browser.people import Phone, expect
+from trade.pricing.promotions import book
 
 
 def test_a_claimed_coupon_and_points_pay_at_the_checkout_and_stand_on_the_order(street, screen, session):
-    """From the coupon centre to the order, and the code on the phone is the one that the till takes."""
+    """From the coupon centre to the order, and the code on the phone is the one that the till takes.
+
+    The second carton is at half price, which is declined and taken again; another promotion ends before the order is
+    sent, so it is a yuan dearer than shown and asked about.
+    """
     now = clock.now()
+    half = make.a_promotion(session, now, kind="nth_rate", steps=[[2, 5_000]], on="nth", name="第二盒半价")
+    ends = make.a_promotion(session, now, steps=[[1_000, 100]], name="满十减一")
     member = make.a_member(session, phone="13800000001", points_of=500, now=now)
     offer = make.an_offer(session, now, name="满十减五")
     buyer = Phone(screen(390, 844), street.url)
@@ -30,17 +37,31 @@ def test_a_claimed_coupon_and_points_pay_at_the_checkout_and_stand_on_the_order(
 
     buyer.choose(street.shop.skus["milk"], 2)
     expect(buyer.see("coupon-words")).to_contain_text("最优")
-    expect(buyer.see("payable").first).to_contain_text("14.80")
+    expect(buyer.see("payable").first).to_contain_text("8.85")
+    buyer.see("promotion-row").click()
+    buyer.see(f"bar-{half}").click()
+    expect(buyer.see("dearer")).to_contain_text("4.95")
+    buyer.see("to-best").click()
+    expect(buyer.see("dearer")).to_have_count(0)
+    buyer.see("price-done").click()
     buyer.see("points-switch").click()
-    expect(buyer.see("line-points")).to_contain_text("500")
+    expect(buyer.see("line-points")).to_contain_text("400")
     buyer.see("coupon-row").click()
     expect(buyer.see("coupon-sheet")).to_contain_text("满十减五")
     buyer.see("coupon-done").click()
-    expect(buyer.see("payable").first).to_contain_text("9.80")
+    expect(buyer.see("payable").first).to_contain_text("4.85")
+    make.end_promotion(session, ends, clock.now())
+    book.forget()
     buyer.submit()
+    expect(buyer.see("dearer-sheet")).to_contain_text("4.85 变为 ¥5.85")
+    expect(buyer.see("changed-line")).to_contain_text("满十减一")
+    buyer.see("changed-go").click()
 
-    expect(buyer.see("order-payable")).to_contain_text("9.80")
+    expect(buyer.see("order-payable")).to_contain_text("5.85")
+    expect(buyer.see("line-promotion")).to_contain_text("4.95")
     expect(buyer.see("line-coupon")).to_contain_text("5.00")
-    expect(buyer.see("line-points")).to_contain_text("500")
+    expect(buyer.see("line-points")).to_contain_text("400")
+    buyer.see("why").click()
+    expect(buyer.see("price-sheet")).to_contain_text("第二盒半价")
     found = session.execute(text("SELECT state, member_id FROM coupon")).one()
     assert tuple(found) == ("locked", member)
