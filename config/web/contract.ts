@@ -1,6 +1,6 @@
 /** The HTTP contract of the staff faces. Money is integer fen, times are ISO 8601 UTC, weights grams. */
 
-import type { CashRounding } from './money'
+export * from './contract-price'
 
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
 
@@ -131,102 +131,6 @@ export interface TopUpRefund {
   bank: boolean
 }
 
-export interface Basket {
-  lines: { sku_id: number; qty: number }[]
-  member_id: number | null
-  points: number
-  discount_fen: number
-  coupon_ids: number[]
-  authorisation?: string | null
-}
-
-/** `source_id` is the coupon's id, 0 for the others. */
-export interface Allocation {
-  source: 'manual' | 'points' | 'coupon'
-  source_id: number
-  amount_fen: number
-  points: number
-}
-
-export interface WhyNot {
-  code: string
-  short_fen?: number
-  from_at?: string
-  coupon_id?: number
-}
-
-/** What is printed on a coupon. */
-export interface Printed {
-  id: number
-  name: string
-  kind: 'threshold_off' | 'rate' | 'cash' | 'goods' | 'freight' | 'gift'
-  threshold_fen: number
-  face_fen: number
-  rate_bp: number
-  cap_fen: number
-  until_at: string
-}
-
-/** A coupon of the member, judged against this basket: what it takes off, or why it does not. */
-export interface CouponOffer extends Printed {
-  stack_class: string
-  off_fen: number
-  lost_fen: number
-  applied: boolean
-  usable: boolean
-  best: boolean
-  why_not: WhyNot | null
-}
-
-export interface QuoteLine {
-  line_no: number
-  sku_id: number
-  name: string
-  spec: string
-  unit: string
-  weighed: boolean
-  qty: number
-  unit_price_fen: number
-  list_fen: number
-  net_fen: number
-  picture: string
-  free: number
-  allocations: Allocation[]
-}
-
-/** What keeps points from paying more: what the member has, what the goods cost, or the terms. */
-export type PointsLimit = 'balance' | 'goods' | 'order' | 'day'
-
-export interface Quote {
-  lines: QuoteLine[]
-  list_fen: number
-  coupon_fen: number
-  discount_fen: number
-  points_used: number
-  points_fen: number
-  payable_fen: number
-  /** Cash is rounded last; `payable_fen` is before that. */
-  cash_rounding: CashRounding
-  rounding_fen: number
-  earns_points: number
-  max_points: number
-  min_points: number
-  points_step: number
-  points_limit: PointsLimit
-  points_limit_at: number
-  trace: { seq: number; source: string; source_id?: number; name?: string; delta_fen: number }[]
-  coupon_ids: number[]
-  coupons: CouponOffer[]
-  refused_coupons: { coupon_id: number; code: string }[]
-  best_coupon_ids: number[]
-}
-
-export interface SaleForm extends Basket {
-  expected_payable_fen: number
-  /** Cash pays what stored value does not, and only cash gives change. */
-  tenders: ({ kind: 'cash'; received_fen: number } | { kind: 'wallet'; amount_fen: number })[]
-}
-
 export interface ReceiptLine {
   line_no: number
   sku_id: number
@@ -240,6 +144,7 @@ export interface ReceiptLine {
   unit_price_fen: number
   list_fen: number
   net_fen: number
+  gift: boolean
 }
 
 export type TenderKind = 'cash' | 'wechat' | 'wallet'
@@ -255,6 +160,8 @@ export interface Receipt {
   at: string
   lines: ReceiptLine[]
   list_fen: number
+  promotion_fen: number
+  promotions: { id: number; name: string; off_fen: number }[]
   coupon_fen: number
   coupons: { id: number; name: string; off_fen: number }[]
   discount_fen: number

@@ -1,7 +1,14 @@
 import { expect, test } from 'vitest'
 import en from './locale/pricing-en.json'
 import zh from './locale/pricing-zh-CN.json'
-import { dealWords, nearest, stepWords, type WhyNot, whyNotWords } from './pricing-words'
+import {
+  dealWords,
+  differenceWords,
+  nearest,
+  stepWords,
+  type WhyNot,
+  whyNotWords,
+} from './pricing-words'
 
 const TOLD = {
   locale: 'zh-CN' as const,
@@ -83,4 +90,16 @@ test('the nearest threshold is offered, money only', () => {
     row({ code: 'over' }),
   ]
   expect([nearest(rows)?.short_fen, nearest([])]).toEqual([600, null])
+})
+
+test('what became dearer is told by line, with what no longer counts and why', () => {
+  const line = { name: '牛奶', gift: false, was_net_fen: 1_680, net_fen: 1_980 }
+  const gone = { name: '满减', why_not: row({ code: 'quota_used' }) }
+  expect(differenceWords({ ...line, gone: [gone] }, TOLD)).toBe(
+    '牛奶 ¥16.80 → ¥19.80（“满减”活动名额已用完）',
+  )
+  expect(differenceWords({ ...line, gone: [] }, TOLD)).toBe('牛奶 ¥16.80 → ¥19.80')
+  expect(
+    differenceWords({ ...line, gift: true, gone: [{ name: '满赠' }] }, { ...TOLD, locale: 'en' }),
+  ).toBe('No more gift 牛奶 (“满赠” no longer applies)')
 })

@@ -133,3 +133,29 @@ export function nearest<Row extends WhyNot>(rows: readonly Row[]): Row | null {
   const short = rows.filter((row) => NEARLY.includes(row.code) && row.short_fen)
   return short.sort((one, other) => (one.short_fen ?? 0) - (other.short_fen ?? 0))[0] ?? null
 }
+
+/** A line that is not as it was shown, from the facts of `price_changed`. */
+export interface Difference {
+  name: string
+  gift: boolean
+  was_net_fen: number
+  net_fen: number
+  gone: { name: string; why_not?: WhyNot | null }[]
+}
+
+/** "牛奶 ¥16.80 → ¥19.80（“满减”活动名额已用完）": a line of what became dearer, with what no longer counts and why. */
+export function differenceWords(row: Difference, told: Telling): string {
+  const { locale } = told
+  const line = row.gift
+    ? fill(locale, 'diff.gift', { name: row.name })
+    : fill(locale, 'diff.line', {
+        name: row.name,
+        was: yuan(row.was_net_fen),
+        now: yuan(row.net_fen),
+      })
+  const gone = row.gone.map((one) => {
+    const why = one.why_not ? whyNotWords(one.why_not, told) : ''
+    return fill(locale, why ? 'diff.gone_why' : 'diff.gone', { name: one.name, why })
+  })
+  return gone.length ? fill(locale, 'diff.because', { line, gone: gone.join(' ') }) : line
+}

@@ -108,13 +108,49 @@ def test_hammering_pay_sells_once(street, screen, session):
     assert session.execute(text("SELECT count(*) FROM sale_order")).scalar_one() == 1
 
 
-def test_an_unknown_code_says_so_and_the_till_goes_on(street, screen):
+def test_an_unknown_code_says_so_and_the_till_goes_on(street, session, screen):
+    now, shop = clock.now(), street.shop
+    half = {"kind": "nth_rate", "on": "nth", "scope": {"include": {"skus": [shop.skus["milk"]]}}, "name": "牛奶半价"}
+    rule = make.a_promotion(session, now, steps=[[2, 5000]], **half)
+    gift = {"kind": "gift", "gifts": [[shop.skus["bread"], 1]], "name": "满10赠面包"}
+    make.a_promotion(session, now, steps=[[1000, 0]], **gift)
     till = Till(screen(1366, 768), street.url)
-    till.open(street.shop)
+    till.open(shop)
     till.scan("6900000000001")
     expect(till.see("error")).to_be_visible()
-    till.scan(make.BARCODES["milk"])
+    till.scan(f"2*{make.BARCODES['milk']}")
     expect(till.see("line")).to_have_count(1)
+    _sees_why_and_declines(till)
+    _is_told_what_became_dearer(till, lambda: make.end_promotion(session, rule, clock.now()))
+
+
+def _sees_why_and_declines(till):
+    """Tags, the gift and what is saved on the bill; the details tell each step, and a digit declines a promotion."""
+    expect(till.see("line-tag")).to_have_text("第 2 件半价 −4.95")
+    expect(till.see("gift-line")).to_contain_text("赠品")
+    expect(till.see("saved")).to_have_text("已省 ¥11.45")
+    till.page.keyboard.press("Control+y")
+    expect(till.see("why-step")).to_have_count(2)
+    expect(till.see("why")).to_contain_text("按 ¥19.80 计")
+    for digit, said in (("1", "不用“牛奶半价”，应付多 ¥4.95"), ("2", "恢复“牛奶半价”，应付少 ¥4.95")):
+        till.see("scan-input").focus()
+        till.page.keyboard.type(digit)
+        till.page.keyboard.press("Enter")
+        expect(till.see("why-turned")).to_have_text(said)
+    till.page.keyboard.press("Escape")
+
+
+def _is_told_what_became_dearer(till, end):
+    """The price was shown, then the promotion ended: nothing is sold, the line says why, and the next Enter pays."""
+    till.see("scan-input").focus()
+    till.page.keyboard.press("+")
+    till.see("cash-received").fill("20")
+    end()
+    till.page.keyboard.press("Enter")
+    expect(till.see("error")).to_contain_text("商品milk ¥14.85 → ¥19.80（“牛奶半价”不再适用）")
+    expect(till.see("payable")).to_contain_text("19.80")
+    till.page.keyboard.press("Enter")
+    expect(till.see("receipt-promotion")).to_have_text("满10赠面包−6.50")
 
 
 def test_a_thousand_scans_make_a_thousand_pieces(street, screen, session):

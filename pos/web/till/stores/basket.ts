@@ -7,6 +7,7 @@ import { watch } from 'vue'
 import { api } from '../server'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
 import { usePossession } from './possession'
+import { declinedOf } from './promotions'
 import { useWallet } from './wallet'
 
 /** What the cashier sees of a line before, and without, the server's answer. */
@@ -29,6 +30,8 @@ interface Kept {
   /** Leave to spend what the member holds: from their code, for one sale at this till. */
   authorisation: string | null
   coupon_ids: number[]
+  /** Promotions that the customer does not want. */
+  barred: number[]
   /** The cashier chose the coupons; else the best set is taken. */
   chosenCoupons: boolean
 }
@@ -49,9 +52,14 @@ interface State extends Kept {
   touched: number | null
   chosen: number | null
   agreed: Wish
+  /** What declining or restoring a promotion did to the price. */
+  turned: { name: string; by_fen: number } | null
 }
 
 const RETRY_MS = 2000
+/** A quote is good for ten minutes: a basket that lies there is priced again before. */
+const PRICE_AGAIN_MS = 9 * 60_000
+let again = 0
 
 const empty = (): Kept => ({
   lines: [],
@@ -60,6 +68,7 @@ const empty = (): Kept => ({
   discount_fen: 0,
   authorisation: null,
   coupon_ids: [],
+  barred: [],
   chosenCoupons: false,
 })
 
@@ -76,6 +85,7 @@ export const useBasket = defineStore('basket', {
     touched: null,
     chosen: null,
     agreed: nothing(),
+    turned: null,
   }),
   getters: {
     isEmpty: (state): boolean => state.lines.length === 0,
@@ -85,12 +95,25 @@ export const useBasket = defineStore('basket', {
     pieces: (state): number =>
       state.lines.reduce((sum, line) => sum + (line.weighed ? 1 : line.qty), 0),
     quoted: (state) => {
-      const by = new Map(state.quote?.lines.map((line) => [line.sku_id, line]))
+      const bought = state.quote?.lines.filter((line) => !line.gift) ?? []
+      const by = new Map(bought.map((line) => [line.sku_id, line]))
       return (line: Line): QuoteLine | null => {
         const found = by.get(line.sku_id)
         return found && found.qty === line.qty ? found : null
       }
     },
+    gifts: (state): QuoteLine[] => state.quote?.lines.filter((line) => line.gift) ?? [],
+    /** What promotions, coupons, points and the discount took off together. */
+    saved_fen: ({ quote }): number =>
+      quote ? quote.promotion_fen + quote.coupon_fen + quote.points_fen + quote.discount_fen : 0,
+    /** The promotions a digit declines or restores: those that took part, then those declined. */
+    promotions: ({ quote }): { rule_id: number; name: string; barred: boolean }[] =>
+      quote
+        ? [
+            ...quote.promotions.map((one) => ({ ...one, barred: false })),
+            ...declinedOf(quote).map((one) => ({ ...one, barred: true })),
+          ]
+        : [],
     /** The payable sum, or while the server is still counting a guess that is shown greyed. */
     shownPayable(state): number {
       if (state.lines.length === 0) return 0
@@ -107,6 +130,7 @@ export const useBasket = defineStore('basket', {
       points: state.points,
       discount_fen: state.discount_fen,
       coupon_ids: state.coupon_ids,
+      barred: state.barred,
       authorisation: state.authorisation,
     }),
     spends: (state): boolean =>
@@ -145,7 +169,7 @@ export const useBasket = defineStore('basket', {
       this.lines.splice(at, 1)
       this.touched = null
       this.chosen = (this.lines[at] ?? this.lines.at(-1))?.sku_id ?? null
-      if (this.lines.length === 0) Object.assign(this, nothing())
+      if (this.lines.length === 0) Object.assign(this, nothing(), { barred: [] })
       this.changed()
     },
 
@@ -191,6 +215,21 @@ export const useBasket = defineStore('basket', {
       return true
     },
 
+    /** Declines a promotion, or takes it again; `turned` says what that does to the price. */
+    async turn(rule_id: number): Promise<void> {
+      const one = this.promotions.find((other) => other.rule_id === rule_id)
+      if (!one || !this.quote || !this.isPriced) return
+      const { payable_fen } = this.quote
+      this.turned = null
+      this.barred = one.barred
+        ? this.barred.filter((id) => id !== rule_id)
+        : [...this.barred, rule_id]
+      this.changed()
+      await this.settled()
+      if (this.isPriced && this.quote)
+        this.turned = { name: one.name, by_fen: this.quote.payable_fen - payable_fen }
+    },
+
     takeOff(discount_fen: number): void {
       this.discount_fen = discount_fen
       this.changed()
@@ -198,6 +237,7 @@ export const useBasket = defineStore('basket', {
 
     clear(): void {
       Object.assign(this, empty(), { quote: null, pricing: 'done', said: '', touched: null })
+      this.turned = null
       this.chosen = null
       this.agreed = nothing()
       keep('till.basket', null)
@@ -209,8 +249,8 @@ export const useBasket = defineStore('basket', {
     },
 
     remember(): void {
-      const { lines, member, authorisation, chosenCoupons } = this
-      keep('till.basket', { lines, member, authorisation, chosenCoupons, ...this.wish })
+      const { lines, member, authorisation, barred, chosenCoupons } = this
+      keep('till.basket', { lines, member, authorisation, barred, chosenCoupons, ...this.wish })
     },
 
     /** Ask the server until it has priced the basket as it now is; one question at a time. */
@@ -256,6 +296,8 @@ export const useBasket = defineStore('basket', {
       if (this.lines.length === 0) this.quote = null
       this.agreed = this.wish
       this.pricing = 'done'
+      clearTimeout(again)
+      again = window.setTimeout(() => void this.price(), PRICE_AGAIN_MS)
     },
 
     /** What was refused goes back to what was last agreed; a lost answer is asked again. */

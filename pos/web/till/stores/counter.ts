@@ -93,6 +93,8 @@ export const useCounter = defineStore('counter', {
       this.byName = false
       if (this.panel === 'coupons' && /^\d?$/.test(text.trim()))
         return this.enterCoupon(text.trim())
+      if (this.sheet === 'why' && /^[1-9]$/.test(text.trim()))
+        return this.enterPromotion(text.trim())
       if (entry.kind === 'nothing') {
         if (!byName) this.enterNothing()
       } else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)
@@ -112,6 +114,23 @@ export const useCounter = defineStore('counter', {
       if (digit === '') this.panel = 'entry'
       else if (digit === '0') basket.chooseCoupons([])
       else if (!basket.tapCoupon(basket.quote?.coupons[Number(digit) - 1])) play('blocked')
+    },
+
+    /** In the price details one digit declines or restores a promotion: more digits are a scan. */
+    enterPromotion(digit: string): void {
+      const basket = useBasket()
+      const one = basket.promotions[Number(digit) - 1]
+      if (one) void basket.turn(one.rule_id)
+      else play('blocked')
+    },
+
+    /** The box has the keys while the details are open, so a panel with a field of its own gives way. */
+    openWhy(): void {
+      const basket = useBasket()
+      if (this.panel === 'pending' || basket.isEmpty || !basket.quote) return play('blocked')
+      if (this.panel !== 'weight') this.panel = 'entry'
+      basket.turned = null
+      this.sheet = 'why'
     },
 
     openCoupons(): void {

@@ -13,6 +13,7 @@ const offer = (id: number, more: Partial<CouponOffer> = {}): CouponOffer => ({
   rate_bp: 10_000,
   cap_fen: 0,
   until_at: '2026-12-31T16:00:00+00:00',
+  dearer_by_fen: 0,
   off_fen: 500,
   lost_fen: 0,
   applied: false,

@@ -10,6 +10,7 @@ import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
 import { usePossession } from './possession'
+import { dearerLines } from './promotions'
 import { useWallet } from './wallet'
 
 /** A sale that was sent and not yet answered: it survives a reload, and is only ever repeated. */
@@ -32,6 +33,16 @@ interface State {
 const AGAIN_MS = 4000
 const CODE_NEEDED = new Set(['possession_needed', 'wallet_code_needed'])
 
+/** What changed since the customer was shown the price stands behind the sentence, line by line. */
+function saidOf(error: Refused): string {
+  if (error.code === 'promotion_quota_used') {
+    const gone = (error.facts.promotions ?? []) as { name: string }[]
+    return t('sale.quotaGone', { names: gone.map((one) => `“${one.name}”`).join(' ') })
+  }
+  if (error.code !== 'price_changed') return error.message
+  return [error.message, ...dearerLines(error.facts)].join('\n')
+}
+
 /** Taking the money: one request id per sale, kept until the server has said yes or no. */
 export const useSale = defineStore('sale', {
   state: (): State => ({
@@ -53,7 +64,7 @@ export const useSale = defineStore('sale', {
     async pay(received_fen: number, wallet_fen = 0): Promise<void> {
       const basket = useBasket()
       if (this.sending || !basket.isPriced || !basket.quote) return
-      const { payable_fen } = basket.quote
+      const { payable_fen, token } = basket.quote
       const exact_fen = payable_fen - wallet_fen
       const due_fen = exact_fen + roundingOf(exact_fen, basket.quote.cash_rounding)
       if (received_fen < due_fen) {
@@ -64,7 +75,7 @@ export const useSale = defineStore('sale', {
       const tenders: SaleForm['tenders'] = []
       if (wallet_fen > 0) tenders.push({ kind: 'wallet', amount_fen: wallet_fen })
       if (due_fen > 0 || wallet_fen === 0) tenders.push({ kind: 'cash', received_fen })
-      const form = { ...basket.asked, expected_payable_fen: payable_fen, tenders }
+      const form = { ...basket.asked, expected_payable_fen: payable_fen, token, tenders }
       this.pending = { request_id: requestId(), form, since: Date.now() }
       keep('till.pending', this.pending)
       await this.send()
@@ -112,7 +123,7 @@ export const useSale = defineStore('sale', {
         counter.panel = 'pay'
         counter.goOn()
         if (CODE_NEEDED.has(error.code)) return this.needCode(error.message)
-        this.said = error.message
+        this.said = saidOf(error)
         void useBasket().price()
         return
       }
