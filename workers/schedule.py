@@ -28,6 +28,7 @@ EVERY = (
     ("workers.jobs.expire_coupons", "clock", 3600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),
     ("workers.jobs.issue_campaigns", "clock", 60),
+    ("workers.jobs.replay_promotions", "clock", 5),
     ("workers.jobs.pay_referrals", "clock", 3600),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),

@@ -16,11 +16,13 @@ from member.coupons.worth import Held
 
 MOST, PAGE = 60, 20
 
-HELD = f"""(SELECT json_agg(json_build_object('id', c.id, 'template_id', t.id, 'name', t.name, 'kind', t.kind,
+AS_HELD = """json_build_object('id', c.id, 'template_id', t.id, 'name', t.name, 'kind', t.kind,
         'stack_class', t.stack_class, 'from_at', c.valid_from_at, 'until_at', c.valid_until_at,
         'threshold_fen', t.threshold_fen, 'off_fen', t.off_fen, 'rate_bp', t.rate_bp, 'cap_fen', t.cap_fen,
-        'goods', t.goods, 'scope', t.scope, 'store_ids', t.store_ids, 'channels', t.channels)
-        ORDER BY c.valid_until_at, c.id)
+        'goods', t.goods, 'scope', t.scope, 'store_ids', t.store_ids, 'channels', t.channels)"""
+"""A coupon `c` of template `t` as JSON for `held`."""
+
+HELD = f"""(SELECT json_agg({AS_HELD} ORDER BY c.valid_until_at, c.id)
     FROM (SELECT * FROM coupon WHERE coupon.member_id = member.id AND coupon.state = 'issued'
               AND coupon.valid_until_at > :now
           ORDER BY coupon.id = ANY(CAST(:coupons AS bigint[])) DESC, coupon.valid_until_at, coupon.id LIMIT {MOST}) c

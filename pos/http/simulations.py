@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from flask import g
 from pydantic import AwareDatetime, Field
+from sqlalchemy.orm import Session
 
 from config.errors import Malformed
-from config.http import Form, Reply, blueprint, permit, session
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.sale import LineForm
-from trade.orders import place
+from trade.orders import place, replay
 from trade.pricing import simulation
 from trade.pricing.promotions import book, drafts, read
 from trade.pricing.quoted import Want
@@ -87,3 +88,57 @@ def simulate(json_data: SimulateForm) -> Reply:
     ]
     told = {"old": quotes[0].as_json(), "new": quotes[1].as_json()}
     return {"simulation": told | {"difference": simulation.compare(*quotes)}}, 200
+
+
+class ReplayForm(WriteForm, TriedForm):
+    """The last days' orders with a promotion in the book; its dates do not count unless `any_date` is false."""
+
+    days: int = Field(7, ge=1, le=31)
+    any_date: bool = True
+
+
+@bp.post("/replays")
+@permit("office.promotions")
+@bp.input(ReplayForm)
+def ask(json_data: ReplayForm) -> Reply:
+    """Ask for a replay: 201; it runs in the background and is read by its id."""
+
+    def work(opened: Session) -> Reply:
+        more: dict[str, Any] = {"days": json_data.days, "any_date": json_data.any_date}
+        form = tried(json_data)
+        replay_id = replay.ask(opened, form, json_data.promotion_id, **more, actor=who.me().actor, now=g.now)
+        return {"replay": replay.one(opened, replay_id)}, 201
+
+    return once(json_data, work)
+
+
+@bp.get("/replays")
+@permit("office.read")
+def replays() -> Reply:
+    """The last replays, newest first: who asked, how far each is, and how it stands."""
+    return {"replays": replay.listed(session())}, 200
+
+
+@bp.get("/replays/<int:replay_id>")
+@permit("office.read")
+def one(replay_id: int) -> Reply:
+    """One replay: `seen` of `orders`, and what it `found` so far.
+
+    `old` and `new`: promotion_fen, coupon_fen, payable_fen and who bears the promotions; `rules` the same by rule;
+    `conflicts` which rule gave way to which; `top` the orders that change most; `margin_unknown` says why there is
+    no margin.
+    """
+    return {"replay": replay.one(session(), replay_id)}, 200
+
+
+@bp.post("/replays/<int:replay_id>/cancel")
+@permit("office.promotions")
+@bp.input(WriteForm)
+def cancel(replay_id: int, json_data: WriteForm) -> Reply:
+    """Stop a replay; what it found so far stays.  409 `wrong_state` when it is over already."""
+
+    def work(opened: Session) -> Reply:
+        replay.cancel(opened, replay_id, actor=who.me().actor, now=g.now)
+        return {"replay": replay.one(opened, replay_id)}, 200
+
+    return once(json_data, work)

@@ -7,6 +7,7 @@ from sqlalchemy import text
 
 from config import clock
 from tests import factories as make
+from workers.jobs import replay_promotions
 
 PATH = "/api/desk/promotions"
 OFF_5 = make.FOREVER | {"name": "满20减5", "kind": "amount_off", "steps": [[2_000, 500]]}
@@ -69,3 +70,23 @@ def test_for_whom_and_when_is_part_of_the_question(shop, office):
     assert [one.json["simulation"]["difference"]["payable_fen"] for one in (inside, outside)] == [-500, 0]
     assert _try(office, shop).json["code"] == "malformed"
     assert _try(office, shop, promotion=OFF_5, store_id=999).status_code == 404
+
+
+def test_a_replay_is_asked_for_once_watched_and_kept(session, shop, office, client):
+    """One order of 26.30: 5.00 less."""
+    make.ring_up(session, shop, clock.now(), milk=2, bread=1)
+    body = {"promotion": OFF_5, "request_id": "0d5c1f0e-2f0e-4f43-9f3c-6a6f0c1d2e3f"}
+    asked = [office.ask(f"{PATH}/replays", body) for _ in range(2)]
+    assert [one.status_code for one in asked] == [201, 201]
+    assert asked[0].json == asked[1].json
+    replay_id = asked[0].json["replay"]["id"]
+    assert [one["stands"] for one in office.get(f"{PATH}/replays").json["replays"]] == ["running"]
+    assert replay_promotions.run() == 1
+    told = office.get(f"{PATH}/replays/{replay_id}").json["replay"]
+    assert (told["stands"], told["seen"], told["found"]["new"]["payable_fen"]) == ("done", 1, 2_130)
+    assert (told["found"]["top"][0]["delta_fen"], told["found"]["margin_unknown"]) == (-500, "no_cost_price")
+    refused = office.post(f"{PATH}/replays/{replay_id}/cancel")
+    assert (refused.status_code, refused.json["code"]) == (409, "wrong_state")
+    assert office.post(f"{PATH}/replays", {"promotion": OFF_5, "days": 32}).status_code == 422
+    assert client("store_manager").post(f"{PATH}/replays", body).json["code"] == "not_permitted"
+    assert office.get(f"{PATH}/replays/999").status_code == 404

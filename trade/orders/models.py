@@ -272,3 +272,33 @@ class ReturnCoupon(Base):
     coupon_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int]
     withheld_fen: Mapped[int]
+
+
+class PromotionReplay(Base):
+    """Orders of some days priced again with a promotion that is tried (`replay.py`); nothing else is written by it.
+
+    `form` is the promotion as it was written.  It has come as far as order `after_id`, `seen` of `orders`, and `tally`
+    is what it found so far.  It runs until `ended_at`; `outcome` says how it ended.
+    """
+
+    __tablename__ = "promotion_replay"
+    __table_args__ = (
+        CheckConstraint("outcome IN ('done', 'cancelled', 'failed')", name="outcome"),
+        CheckConstraint("(outcome IS NULL) = (ended_at IS NULL)", name="ended"),
+        CheckConstraint("until_at > from_at AND seen >= 0 AND orders >= 0", name="figures"),
+        Index("ix_promotion_replay_running", "id", postgresql_where=text("ended_at IS NULL")),
+    )
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    promotion_id: Mapped[int | None]
+    form: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    any_date: Mapped[bool]
+    from_at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    orders: Mapped[int]
+    seen: Mapped[int] = mapped_column(server_default=text("0"))
+    after_id: Mapped[int] = mapped_column(server_default=text("0"))
+    tally: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    asked_by: Mapped[str] = mapped_column(Text)
+    asked_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Text)

@@ -84,7 +84,7 @@ def claim(
     for use in uses:
         limits = known.limits.get(use.promotion_id)
         scopes = []
-        for scope, key, units, fen in _keys(limits, member_id, day, store_id):
+        for scope, key, units, fen in keys(limits, member_id, day, store_id):
             scopes.append(scope)
             row = {"promotion_id": use.promotion_id, "scope": scope, "key": key, "units": use.units}
             asked.append(row | {"fen": use.off_fen, "most_units": units, "most_fen": fen})
@@ -102,7 +102,7 @@ def claim(
         raise QuotaUsed(promotions=_short(session, known, short))
 
 
-def _keys(
+def keys(
     limits: Limits | None, member_id: int | None, day: int, store_id: int
 ) -> Iterator[tuple[str, int, int | None, int | None]]:
     """Scope, key, limit in units and in fen of everything a use is counted in."""
@@ -143,26 +143,37 @@ def left(session: Session, known: InForce, member_id: int | None, now: datetime)
 
     What is left may be gone when the order is placed: `claim` decides.
     """
-    if not known.limits:
+    asked = asked_of(known, member_id, now)
+    if not asked:
         return {}
-    asked: list[dict[str, Any]] = [
+    rows = fetch(session, _NOW, {"asked": json.dumps(asked)})
+    return left_of(asked, {(row.promotion_id, row.scope): (row.units, row.fen) for row in rows})
+
+
+def asked_of(known: InForce, member_id: int | None, now: datetime) -> list[dict[str, Any]]:
+    """Every quota and budget that a basket here and of this member may meet: promotion_id, scope, key, most_units,
+    most_fen.  Pure.
+    """
+    return [
         {"promotion_id": rule_id, "scope": scope, "key": key, "most_units": units, "most_fen": fen}
         for rule_id, limits in known.limits.items()
-        for scope, key, units, fen in _keys(limits, member_id, known.day(now), known.store_id)
+        for scope, key, units, fen in keys(limits, member_id, known.day(now), known.store_id)
         if units is not None or fen is not None
     ]
+
+
+def left_of(asked: Sequence[dict[str, Any]], used: Mapping[tuple[int, str], tuple[int, int]]) -> dict[int, Left]:
+    """What is left of `asked` when so many units and fen are `used`, by promotion; the narrowest counts.  Pure."""
     found: dict[int, Left] = {}
-    if not asked:
-        return found
-    used = {(row.promotion_id, row.scope): row for row in fetch(session, _NOW, {"asked": json.dumps(asked)})}
     for row in asked:
-        have, before = used[row["promotion_id"], row["scope"]], found.get(row["promotion_id"], Left())
+        have_units, have_fen = used[row["promotion_id"], row["scope"]]
+        before = found.get(row["promotion_id"], Left())
         if row["most_fen"] is not None:
-            fen = max(row["most_fen"] - have.fen, 0)
+            fen = max(row["most_fen"] - have_fen, 0)
             before = Left(before.units if fen else 0, before.why if fen else "budget_used", fen)
         units = before.units
         if row["most_units"] is not None:
-            units = max(row["most_units"] - have.units, 0)
+            units = max(row["most_units"] - have_units, 0)
         if units is not None and (before.units is None or units < before.units):
             before = Left(units, _WHY[Scope(row["scope"])], before.fen)
         found[row["promotion_id"]] = before
