@@ -14,6 +14,9 @@ from trade.pricing.case import Case, Voucher, activity_most, coupon_off
 from trade.pricing.rules import Rule
 from trade.pricing.segments import Segment
 
+BASKETS = 4
+"""A step may price many baskets where there are many coupons; the search ends at so many for each step it may go."""
+
 
 class Applied(NamedTuple):
     """An activity that took something off: what it was measured on, and its share of each segment."""
@@ -62,8 +65,8 @@ class Best:
 
     @property
     def full(self) -> bool:
-        """The search has gone as many steps as it may."""
-        return self.steps >= self.most
+        """The search has gone as many steps as it may, or priced `BASKETS` for each of them."""
+        return self.steps >= self.most or self.priced >= self.most * BASKETS
 
     def beaten_by(self, bound_fen: int) -> bool:
         """Whether a plan of at least `bound_fen` could still be cheaper."""
@@ -93,6 +96,8 @@ class Weigher:
             for rule, lines in zip(case.activities, case.activity_lines, strict=True)
         ]
         self.fits = [[self._fit(voucher) for voucher in choices] for choices in case.vouchers]
+        most = [max(voucher.most_fen for voucher in choices) for choices in case.vouchers]
+        self.most = [sum(most[cls:]) for cls in range(len(most) + 1)]
 
     def _fit(self, voucher: Voucher) -> list[bool]:
         closed, cls = self.case.closed, voucher.cls
@@ -183,6 +188,8 @@ class Weigher:
 
     def _coupons(self, cls: int, nets: Sequence[int], applied: tuple[Applied, ...], used: tuple[Used, ...]) -> None:
         """One coupon of each class at most; those the shopper chose are all used where they take something off."""
+        if not self.best.matched_by(sum(nets) - self.most[cls]):
+            return
         if cls == len(self.case.vouchers):
             self._done(nets, applied, used)
             return

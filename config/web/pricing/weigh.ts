@@ -8,6 +8,9 @@ import { at, compareLists, sorted, sum } from './lists'
 import type { Rule } from './rules'
 import type { Segment } from './segments'
 
+/** A step may price many baskets where there are many coupons; the search ends at so many for each step it may go. */
+const BASKETS = 4
+
 /** An activity that took something off: what it was measured on, and its share of each segment. */
 export interface Applied {
   readonly rule: Rule
@@ -60,9 +63,9 @@ export class Best {
 
   constructor(private readonly most: number) {}
 
-  /** The search has gone as many steps as it may. */
+  /** The search has gone as many steps as it may, or priced `BASKETS` for each of them. */
   get full(): boolean {
-    return this.steps >= this.most
+    return this.steps >= this.most || this.priced >= this.most * BASKETS
   }
 
   /** Whether a plan of at least `bound_fen` could still be cheaper. */
@@ -101,6 +104,8 @@ export class Weigher {
   private readonly units: readonly number[]
   private readonly may: readonly (readonly boolean[])[]
   private readonly fits: readonly (readonly (readonly boolean[])[])[]
+  /** What coupons of a class and the later ones take off at most. */
+  private readonly most: readonly number[]
 
   constructor(
     private readonly of: Case,
@@ -120,6 +125,8 @@ export class Weigher {
         this.segments.map((one) => at(covers, one.line) && !of.closed(one.cls, held.stack_class)),
       ),
     )
+    const most = of.vouchers.map((choices) => Math.max(...choices.map((one) => one.most_fen)))
+    this.most = [...most, 0].map((_, cls) => sum(most.slice(cls)))
   }
 
   /** Offer every plan that may be the best. */
@@ -237,6 +244,7 @@ export class Weigher {
     applied: readonly Applied[],
     used: readonly Used[],
   ): void {
+    if (!this.best.matchedBy(sum(nets) - at(this.most, cls))) return
     if (cls === this.of.vouchers.length) {
       this.done(nets, applied, used)
       return

@@ -12,6 +12,7 @@ import pytest
 from config.money import refund_share
 from tests.trade.pricing.baskets import Problem, plausible, shop, small
 from tests.trade.pricing.brute import cheapest
+from tests.vectors.problems import vector
 from trade.pricing.case import Case, Wish
 from trade.pricing.engine import Priced, Purse, price
 from trade.pricing.rules import Kind
@@ -93,6 +94,15 @@ def test_any_sequence_of_partial_refunds_ends_at_what_was_paid() -> None:
 def test_shops_baskets_are_nearly_always_priced_at_their_optimum() -> None:
     found = [_price(plausible(Random(seed))).optimal for seed in range(EXPLAINED // 2)]
     assert sum(found) >= 99 * len(found) // 100
+
+
+def test_a_drawer_full_of_coupons_ends_the_search_in_time() -> None:
+    """Nine promotions and eighteen coupons: 86,093 baskets before what later coupons may take off ended a branch."""
+    asked = vector(18911)
+    assert len(asked.problem.purse.coupons) == 18
+    found = asked.answer()
+    assert found
+    assert found.priced < 3_000
 
 
 def test_no_single_rule_beats_the_search() -> None:
