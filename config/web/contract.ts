@@ -218,6 +218,8 @@ interface ReturnEffect {
   /** Kept back of the lines' figures; negative: kept back before, or earned beyond them, and given now. */
   promotions_withheld_fen: number
   withheld_gift_fen: number
+  /** What it takes of the order's cash rounding; negative: less is paid out. */
+  rounding_fen: number
   promotions_lost: CouponName[]
   /** Gifts that are not earned any more and have not come back. */
   gifts_kept: { line_no: number; name: string; qty: number; worth_fen: number }[]

@@ -10,6 +10,7 @@ from member import cards, codes
 from member.coupons import claim
 from tests import factories as make
 from tests.browser.people import Till, expect
+from trade.orders.numbers import number
 from trade.payments import top_ups
 
 CARD = "9600123456789019"
@@ -93,6 +94,30 @@ def test_a_member_spends_coupon_and_stored_value_and_the_return_says_what_follow
     till.see("return-confirm").click()
     expect(till.see("return-done")).to_contain_text("已退回储值")
     _gives_the_rest_of_a_top_up_back(session, till, top_ups.number(shop.store_id, top_up), member)
+
+
+def test_a_return_shows_both_figures_and_keeps_all_at_our_fault(street, session, screen):
+    """4.14 on the screen: six bread for 29.00 by 满30减10; five go back, the gift stays."""
+    now, shop = clock.now(), street.shop
+    gift = {"kind": "gift", "steps": [[3000, 0]], "gifts": [[shop.skus["milk"], 1]], "name": "满30送奶"}
+    for form in ({"name": "满30减10", "steps": [[3000, 1000]]}, gift):
+        make.a_promotion(session, now, **form, on_return="re_evaluate")
+    no = number(shop.store_id, make.ring_up(session, shop, now, bread=6))
+    till = Till(screen(1366, 768), street.url)
+    till.open(shop)
+    said = till.ask_return(no, 1, 5)
+    assert "不再满足「满30减10」" in said and "少退 1.66 元" in said
+    assert "「商品milk」×1 没有退回，扣下 9.90 元" in said and "−9.90" in said
+    expect(till.see("return-figures")).to_contain_text("24.16")
+    expect(till.see("return-figures")).to_contain_text("22.50")
+    expect(till.see("return-confirm")).to_contain_text("12.60")
+    till.see("return-fault").check()
+    expect(till.see("return-outcome")).to_have_count(0)
+    till.page.keyboard.press("Enter")
+    expect(till.see("return-confirm")).to_contain_text("24.16")
+    till.see("return-confirm").click()
+    expect(till.see("return-done")).to_contain_text("24.16")
+    assert session.scalar(text("SELECT fault FROM sale_return WHERE order_id = (SELECT max(id) FROM sale_order)"))
 
 
 def test_hammering_pay_sells_once(street, screen, session):

@@ -117,6 +117,20 @@ def test_a_return_shows_its_consequences_first(client, shop):
     assert till.get("/api/pos/receipts/12").json["code"] == "not_found"
 
 
+def test_a_return_shows_what_promotions_ask_back_and_nothing_at_our_fault(client, session, shop, now):
+    make.a_promotion(session, now, name="满40减10", steps=[[4000, 1000]], on_return="re_evaluate")
+    till = client()
+    no = till.post("/api/pos/sales", _sale(shop, 3950, milk=5)).json["receipt"]["no"]
+    back = {"order_no": no, "lines": [{"line_no": 1, "qty": 4}]}
+    plan = till.ask("/api/pos/returns/preview", back).json["preview"]
+    said = ("keep_fen", "re_evaluate_fen", "withheld_gift_fen", "promotions_withheld_fen", "on_return", "refund_fen")
+    assert [plan[name] for name in said] == [3160, 2960, 0, 200, "re_evaluate", 2960]
+    assert till.post("/api/pos/returns", {**back, "expected_refund_fen": 3160}).json["code"] == "refund_changed"
+    ours = {**back, "fault": True}
+    assert till.ask("/api/pos/returns/preview", ours).json["preview"]["refund_fen"] == 3160
+    assert till.post("/api/pos/returns", {**ours, "expected_refund_fen": 3160}).json["return"]["fault"] is True
+
+
 def test_the_drawer_is_counted_blind(client, shop):
     till = client()
     till.post("/api/pos/sales", _sale(shop, 990, 1000, milk=1))

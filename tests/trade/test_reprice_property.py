@@ -2,7 +2,7 @@
 
 After every return: nobody gets back less than nothing or more than was paid; with everything back it is what was paid
 to the fen, points and stored value with it; and where every promotion is asked again, what was paid in the end is what
-the kept goods cost when they are bought alone.  15 orders by default; TONGDIAN_REPRICE_ORDERS=3000 for the long form.
+the kept goods cost when they are bought alone.  10 orders by default; TONGDIAN_REPRICE_ORDERS=3000 for the long form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.stories import Story
 from trade.orders import place, returns
 from trade.pricing.quoted import Want
 
-ORDERS = int(os.environ.get("TONGDIAN_REPRICE_ORDERS", "15"))
+ORDERS = int(os.environ.get("TONGDIAN_REPRICE_ORDERS", "10"))
 SEED = int(os.environ.get("TONGDIAN_REPRICE_SEED", "20261124"))
 
 

@@ -12,6 +12,8 @@ interface State {
   receipt: Receipt | null
   /** As typed, by line number. */
   typed: Record<number, string>
+  /** The shop's own: spoilt or missing goods. */
+  fault: boolean
   preview: ReturnPreview | null
   done: ReturnDone | null
   busy: boolean
@@ -24,6 +26,7 @@ export const useReturns = defineStore('returns', {
   state: (): State => ({
     receipt: null,
     typed: {},
+    fault: false,
     preview: null,
     done: null,
     busy: false,
@@ -37,7 +40,9 @@ export const useReturns = defineStore('returns', {
         const qty = parseQuantity(state.typed[line.line_no] ?? '', line.weighed)
         return qty ? [{ line_no: line.line_no, qty }] : []
       })
-      return state.receipt && lines.length > 0 ? { order_no: state.receipt.no, lines } : null
+      return state.receipt && lines.length > 0
+        ? { order_no: state.receipt.no, lines, fault: state.fault }
+        : null
     },
   },
   actions: {
@@ -56,13 +61,19 @@ export const useReturns = defineStore('returns', {
       await this.run(async () => {
         const path = `/api/pos/receipts/${clean}`
         const { receipt } = await api.get<{ receipt: Receipt }>(path)
-        Object.assign(this, { receipt, typed: {}, preview: null, done: null })
+        Object.assign(this, { receipt, typed: {}, fault: false, preview: null, done: null })
         play('ok')
       })
     },
 
     type(line_no: number, text: string): void {
       this.typed[line_no] = text
+      this.preview = null
+      this.said = ''
+    },
+
+    blame(fault: boolean): void {
+      this.fault = fault
       this.preview = null
       this.said = ''
     },
