@@ -84,7 +84,7 @@ def take_back(json_data: ReturnForm) -> Reply:
     409 `approval_needed`, 401 `wrong_pin`, 403 `not_an_approver`, 409 `refund_changed`: nothing came back.
     """
     till, me = who.till(), who.me()
-    approver_id = _approver(json_data.approver, till)
+    approver = approved_by(json_data.approver, till)
 
     def work(opened: Session) -> Reply:
         return_id, done = returns.take_back(
@@ -93,7 +93,7 @@ def take_back(json_data: ReturnForm) -> Reply:
             json_data.wants(),
             expected_refund_fen=json_data.expected_refund_fen,
             expected_points_deficit=json_data.expected_points_deficit,
-            approver_id=approver_id,
+            approver_id=approver.id if approver else None,
             fault=json_data.fault,
             at_store_id=till.store_id,
             shift_id=tills.current_shift_id(opened, till),
@@ -107,7 +107,7 @@ def take_back(json_data: ReturnForm) -> Reply:
     return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
 
 
-def _approver(form: ApproverForm | None, till: tills.TillCard) -> int | None:
+def approved_by(form: ApproverForm | None, till: tills.TillCard) -> staff.StaffCard | None:
     """The manager whose PIN was given; a wrong one is counted."""
     if form is None:
         return None
@@ -117,7 +117,7 @@ def _approver(form: ApproverForm | None, till: tills.TillCard) -> int | None:
         raise staff.WrongPin(tries_left=left)
     if "pos.approve" not in found.permissions:
         raise NotAnApprover(permission="pos.approve")
-    return found.id
+    return found
 
 
 class PaperQuery(Form):

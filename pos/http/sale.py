@@ -9,19 +9,21 @@ from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.errors import Malformed, NotFound
+from config.errors import Malformed, NotFound, Refused
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import wallet_limits
 from pos.http import members, who
+from pos.http.returning import ApproverForm, approved_by
 from pos.scan import read_code
-from trade.orders import place, read, shown
+from trade.orders import moves, place, read, shown
 from trade.orders.numbers import parse
 from trade.orders.returns import ShiftNotOpen
-from trade.pricing import prices
-from trade.pricing.quote import DiscountTooLarge
-from trade.pricing.quoted import Want
+from trade.pricing import by_hand, prices
+from trade.pricing.by_hand import DiscountTooLarge
+from trade.pricing.quoted import ByHand, Quote, Want
 from trade.stores import tills
 from trade.stores.roles import DISCOUNT_LIMIT_BP
+from trade.stores.staff import StaffCard
 
 bp = blueprint("sale", "/api/pos", who.identify)
 
@@ -39,13 +41,33 @@ class LineForm(Form):
     qty: int = Field(gt=0, le=1_000_000)
 
 
+class DiscountNeedsApproval(Refused):
+    """A discount by hand is above the role's limit; a manager may approve it.  `max_fen`, and `line_no` of a line."""
+
+    code = "discount_needs_approval"
+
+
+class HandForm(Form):
+    """A line made cheaper by hand: `off_fen` off it, or `unit_price_fen` for a piece or kg; and why."""
+
+    reason: Literal["damaged", "near_expiry", "shelf_price", "price_match", "goodwill"]
+    off_fen: int = Field(0, ge=0, le=100_000_000)
+    unit_price_fen: int | None = Field(None, ge=0, le=100_000_000)
+
+
+class SaleLineForm(LineForm):
+    """A line of a sale, perhaps cheaper by hand."""
+
+    hand: HandForm | None = None
+
+
 class BasketForm(Form):
     """What lies on the counter; `barred` are promotions not wanted.
 
     `authorisation` is the token of a shown member code or a manager's approval.
     """
 
-    lines: list[LineForm] = Field(min_length=1, max_length=200)
+    lines: list[SaleLineForm] = Field(min_length=1, max_length=200)
     member_id: int | None = None
     points: int = Field(0, ge=0, le=100_000_000)
     discount_fen: int = Field(0, ge=0, le=100_000_000)
@@ -81,6 +103,7 @@ class SaleForm(WriteForm, BasketForm):
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
     tenders: list[Tender] = Field(min_length=1, max_length=2)
+    approver: ApproverForm | None = None
 
     def paid_with(self) -> tuple[int, int]:
         """Stored value and cash handed over, in fen.  Each kind comes once."""
@@ -94,16 +117,27 @@ class SaleForm(WriteForm, BasketForm):
 
 def basket(form: BasketForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
-    wants = [Want(line.sku_id, line.qty) for line in form.lines]
+    wants = [
+        Want(line.sku_id, line.qty, ByHand(**line.hand.model_dump()) if line.hand else None) for line in form.lines
+    ]
     more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids, "barred": form.barred}
     return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
 
 
-def check_discount(form: BasketForm, list_fen: int) -> None:
-    """A manual discount stays within the role's limit, or a manager signs in."""
-    limit_fen = list_fen * DISCOUNT_LIMIT_BP.get(who.me().role, 0) // 10_000
-    if form.discount_fen > limit_fen:
-        raise DiscountTooLarge(max_fen=limit_fen)
+def by_hand_of(form: BasketForm) -> bool:
+    """Whether anything of it is cheaper by hand."""
+    return form.discount_fen > 0 or any(line.hand for line in form.lines)
+
+
+def check_discount(form: BasketForm, priced: Quote, approver: StaffCard | None = None) -> dict[str, int] | None:
+    """A discount by hand stays within the role's limit, or the approver's; returns what a manager must approve.
+
+    :raises DiscountTooLarge: it is above the approver's limit too; or one on the whole order above the cashier's.
+    """
+    over = by_hand.above(priced, DISCOUNT_LIMIT_BP.get((approver or who.me()).role, 0))
+    if over and (approver or not any(line.hand for line in form.lines)):
+        raise DiscountTooLarge(**over)
+    return over
 
 
 def _item(row: Any, qty: int) -> dict[str, Any]:
@@ -153,6 +187,9 @@ def search(query_data: SearchQuery) -> Reply:
 def quote(json_data: BasketForm) -> Reply:
     """Price a basket; changes nothing.  Its `token` is good for ten minutes (`until_at`).
 
+    `needs_approval`: null, or the limit that a discount by hand is above (`max_fen`, `line_no`): the sale then brings
+    an `approver`.
+
     409 `possession_needed` (points) or `wallet_code_needed` (stored value) as the sale would say it, before money is
     taken.
     """
@@ -163,8 +200,8 @@ def quote(json_data: BasketForm) -> Reply:
         if wanted.member_id and wanted.wallet_fen and not proved:
             wallet_limits.check(session(), wanted.member_id, wanted.wallet_fen, now=g.now)
     priced = place.price(session(), wanted, now=g.now, explain=True)
-    check_discount(json_data, priced.list_fen)
-    return {"quote": shown.as_json(wanted, priced, now=g.now)}, 200
+    over = check_discount(json_data, priced)
+    return {"quote": shown.as_json(wanted, priced, now=g.now) | {"needs_approval": over}}, 200
 
 
 @bp.post("/sales")
@@ -177,9 +214,12 @@ def sell(json_data: SaleForm) -> Reply:
     holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`, or
     `wallet_code_needed` for stored value above what may be spent in a day without the code.  Dearer than shown is 409
     `price_changed` with the `differences` by line; `quote_expired` and `quote_of_another_basket` hold the new quote.
+    A discount by hand above the cashier's limit is 409 `discount_needs_approval`: an `approver` of this store lets it
+    pass up to their own, and the journal says who asked, who approved, before and after.
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
+    approver = approved_by(json_data.approver, till)
 
     def work(opened: Session) -> Reply:
         shift_id = tills.current_shift_id(opened, till)
@@ -187,8 +227,7 @@ def sell(json_data: SaleForm) -> Reply:
             raise ShiftNotOpen()
         wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
         proved = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
-        if json_data.discount_fen:
-            check_discount(json_data, place.price(opened, wanted, now=g.now).list_fen)
+        hand = _by_hand(opened, json_data, wanted, approver) if by_hand_of(json_data) else []
         order_id = place.at_till(
             opened,
             wanted,
@@ -199,9 +238,22 @@ def sell(json_data: SaleForm) -> Reply:
             actor=me.actor,
             now=g.now,
         )
+        if hand:
+            more = {"approved_by": approver.actor if approver else None, "till_id": till.id, "discounts": hand}
+            moves.note(opened, order_id, "order.discounted_by_hand", actor=me.actor, now=g.now, **more)
         return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
 
-    return once(json_data, work)
+    quiet = json_data.approver and json_data.approver.model_copy(update={"pin": ""})
+    return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
+
+
+def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: StaffCard | None) -> list[dict[str, Any]]:
+    """What is cheaper by hand, within the limits: line, reason, before and after."""
+    priced = place.price(opened, wanted, now=g.now)
+    over = check_discount(form, priced, approver)
+    if over:
+        raise DiscountNeedsApproval(**over)
+    return by_hand.told(priced)
 
 
 @bp.get("/receipts/<no>")

@@ -12,7 +12,8 @@ from tests import factories as make
 from trade.orders import close, pay, proof, read, returns
 from trade.orders.pay import Outcome
 from trade.payments import moves as payments
-from trade.pricing.quote import DiscountTooLarge, PointsNotUsable
+from trade.pricing.by_hand import DiscountTooLarge
+from trade.pricing.quote import PointsNotUsable
 from trade.stock import moves as stock
 from trade.stock import proof as stock_proof
 

@@ -23,7 +23,7 @@ from config.money import split
 from member.coupons.worth import At, Held
 from member.earning import Bought, Occasion, earned
 from member.terms import Terms
-from trade.pricing import gift_coupons, ladders, multi
+from trade.pricing import by_hand, gift_coupons, ladders, multi
 from trade.pricing.case import Wish
 from trade.pricing.engine import Priced, Purse, price
 from trade.pricing.offers import Offers
@@ -38,12 +38,6 @@ class NotForSale(Refused):
     """A sku of the basket has no price or is not sold in this store."""
 
     code = "not_for_sale"
-
-
-class DiscountTooLarge(Refused):
-    """The manual discount exceeds the basket or the role's limit."""
-
-    code = "discount_too_large"
 
 
 class PointsNotUsable(Refused):
@@ -95,7 +89,7 @@ def quote(
     :param items: the store's skus by id, gifts among them; every wanted sku must be among them.
     :param tier: the member's tier, or None for a customer without a card, who earns nothing.
     :param points: how many points the member wants to spend; 0 for none.  They have spent `points_today` already.
-    :param discount_fen: a manual discount on the whole order, in fen.
+    :param discount_fen: a manual discount on the whole order, in fen, beside those on lines (`Want.hand`).
     :param coupons: what the member could use; `coupon_ids` those they want to (None: the best), `at` where and when.
     :param explain: also what each other promotion and coupon would cost; a search each.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
@@ -110,11 +104,9 @@ def quote(
         raise PointsNotUsable(max_points=may.most, step=may.step, min_points=may.least)
     points_fen = terms.worth_fen(points)
     _deduct(lines, "points", points_fen, points, trace, payable)
-    left_fen = list_fen - promotion_fen - coupon_fen - points_fen
-    if not 0 <= discount_fen <= left_fen:
-        raise DiscountTooLarge(max_fen=left_fen)
-    _deduct(lines, "manual", discount_fen, 0, trace)
-    figures = (list_fen, coupon_fen, discount_fen, points, points_fen, left_fen - discount_fen + found.freight_fen)
+    hand_fen = by_hand.deduct(lines, wants, discount_fen, trace)
+    net_fen = sum(line.net_fen for line in lines)
+    figures = (list_fen, coupon_fen, hand_fen, points, points_fen, net_fen + found.freight_fen)
     more = (promotion_fen, found.freight_fen, why_not, found.optimal, promoted.book.version)
     counted = _used(promoted.book, _uses(promoted.book, found, lines))
     return Quote(lines, *figures, 0, may, trace, offers, [*found.coupon_ids, *given], *more, *counted)

@@ -31,11 +31,21 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """What a cashier takes off a line, in fen, or the price of a unit (or kg) that it is given for; and why."""
+
+    reason: str
+    off_fen: int = 0
+    unit_price_fen: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Want:
-    """A basket line: pieces, or grams of a weighed sku."""
+    """A basket line: pieces, or grams of a weighed sku; at the till perhaps cheaper `by hand`."""
 
     sku_id: int
     qty: int
+    hand: ByHand | None = None
 
 
 @dataclass(frozen=True, slots=True)
