@@ -61,7 +61,7 @@ class SaleLineForm(LineForm):
     hand: HandForm | None = None
 
 
-class BasketForm(Form):
+class CounterForm(Form):
     """What lies on the counter; `barred` are promotions not wanted.
 
     `authorisation` is the token of a shown member code or a manager's approval.
@@ -94,7 +94,7 @@ class WalletForm(Form):
 Tender = Annotated[CashForm | WalletForm, Field(discriminator="kind")]
 
 
-class SaleForm(WriteForm, BasketForm):
+class SaleForm(WriteForm, CounterForm):
     """A basket, what the customer was shown, and what they pay with: cash, stored value, or one of each.
 
     Cash pays what stored value does not, and only cash gives change.  `token` is the quote's.
@@ -115,7 +115,7 @@ class SaleForm(WriteForm, BasketForm):
         return wallet_fen, sum(tender.received_fen for tender in self.tenders if isinstance(tender, CashForm))
 
 
-def basket(form: BasketForm, store_id: int) -> place.Basket:
+def basket(form: CounterForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
     wants = [
         Want(line.sku_id, line.qty, ByHand(**line.hand.model_dump()) if line.hand else None) for line in form.lines
@@ -124,12 +124,12 @@ def basket(form: BasketForm, store_id: int) -> place.Basket:
     return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
 
 
-def by_hand_of(form: BasketForm) -> bool:
+def by_hand_of(form: CounterForm) -> bool:
     """Whether anything of it is cheaper by hand."""
     return form.discount_fen > 0 or any(line.hand for line in form.lines)
 
 
-def check_discount(form: BasketForm, priced: Quote, approver: StaffCard | None = None) -> dict[str, int] | None:
+def check_discount(form: CounterForm, priced: Quote, approver: StaffCard | None = None) -> dict[str, int] | None:
     """A discount by hand stays within the role's limit, or the approver's; returns what a manager must approve.
 
     :raises DiscountTooLarge: it is above the approver's limit too; or one on the whole order above the cashier's.
@@ -183,8 +183,8 @@ def search(query_data: SearchQuery) -> Reply:
 
 @bp.post("/quote")
 @permit("pos.sell")
-@bp.input(BasketForm)
-def quote(json_data: BasketForm) -> Reply:
+@bp.input(CounterForm)
+def quote(json_data: CounterForm) -> Reply:
     """Price a basket; changes nothing.  Its `token` is good for ten minutes (`until_at`).
 
     `needs_approval`: null, or the limit that a discount by hand is above (`max_fen`, `line_no`): the sale then brings
