@@ -126,6 +126,7 @@ def test_a_return_shows_what_promotions_ask_back_and_nothing_at_our_fault(client
     said = ("keep_fen", "re_evaluate_fen", "withheld_gift_fen", "promotions_withheld_fen", "on_return", "refund_fen")
     assert [plan[name] for name in said] == [3160, 2960, 0, 200, "re_evaluate", 2960]
     assert till.post("/api/pos/returns", {**back, "expected_refund_fen": 3160}).json["code"] == "refund_changed"
+    assert till.get(f"/api/pos/receipts/{no}").json["receipt"]["returns"] == []
     ours = {**back, "fault": True}
     assert till.ask("/api/pos/returns/preview", ours).json["preview"]["refund_fen"] == 3160
     assert till.post("/api/pos/returns", {**ours, "expected_refund_fen": 3160}).json["return"]["fault"] is True

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from config.db import transaction
 from tests import factories as make
 from tests.stories import Story, books
-from trade.orders import returns
+from trade.orders import read, returns
 
 ANEW = {"on_return": "re_evaluate"}
 
@@ -45,6 +45,9 @@ def test_returning_five_of_six_does_not_keep_the_threshold(story):
     assert story.count("SELECT count(*) FROM sale_return") == 0
     assert story.give_back(order, lines={1: 5}).as_json() == plan.as_json()
     story.agree()
+    told = read.one_of_member(story.session, story.member, order)
+    assert (told["refunded_fen"], told["withheld_fen"]) == (2950, 333)
+    story.session.rollback()
     assert _figures(_preview(story, order, {1: 1})) == (990, 990, 0, 990)
     story.give_back(order, lines={1: 1})
     assert _paid_back(story) == 3940

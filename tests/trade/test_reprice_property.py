@@ -61,6 +61,9 @@ def _sell(story, dice):
     for form in dice.sample(_forms(story.shop, dice), dice.randint(1, 4)):
         asked = "re_evaluate" if anew else dice.choice(["keep", "re_evaluate"])
         make.a_promotion(story.session, story.now, **form, on_return=asked)
+    with transaction(story.session):
+        to = "none" if anew else dice.choice(["none", "drop_jiao", "half_up"])
+        story.session.execute(text("UPDATE store SET cash_rounding = :to"), {"to": to})
     goods = {"milk": dice.randint(1, 6), "bread": dice.randint(1, 4), "apple": dice.randint(50, 900)}
     chosen = {name: goods[name] for name in dice.sample(list(goods), dice.randint(1, 3))}
     basket = place.Basket(story.shop.store_id, make.wants(story.shop, **chosen), story.member)
@@ -72,8 +75,8 @@ def _sell(story, dice):
         more["discount_fen"] = dice.randint(0, (plain.payable_fen - more["points_used"]) // 4)
         more["coupon_ids"] = [story.coupon(name=f"c{dice.random()}")] if plain.payable_fen > 2000 else ()
         more["points_used"] = 0 if more["coupon_ids"] else more["points_used"]
-    if dice.random() < 0.4:
-        more["wallet_fen"] = dice.randint(1, plain.payable_fen // 2)
+    if plain.payable_fen and dice.random() < 0.4:
+        more["wallet_fen"] = dice.randint(1, plain.payable_fen if anew else plain.payable_fen // 2 + 1)
     order = make.ring_up(story.session, story.shop, story.now, member_id=story.member, **more, **chosen)
     head = story.head(order)
     rows = story.session.execute(text("SELECT line_no, qty FROM order_line WHERE order_id = :id"), {"id": order})

@@ -45,11 +45,13 @@ _LINES = text("""
     WHERE (line.store_id, line.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
     ORDER BY line.order_id, line.line_no""")
 _REFUNDED = text("""
-    SELECT tender.order_id, sum(refund.amount_fen)::bigint AS fen
-    FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS o(store_id, id)
-    JOIN tender ON tender.store_id = o.store_id AND tender.order_id = o.id
-    JOIN refund ON refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'
-    GROUP BY 1""")
+    SELECT o.id AS order_id,
+           (SELECT coalesce(sum(refund.amount_fen), 0)::bigint FROM tender
+            JOIN refund ON refund.store_id = tender.store_id AND refund.tender_id = tender.id
+            WHERE tender.store_id = o.store_id AND tender.order_id = o.id AND refund.state <> 'closed') AS refunded_fen,
+           (SELECT coalesce(sum(r.promotions_withheld_fen + r.gifts_withheld_fen), 0)::bigint FROM sale_return r
+            WHERE r.store_id = o.store_id AND r.order_id = o.id) AS withheld_fen
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS o(store_id, id)""")
 
 
 def _iso(at: datetime | None) -> str | None:
@@ -241,14 +243,14 @@ def _coupons_of(session: Session, orders: Sequence[Any]) -> dict[int, list[dict[
 
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     lines = _lines_of(session, orders)
-    refunded = {row.order_id: row.fen for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
+    refunded = {row.order_id: row for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
     coupons = _coupons_of(session, [order for order in orders if order.coupon_fen])
     pages = []
     for order in orders:
         sealed = order.pickup_sealed if order.state == "ready" else None
         page = _pick(order, _PAGE) | {name: _iso(getattr(order, name)) for name in _MOMENTS}
         page["no"] = number(order.store_id, order.id)
-        page["refunded_fen"] = refunded.get(order.id, 0)
+        page |= _pick(refunded[order.id], "refunded_fen withheld_fen")
         page["pickup_code"] = pickup.open_code(bytes(sealed)) if sealed else None
         page["coupons"] = coupons[order.id]
         page["next"] = _NEXT.get(order.state, [])

@@ -249,6 +249,8 @@ export interface Order extends Partial<Explained> {
   wallet_principal_fen: number
   wallet_bonus_fen: number
   refunded_fen: number
+  /** Kept out of refunds for promotions that what was kept no longer met, and for gifts that stayed. */
+  withheld_fen: number
   earns_points: number
   remark: string
   placed_at: string
