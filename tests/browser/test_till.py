@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from playwright.sync_api import Response
 from sqlalchemy import text
 
 from config import clock
@@ -10,6 +11,7 @@ from member import cards, codes
 from member.coupons import claim
 from tests import factories as make
 from tests.browser.people import Till, expect
+from trade.orders import shown
 from trade.orders.numbers import number
 from trade.payments import top_ups
 
@@ -120,7 +122,7 @@ def test_a_return_shows_both_figures_and_keeps_all_at_our_fault(street, session,
     assert session.scalar(text("SELECT fault FROM sale_return WHERE order_id = (SELECT max(id) FROM sale_order)"))
 
 
-def test_hammering_pay_sells_once(street, screen, session):
+def test_hammering_pay_sells_once(street, screen, session, monkeypatch):
     till = Till(screen(1366, 768), street.url)
     till.open(street.shop)
     till.scan(make.BARCODES["bread"])
@@ -131,6 +133,24 @@ def test_hammering_pay_sells_once(street, screen, session):
         till.page.keyboard.press("Enter")
     till.see("receipt").wait_for()
     assert session.execute(text("SELECT count(*) FROM sale_order")).scalar_one() == 1
+    session.rollback()
+    assert _pays_when_its_quote_is_over(till, monkeypatch) == [409, 201]
+    assert session.execute(text("SELECT count(*) FROM sale_order")).scalar_one() == 2
+
+
+def _pays_when_its_quote_is_over(till, monkeypatch):
+    """The sale arrives late, at the same price: the till asks once more by itself.  Returns what the server said."""
+    monkeypatch.setattr(shown, "VALID", timedelta(seconds=1))
+    answers: list[Response] = []
+    till.page.on("response", lambda one: answers.append(one))
+    till.see("next-sale").click()
+    till.scan(make.BARCODES["bread"])
+    till.page.keyboard.press("+")
+    till.see("cash-received").fill("10")
+    till.page.wait_for_timeout(1100)
+    till.page.keyboard.press("Enter")
+    till.see("receipt").wait_for()
+    return [one.status for one in answers if one.url.endswith("/api/pos/sales")]
 
 
 def test_an_unknown_code_says_so_and_the_till_goes_on(street, session, screen):
@@ -157,7 +177,7 @@ def _sees_why_and_declines(till):
     till.page.keyboard.press("Control+y")
     expect(till.see("why-step")).to_have_count(2)
     expect(till.see("why")).to_contain_text("按 ¥19.80 计")
-    for digit, said in (("1", "不用“牛奶半价”，应付多 ¥4.95"), ("2", "恢复“牛奶半价”，应付少 ¥4.95")):
+    for digit, said in (("1", "不用“牛奶半价”，应付多 ¥4.95"), ("1", "恢复“牛奶半价”，应付少 ¥4.95")):
         till.see("scan-input").focus()
         till.page.keyboard.type(digit)
         till.page.keyboard.press("Enter")

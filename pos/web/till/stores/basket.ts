@@ -106,14 +106,13 @@ export const useBasket = defineStore('basket', {
     /** What promotions, coupons, points and the discount took off together. */
     saved_fen: ({ quote }): number =>
       quote ? quote.promotion_fen + quote.coupon_fen + quote.points_fen + quote.discount_fen : 0,
-    /** The promotions a digit declines or restores: those that took part, then those declined. */
-    promotions: ({ quote }): { rule_id: number; name: string; barred: boolean }[] =>
-      quote
-        ? [
-            ...quote.promotions.map((one) => ({ ...one, barred: false })),
-            ...declinedOf(quote).map((one) => ({ ...one, barred: true })),
-          ]
-        : [],
+    /** The promotions a digit declines or restores; the number of each stays when another is turned. */
+    promotions: ({ quote }): { rule_id: number; name: string; barred: boolean }[] => {
+      if (!quote) return []
+      const took = quote.promotions.map((one) => ({ ...one, barred: false }))
+      const declined = declinedOf(quote).map((one) => ({ ...one, barred: true }))
+      return [...took, ...declined].sort((one, other) => one.rule_id - other.rule_id)
+    },
     /** The payable sum, or while the server is still counting a guess that is shown greyed. */
     shownPayable(state): number {
       if (state.lines.length === 0) return 0

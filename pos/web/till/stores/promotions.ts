@@ -1,5 +1,6 @@
+import type { Refused } from '@web/api'
 import type { Promotion, Quote, QuoteLine, TraceStep } from '@web/contract'
-import { locale, tOr } from '@web/i18n'
+import { locale, t, tOr } from '@web/i18n'
 import {
   type Difference,
   dealWords,
@@ -64,6 +65,11 @@ export function stepName(quote: Quote, step: TraceStep): string {
     : promotion.name
 }
 
+/** At the till nobody signs in: who the customer is stands in the member card. */
+function words(row: WhyNot, quote: Quote): string {
+  return row.code === 'members_only' ? t('why.membersOnly') : whyNotWords(row, telling(quote))
+}
+
 export interface Told {
   row: WhyNot
   words: string
@@ -75,7 +81,7 @@ export function othersOf(quote: Quote): Told[] {
   const rows = quote.why_not.filter((row) => row.code !== 'barred')
   const missing = (row: WhyNot) => row.short_fen ?? 0
   rows.sort((one, other) => at(one) - at(other) || missing(one) - missing(other))
-  return rows.map((row) => ({ row, words: whyNotWords(row, telling(quote)) }))
+  return rows.map((row) => ({ row, words: words(row, quote) }))
 }
 
 export function declinedOf(quote: Quote): WhyNot[] {
@@ -89,9 +95,14 @@ export function nextStep(quote: Quote): string {
   return row ? whyNotWords(row, telling(quote)) : ''
 }
 
-/** What became dearer since it was shown, a sentence a line. */
-export function dearerLines(facts: Record<string, unknown>): string[] {
+/** Why a sale did not go through; of what became dearer since it was shown, each line stands behind the sentence. */
+export function refusedWords({ code, facts, message }: Refused): string {
+  if (code === 'promotion_quota_used') {
+    const gone = (facts.promotions ?? []) as { name: string }[]
+    return t('sale.quotaGone', { names: gone.map((one) => `“${one.name}”`).join(' ') })
+  }
+  if (code !== 'price_changed') return message
   const rows = (facts.differences ?? []) as Difference[]
-  const quote = facts.quote as Quote
-  return rows.map((row) => differenceWords(row, telling(quote)))
+  const told = telling(facts.quote as Quote)
+  return [message, ...rows.map((row) => differenceWords(row, told))].join('\n')
 }

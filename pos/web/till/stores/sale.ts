@@ -1,5 +1,5 @@
 import { Refused, sentence } from '@web/api'
-import type { Receipt, SaleForm } from '@web/contract'
+import type { Quote, Receipt, SaleForm } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { roundingOf, yuan } from '@web/money'
@@ -10,7 +10,7 @@ import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
 import { usePossession } from './possession'
-import { dearerLines } from './promotions'
+import { refusedWords } from './promotions'
 import { useWallet } from './wallet'
 
 /** A sale that was sent and not yet answered: it survives a reload, and is only ever repeated. */
@@ -18,6 +18,8 @@ interface Pending {
   request_id: string
   form: SaleForm
   since: number
+  /** Its quote was over when it arrived, and this is the second try with the price of then. */
+  renewed?: boolean
 }
 
 interface State {
@@ -32,16 +34,6 @@ interface State {
 
 const AGAIN_MS = 4000
 const CODE_NEEDED = new Set(['possession_needed', 'wallet_code_needed'])
-
-/** What changed since the customer was shown the price stands behind the sentence, line by line. */
-function saidOf(error: Refused): string {
-  if (error.code === 'promotion_quota_used') {
-    const gone = (error.facts.promotions ?? []) as { name: string }[]
-    return t('sale.quotaGone', { names: gone.map((one) => `“${one.name}”`).join(' ') })
-  }
-  if (error.code !== 'price_changed') return error.message
-  return [error.message, ...dearerLines(error.facts)].join('\n')
-}
 
 /** Taking the money: one request id per sale, kept until the server has said yes or no. */
 export const useSale = defineStore('sale', {
@@ -116,6 +108,7 @@ export const useSale = defineStore('sale', {
 
     /** Refused means nothing was sold; anything else is unknown and must be asked again, same id. */
     notSold(error: unknown): void {
+      if (error instanceof Refused && this.renew(error)) return
       const counter = useCounter()
       play('blocked')
       if (error instanceof Refused && error.code !== 'not_signed_in') {
@@ -123,13 +116,26 @@ export const useSale = defineStore('sale', {
         counter.panel = 'pay'
         counter.goOn()
         if (CODE_NEEDED.has(error.code)) return this.needCode(error.message)
-        this.said = saidOf(error)
+        this.said = refusedWords(error)
         void useBasket().price()
         return
       }
       this.said = sentence(error)
       counter.panel = 'pending'
       if (!(error instanceof Refused)) setTimeout(() => void this.send(), AGAIN_MS)
+    },
+
+    /** A sale that waited for the network longer than its quote is good is sent once more, if it costs no more. */
+    renew(error: Refused): boolean {
+      const pending = this.pending
+      const quote = error.facts.quote as Quote | undefined
+      if (error.code !== 'quote_expired' || !pending || pending.renewed || !quote) return false
+      if (quote.payable_fen > pending.form.expected_payable_fen) return false
+      const form = { ...pending.form, token: quote.token }
+      this.pending = { ...pending, request_id: requestId(), form, renewed: true }
+      keep('till.pending', this.pending)
+      setTimeout(() => void this.send())
+      return true
     },
 
     /** What was wanted stays wanted until the member's code, or a manager, lets it happen. */
