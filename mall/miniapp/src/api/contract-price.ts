@@ -64,7 +64,15 @@ export interface Promoted {
   allocations?: LineShare[]
 }
 
-/** A line that is not as it was shown when the order was sent. */
+/** What takes something off a line, or took. */
+interface Off {
+  source: string
+  source_id: number
+  name: string
+  off_fen: number
+}
+
+/** A line that is not as it was shown when the order was sent; what takes off another share is gone and come. */
 export interface Difference {
   line_no: number
   sku_id: number
@@ -74,8 +82,8 @@ export interface Difference {
   was_net_fen: number
   qty: number
   net_fen: number
-  gone: { name: string; off_fen: number; why_not?: WhyNot | null }[]
-  come: { name: string; off_fen: number }[]
+  gone: (Off & { why_not?: WhyNot | null })[]
+  come: Off[]
 }
 
 export type { Deal, WhyNot }

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest'
 import type { Explained, ShelfOffer, WhyNot } from '../api/contract-price'
 
 vi.stubGlobal('uni', { getStorageSync: () => '', setStorageSync: () => undefined })
-const { cardTags, lineTags, nearlyWords, parted, promotedFen, whyWords } = await import('./promotions')
+const { cardTags, lineTags, nearlyWords, parted, promotedFen, turned, whyWords } = await import('./promotions')
 const { longCountdown } = await import('./time')
 
 const flash: ShelfOffer = { rule_id: 3, kind: 'flash', name: '早市', price_fen: 500, until_at: null, most: null }
@@ -21,6 +21,12 @@ test('a card names its price, what members pay, and the deals by their first ste
   ]
   expect(cardTags({ offer: flash, member_fen: 891, promotions })).toEqual(['限时抢购', '会员 ¥8.91', '满99减8'])
   expect([cardTags({}), cardTags({ promotions })]).toEqual([[], ['满99减8', '买 2 送 1']])
+})
+
+test('cards are old when a price on one of them has ended or begun', () => {
+  const [past, future] = ['2026-01-01T00:00:00Z', '2099-01-01T00:00:00Z']
+  expect(turned([{}, { offer: flash }, { offer: { ...flash, until_at: future } }, { coming: { ...flash, from_at: future } }])).toBe(false)
+  expect([turned([{ offer: { ...flash, until_at: past } }]), turned([{ coming: { ...flash, from_at: past } }])]).toEqual([true, true])
 })
 
 test('a line costs its list price less promotions, and names those alone that lowered it', () => {

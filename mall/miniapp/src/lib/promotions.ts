@@ -5,7 +5,7 @@ import { dealWords, kindWords, nearest, stepWords, whyNotWords } from '../../../
 import type { Explained, Marks, Promoted, ShelfDeal, ShelfOffer, TraceStep, WhyNot } from '../api/contract-price'
 import { locale, t, tOr } from './i18n'
 import { yuan } from './money'
-import { clock, day, serverNow, shortDay } from './time'
+import { clock, day, secondsLeft, serverNow, shortDay } from './time'
 
 /** "20:00" today, "11-25 20:00" on another day. */
 export function moment(at: string | number): string {
@@ -51,6 +51,12 @@ export function cardTags(card: Marks): string[] {
   const members = card.member_fen === undefined ? [] : [t('promo.member_pays', { yuan: yuan(card.member_fen) })]
   const deals = (card.promotions ?? []).map((deal) => dealOf(deal)[0] ?? '').filter(Boolean)
   return [...offer, ...members, ...deals].slice(0, 3)
+}
+
+/** Whether a price on one of these cards has ended or begun since it was asked for. */
+export function turned(cards: readonly Marks[]): boolean {
+  const moments = cards.flatMap((card) => [card.offer?.until_at, card.coming?.from_at])
+  return moments.some((at) => at && !secondsLeft(at))
 }
 
 /** What promotions left of a line's list price. */
