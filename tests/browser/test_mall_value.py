@@ -38,12 +38,7 @@ def test_a_claimed_coupon_and_points_pay_at_the_checkout_and_stand_on_the_order(
     buyer.choose(street.shop.skus["milk"], 2)
     expect(buyer.see("coupon-words")).to_contain_text("最优")
     expect(buyer.see("payable").first).to_contain_text("8.85")
-    buyer.see("promotion-row").click()
-    buyer.see(f"bar-{half}").click()
-    expect(buyer.see("dearer")).to_contain_text("4.95")
-    buyer.see("to-best").click()
-    expect(buyer.see("dearer")).to_have_count(0)
-    buyer.see("price-done").click()
+    _decline(buyer, half, dearer="4.95")
     buyer.see("points-switch").click()
     expect(buyer.see("line-points")).to_contain_text("400")
     buyer.see("coupon-row").click()
@@ -53,9 +48,7 @@ def test_a_claimed_coupon_and_points_pay_at_the_checkout_and_stand_on_the_order(
     make.end_promotion(session, ends, clock.now())
     book.forget()
     buyer.submit()
-    expect(buyer.see("dearer-sheet")).to_contain_text("4.85 变为 ¥5.85")
-    expect(buyer.see("changed-line")).to_contain_text("满十减一")
-    buyer.see("changed-go").click()
+    _go_on(buyer, figures="4.85 变为 ¥5.85", gone="满十减一")
 
     expect(buyer.see("order-payable")).to_contain_text("5.85")
     expect(buyer.see("line-promotion")).to_contain_text("4.95")
@@ -65,3 +58,20 @@ def test_a_claimed_coupon_and_points_pay_at_the_checkout_and_stand_on_the_order(
     expect(buyer.see("price-sheet")).to_contain_text("第二盒半价")
     found = session.execute(text("SELECT state, member_id FROM coupon")).one()
     assert tuple(found) == ("locked", member)
+
+
+def _decline(buyer, promotion_id, *, dearer):
+    """Say no to a promotion, see the difference, and take it again."""
+    buyer.see("promotion-row").click()
+    buyer.see(f"bar-{promotion_id}").click()
+    expect(buyer.see("dearer")).to_contain_text(dearer)
+    buyer.see("to-best").click()
+    expect(buyer.see("dearer")).to_have_count(0)
+    buyer.see("price-done").click()
+
+
+def _go_on(buyer, *, figures, gone):
+    """What became dearer is told line by line; the order is sent all the same."""
+    expect(buyer.see("dearer-sheet")).to_contain_text(figures)
+    expect(buyer.see("changed-line")).to_contain_text(gone)
+    buyer.see("changed-go").click()
