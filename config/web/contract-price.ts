@@ -3,8 +3,15 @@
 import type { CashRounding } from './money'
 import type { Deal, WhyNot as PromotionWhyNot } from './pricing-words'
 
+/** A line made cheaper by hand: so much off, or the price of a unit (or kg), and why. */
+export interface ByHand {
+  reason: 'damaged' | 'near_expiry' | 'shelf_price' | 'price_match' | 'goodwill'
+  off_fen?: number
+  unit_price_fen?: number
+}
+
 export interface Basket {
-  lines: { sku_id: number; qty: number }[]
+  lines: { sku_id: number; qty: number; hand?: ByHand }[]
   member_id: number | null
   points: number
   discount_fen: number
@@ -103,6 +110,8 @@ export interface Quote {
   points_used: number
   points_fen: number
   payable_fen: number
+  /** The limit that a discount by hand is above: a manager must approve it. */
+  needs_approval: { max_fen: number; line_no?: number } | null
   /** Cash is rounded last; `payable_fen` is before that. */
   cash_rounding: CashRounding
   rounding_fen: number

@@ -1,7 +1,8 @@
 import { Refused, sentence } from '@web/api'
-import type { Basket, CouponOffer, Item, Member, Quote, QuoteLine } from '@web/contract'
+import type { Basket, ByHand, CouponOffer, Item, Member, Quote, QuoteLine } from '@web/contract'
+import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
-import { guessLine } from '@web/money'
+import { guessLine, yuan } from '@web/money'
 import { defineStore } from 'pinia'
 import { watch } from 'vue'
 import { api } from '../server'
@@ -20,6 +21,7 @@ export interface Line {
   price_fen: number
   qty: number
   picture: string
+  hand?: ByHand
 }
 
 interface Kept {
@@ -124,7 +126,7 @@ export const useBasket = defineStore('basket', {
         this.quoted(line)?.net_fen ?? guessLine(line.price_fen, line.qty, line.weighed)
     },
     asked: (state): Basket => ({
-      lines: state.lines.map(({ sku_id, qty }) => ({ sku_id, qty })),
+      lines: state.lines.map(({ sku_id, qty, hand }) => ({ sku_id, qty, ...(hand && { hand }) })),
       member_id: state.member?.id ?? null,
       points: state.points,
       discount_fen: state.discount_fen,
@@ -143,7 +145,7 @@ export const useBasket = defineStore('basket', {
   actions: {
     add(item: Item, qty: number): void {
       const line = this.lines.find((one) => one.sku_id === item.sku_id)
-      if (line) line.qty += qty
+      if (line) Object.assign(line, { qty: line.qty + qty, hand: undefined })
       else {
         const { sku_id, name, spec, unit, weighed, price_fen, picture } = item
         this.lines.push({ sku_id, name, spec, unit, weighed, price_fen, picture, qty })
@@ -157,7 +159,7 @@ export const useBasket = defineStore('basket', {
       const line = this.lines.find((one) => one.sku_id === sku_id)
       if (!line) return
       if (qty <= 0) return this.remove(sku_id)
-      line.qty = qty
+      Object.assign(line, { qty, hand: undefined })
       this.touched = sku_id
       this.changed()
     },
@@ -227,6 +229,22 @@ export const useBasket = defineStore('basket', {
       await this.settled()
       if (this.isPriced && this.quote)
         this.turned = { name: one.name, by_fen: this.quote.payable_fen - payable_fen }
+    },
+
+    /** A line cheaper by hand, or as it was; says why when the server will not have it. */
+    async byHand(sku_id: number, hand?: ByHand): Promise<string> {
+      const line = this.lines.find((one) => one.sku_id === sku_id)
+      if (!line) return ''
+      line.hand = hand
+      this.changed()
+      await this.settled()
+      const over = this.isPriced ? this.quote?.needs_approval : null
+      const refused = this.pricing === 'failed' ? this.said : ''
+      const said = over ? t('discount.manager', { amount: yuan(over.max_fen) }) : refused
+      if (!said) return ''
+      line.hand = undefined
+      this.changed()
+      return said
     },
 
     takeOff(discount_fen: number): void {
