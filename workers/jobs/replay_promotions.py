@@ -13,7 +13,7 @@ from config.db import open_session, transaction
 from config.logs import log
 from trade.orders import replay
 
-BATCH, BATCHES = 100, 30
+BATCH, BATCHES = 500, 6
 
 
 def run(new_session: Callable[[], Session] = open_session, *, now: datetime | None = None) -> int:
