@@ -14,6 +14,7 @@ from tests import factories as make
 from trade.orders import place, shown
 from trade.orders.place import Basket
 from trade.pricing.quote import PriceChanged
+from trade.pricing.quoted import ByHand
 from trade.stock import proof as stock_proof
 
 MS = timedelta(milliseconds=1)
@@ -104,13 +105,24 @@ def test_cheaper_is_charged_cheaper_even_where_stored_value_paid_it_all(session,
 
 @pytest.mark.parametrize(
     "other",
-    [{"points": 100}, {"discount_fen": 1}, {"coupon_ids": [7]}, {"barred": [7]}, {"member_id": 1}, {"wants": 1}],
+    [
+        {"points": 100},
+        {"discount_fen": 1},
+        {"coupon_ids": [7]},
+        {"barred": [7]},
+        {"member_id": 1},
+        {"wants": 1},
+        {"hand": 1},
+    ],
 )
 def test_a_quote_is_of_one_basket(session, shop, now, basket, other):
     member = make.a_member(session, points_of=500, now=now)
     quote = _show(session, replace(basket, member_id=member), now)
     if "wants" in other:
         other = {"wants": make.wants(shop, milk=1, bread=2)}
+    if "hand" in other:
+        milk, bread = basket.wants
+        other = {"wants": [replace(milk, hand=ByHand("damaged", off_fen=1)), bread]}
     changed = replace(basket, **{"member_id": member, **other} if "member_id" not in other else {})
     at = replace(shop.sale(), authorised=True)
     with pytest.raises(shown.QuoteOfAnother) as refused, transaction(session):

@@ -18,7 +18,7 @@ from itsdangerous import BadData, URLSafeSerializer
 from config.clock import epoch_ms
 from config.errors import Refused
 from member.secrets import signing_key
-from trade.pricing.quoted import Line, Quote
+from trade.pricing.quoted import Line, Quote, Want
 
 if TYPE_CHECKING:
     from trade.orders.place import Basket
@@ -69,12 +69,17 @@ def _identity(basket: Basket) -> dict[str, Any]:
         "store": basket.store_id,
         "channel": basket.channel,
         "member": basket.member_id,
-        "lines": [[want.sku_id, want.qty] for want in basket.wants],
+        "lines": [[want.sku_id, want.qty, _by_hand(want)] for want in basket.wants],
         "points": basket.points,
         "discount": basket.discount_fen,
         "coupons": None if basket.coupon_ids is None else sorted(basket.coupon_ids),
         "barred": sorted(basket.barred),
     }
+
+
+def _by_hand(want: Want) -> list[Any] | None:
+    hand = want.hand
+    return [hand.reason, hand.off_fen, hand.unit_price_fen] if hand else None
 
 
 def _line(line: Line) -> list[Any]:
