@@ -47,7 +47,7 @@ def rows() -> list[dict[str, Any]]:
 
 def faults(found: list[dict[str, Any]], slack: float = 1) -> list[str]:
     """The demands that do not hold."""
-    value = {row["work"]: row["value"] for row in found}
+    value = {row["work"]: row["value"] for row in found if "value" in row}
     slow = [
         f"{work}: {value[work]} ms, at most {most} is allowed"
         for work, most in AT_MOST_MS.items()

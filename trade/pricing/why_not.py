@@ -65,6 +65,8 @@ def _short(case: Case, plan: Plan, rule: Rule) -> dict[str, Any] | None:
     base_fen = _base(case, plan, rule)
     if base_fen < at_fen:
         return {"code": "short", "short_fen": at_fen - base_fen, "at_fen": at_fen, "gives": gives}
+    if rule.kind is Kind.ADD_ON and not any(good.sku_id in rule.prices for good in case.goods):
+        return {"code": "add_on", "by_fen": min(rule.prices.values()), "sku_ids": sorted(rule.prices)}
     return None
 
 

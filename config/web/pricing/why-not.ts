@@ -58,7 +58,10 @@ function short(of: Case, plan: Plan, rule: Rule): Reason | null {
   if (rule.phase === 6 && !of.freight_fen) return { code: 'no_freight' }
   const [at_fen, gives] = at(rule.steps, 0)
   const base_fen = baseOf(of, plan, rule)
-  return base_fen < at_fen ? { code: 'short', short_fen: at_fen - base_fen, at_fen, gives } : null
+  if (base_fen < at_fen) return { code: 'short', short_fen: at_fen - base_fen, at_fen, gives }
+  if (rule.kind !== 'add_on' || of.goods.some((good) => rule.prices.has(good.sku_id))) return null
+  const sku_ids = [...rule.prices.keys()].sort((one, other) => one - other)
+  return { code: 'add_on', by_fen: Math.min(...rule.prices.values()), sku_ids }
 }
 
 function missingUnits(of: Case, rule: Rule): number {

@@ -62,6 +62,12 @@ def test_add_on_counts_what_is_beside_it(fen, off):
     assert fen + 1980 - found.payable_fen == off
 
 
+def test_an_add_on_that_is_reached_says_what_may_be_added():
+    add_on = rule(Kind.ADD_ON, steps=((5000, 0),), prices={8: 300, 9: 100})
+    found = priced(goods((5000, 1)), add_on)
+    assert [(row["code"], row["by_fen"], row["sku_ids"]) for row in found.why_not] == [("add_on", 100, [8, 9])]
+
+
 def test_the_second_at_half_price_pairs_neighbours_and_the_odd_unit_pays_in_full():
     half = rule(Kind.NTH_RATE, steps=((2, 5000),), on="nth", across=True)
     assert priced(goods((3000, 1), (2000, 1), (1000, 1)), half).nets_fen == (2400, 1600, 1000)
