@@ -16,7 +16,16 @@ import { clock, dateAndTime, day, serverNow } from '@web/time'
 /** Kinds whose one step says more than their name: "第 2 件半价", "买 2 送 1". */
 const TOLD_BY_STEP = new Set(['nth_rate', 'buy_get'])
 /** Why-not codes in the order in which they help a sale along; what is missing comes before all others. */
-const USEFUL = ['next', 'short', 'add_on', 'excluded_by', 'dearer', 'members_only', 'not_now', 'starts']
+const USEFUL = [
+  'next',
+  'short',
+  'add_on',
+  'excluded_by',
+  'dearer',
+  'members_only',
+  'not_now',
+  'starts',
+]
 
 export interface Tag {
   key: string
