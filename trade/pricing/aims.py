@@ -14,6 +14,7 @@ from typing import NamedTuple
 from config.money import half_up
 from member.coupons.states import Kind as CouponKind
 from trade.pricing import activities
+from trade.pricing.bounds import span
 from trade.pricing.case import Case, Voucher
 from trade.pricing.ladders import Ladder
 from trade.pricing.rules import Kind, Rule
@@ -87,11 +88,7 @@ class Ground:
 
     def __init__(self, case: Case, segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> None:
         self.case, self.choices, self.segments = case, choices, segments
-        self.lowest = [found[0].net_fen if found else 0 for found in choices]
-        self.highest = [found[-1].net_fen if found else 0 for found in choices]
-        for segment in segments:
-            self.lowest[segment.line] += segment.net_fen
-            self.highest[segment.line] += segment.net_fen
+        self.lowest, self.highest = span(segments, choices)
         self._sums: dict[tuple[frozenset[int], int], int] = {}
 
     def base(self, lines: frozenset[int], later: str) -> tuple[int, int]:

@@ -171,14 +171,6 @@ class Case:
             for rule, lines in zip(self.activities, self.activity_lines, strict=True)
         )
 
-    @staticmethod
-    def lowest(segments: Sequence[Segment], choices: Sequence[Sequence[Ladder]]) -> list[int]:
-        """Per line the least it may cost after phase 2."""
-        found = [ladders[0].net_fen if ladders else 0 for ladders in choices]
-        for segment in segments:
-            found[segment.line] += segment.net_fen
-        return found
-
     def spans_of(self, rule: Rule) -> frozenset[int]:
         """The lines that an activity may change."""
         return next(lines for one, lines in self.spans if one is rule)

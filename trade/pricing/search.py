@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from trade.pricing.aims import Aim, Ground, aims
 from trade.pricing.arrangements import Arrangement, arrangements
-from trade.pricing.bounds import bound
+from trade.pricing.bounds import bound, span
 from trade.pricing.case import Case
 from trade.pricing.ladders import NOTHING, Ladder
 from trade.pricing.rules import Kind
@@ -76,7 +76,7 @@ def _pinned(case: Case, way: Arrangement) -> Iterator[tuple[list[Segment], list[
     those that a coupon may pay in full.
     """
     closed = {cls for cls, _ in case.closed}
-    lowest, off_fen = case.lowest(way.segments, way.ladders), case.activities_most
+    lowest, off_fen = span(way.segments, way.ladders)[0], case.activities_most
     named = set()
     for voucher in (one for found in case.vouchers for one in found):
         lines = [line for line, fit in enumerate(voucher.covers) if fit]

@@ -15,12 +15,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.clock import epoch_ms
 from config.db import first
 from member import segments
 from trade.pricing import ladders
 from trade.pricing.allowed import why_not
 from trade.pricing.promotions import book, counts
-from trade.pricing.promotions.book import InForce, from_ms, ms_of
+from trade.pricing.promotions.book import InForce, from_ms
 from trade.pricing.rules import EVERYTHING, UNLIMITED, Here, Kind, Left, Rule
 from trade.pricing.segments import Good
 
@@ -147,7 +148,7 @@ def _at(here: Here, then: datetime, zone: ZoneInfo) -> Here:
     """The same customer at a later moment."""
     local = then.astimezone(zone)
     minute = local.hour * 60 + local.minute
-    return replace(here, now_ms=ms_of(then), weekday=local.isoweekday(), month_day=local.day, minute=minute)
+    return replace(here, now_ms=epoch_ms(then), weekday=local.isoweekday(), month_day=local.day, minute=minute)
 
 
 _TIER = text("SELECT tier FROM member WHERE id = :id")

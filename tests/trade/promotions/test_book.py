@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
+from config.clock import epoch_ms
 from config.db import transaction
 from config.errors import NotFound, WrongState
 from tests import factories as make
@@ -52,7 +53,7 @@ def test_what_has_not_begun_is_there_and_what_is_over_stays_a_day(session, shop,
     assert [rule.id for rule in book.at(session, shop.store_id, now).rules.rules] == [one]
     over = datetime(2026, 12, 1, 16, 0, tzinfo=UTC)
     rule = book.at(session, shop.store_id, over).rules.rules[0]
-    assert rule.until_ms == book.ms_of(over)
+    assert rule.until_ms == epoch_ms(over)
     assert _rules(session, shop, over + timedelta(days=1) - MS) != []
     assert _rules(session, shop, over + timedelta(days=1)) == []
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from config.clock import epoch_ms
 from config.db import transaction
 from config.errors import NotFound
 from tests import factories as make
@@ -32,7 +33,7 @@ def test_versions_that_begin_within_two_days_are_sent_with_their_minute(session,
         _announce(session, one, now, starts)
     found = delivered.to_till(session, shop.store_id, now)
     turns = [datetime(2026, month, day, 16, tzinfo=UTC) for month, day in ((11, 23), (11, 24), (12, 23))]
-    assert [sent["until_ms"] for sent in found["books"]] == [book.ms_of(turn) for turn in turns]
+    assert [sent["until_ms"] for sent in found["books"]] == [epoch_ms(turn) for turn in turns]
     assert [[rule["version"] for rule in sent["book"]["rules"]] for sent in found["books"]] == [[1], [2], [3]]
     begun = (now, *turns[:2])
     for sent, at in zip(found["books"], begun, strict=True):
@@ -46,6 +47,6 @@ def test_the_clock_of_a_store_may_be_put_back_meanwhile():
     summer_ends = datetime(2026, 11, 1, 6, tzinfo=UTC)
     zone = ZoneInfo("America/New_York")
     found = delivered.offsets(zone, summer_ends - timedelta(hours=1))
-    assert found[1:] == [(book.ms_of(summer_ends), -300)]
+    assert found[1:] == [(epoch_ms(summer_ends), -300)]
     assert found[0][1] == -240
     assert [minutes for _, minutes in delivered.offsets(ZoneInfo("Asia/Shanghai"), summer_ends)] == [480]

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.clock import epoch_ms
 from config.db import fetch, first
 from config.errors import NotFound
 from trade.pricing.promotions.states import Scope
@@ -65,7 +66,7 @@ class InForce:
         return Here(
             self.store_id,
             channel,
-            ms_of(now),
+            epoch_ms(now),
             local.isoweekday(),
             local.day,
             local.hour * 60 + local.minute,
@@ -74,13 +75,8 @@ class InForce:
         )
 
 
-def ms_of(at: datetime) -> int:
-    """A moment in epoch milliseconds, exact."""
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
-
-
 def from_ms(ms: int) -> datetime:
-    """The other way round."""
+    """A moment of epoch milliseconds: `config.clock.epoch_ms` the other way round."""
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
 
 
@@ -147,7 +143,7 @@ def read(session: Session, store_id: int, now: datetime) -> tuple[datetime, date
     of: dict[int, list[dict[str, Any]]] = {}
     for version in row.versions or ():
         of.setdefault(version["id"], []).append(version)
-    now_ms, turns = ms_of(now), [now - REMEMBERED, FAR]
+    now_ms, turns = epoch_ms(now), [now - REMEMBERED, FAR]
     rules: list[Rule] = []
     limits: dict[int, Limits] = {}
     for versions in of.values():

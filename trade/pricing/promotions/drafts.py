@@ -24,8 +24,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from config.clock import epoch_ms
 from config.errors import Refused
-from trade.pricing.promotions.book import from_ms, ms_of
+from trade.pricing.promotions.book import from_ms
 from trade.pricing.rules import Kind, Rule, Scope, rule_as_json, rule_from_json
 
 MINUTE = timedelta(minutes=1)
@@ -184,7 +185,7 @@ class Draft(_Form):
     def as_rule(self, promotion_id: int, version: int) -> Rule:
         """The rule it becomes when it is published."""
         plain = self.model_dump(mode="json", exclude={"quotas", "funding", "starts", "ends", "zone"})
-        window = {"from_ms": ms_of(self.from_at), "until_ms": ms_of(self.until_at)}
+        window = {"from_ms": epoch_ms(self.from_at), "until_ms": epoch_ms(self.until_at)}
         more = {"id": promotion_id, "version": version, "members_only": self.for_members}
         return rule_from_json(plain | window | more)
 
