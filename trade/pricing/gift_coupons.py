@@ -11,7 +11,7 @@ from typing import Any
 from member.coupons.states import Kind
 from member.coupons.worth import At, Held, not_here
 from trade.pricing.offers import Offers
-from trade.pricing.quoted import Item, Line, Share
+from trade.pricing.quoted import Item, Line, add_gift
 
 
 def apart(coupons: Sequence[Held]) -> tuple[list[Held], list[Held]]:
@@ -49,7 +49,7 @@ def use(
             classes[held.stack_class] = held.id
             given.append(held.id)
             for one in held.goods:
-                _add(lines, items[one["sku_id"]], one["qty"], held)
+                add_gift(lines, items[one["sku_id"]], one["qty"], "coupon", held.id)
         elif asked and wanted:
             refused.append({**(why_not or {}), "coupon_id": held.id})
         more = {"applied": held.id in given, "usable": why_not is None, "best": held.id in best}
@@ -72,10 +72,3 @@ def _why_not(
         if item is None or item.free < taken + one["qty"]:
             reason = {"code": "gift_out_of_stock", "sku_id": one["sku_id"]}
     return reason
-
-
-def _add(lines: list[Line], item: Item, qty: int, held: Held) -> None:
-    worth_fen = item.unit_price_fen * qty
-    gift = Line(len(lines) + 1, item, qty, item.unit_price_fen, worth_fen, 0, gift=True)
-    gift.shares.append(Share("coupon", worth_fen, 0, held.id))
-    lines.append(gift)

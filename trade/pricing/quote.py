@@ -28,7 +28,7 @@ from trade.pricing.case import Wish
 from trade.pricing.engine import Priced, Purse, price
 from trade.pricing.offers import Offers
 from trade.pricing.promotions.counts import Use
-from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
+from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want, add_gift
 from trade.pricing.rules import NO_RULES, Here, Left, Rule, RuleBook
 from trade.pricing.segments import Good
 from trade.pricing.tags import tag
@@ -183,10 +183,7 @@ def _add_gifts(lines: list[Line], items: Mapping[int, Item], found: Priced) -> l
             head = {"rule_id": rule.id, "version": rule.version, "kind": rule.kind.value, "name": rule.name}
             told.append(head | {"code": "gift_out_of_stock", "sku_id": sku_id})
             continue
-        worth_fen = item.unit_price_fen * qty
-        gift = Line(len(lines) + 1, item, qty, item.unit_price_fen, worth_fen, 0, gift=True)
-        gift.shares.append(Share("promotion", worth_fen, 0, rule.id, rule.version))
-        lines.append(gift)
+        add_gift(lines, item, qty, "promotion", rule.id, rule.version)
     return told
 
 

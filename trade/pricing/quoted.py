@@ -212,3 +212,11 @@ class Quote:
             "refused_coupons": list(self.coupons.refused),
             "best_coupon_ids": list(self.coupons.best_ids),
         }
+
+
+def add_gift(lines: list[Line], item: Item, qty: int, source: str, source_id: int, version: int = 0) -> None:
+    """One more line, at nothing: a promotion or a coupon bears what it is worth."""
+    worth_fen = item.unit_price_fen * qty
+    gift = Line(len(lines) + 1, item, qty, item.unit_price_fen, worth_fen, 0, gift=True)
+    gift.shares.append(Share(source, worth_fen, 0, source_id, version))
+    lines.append(gift)
