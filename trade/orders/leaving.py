@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 from config.errors import Refused
 from member import leaving
+from trade.orders import addresses
 
 
 class OrdersOpen(Refused):
@@ -71,11 +72,13 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
     ids = {"ids": leaving.selves(session, member_id)}
     fetch(session, _FORGET_WORDS, ids)
     fetch(session, _FORGET_PAYER, ids)
+    addresses.erase(session, ids["ids"])
     leaving.erase(session, member_id, actor=actor, now=now)
     return True
 
 
 def prove_erased(session: Session, member_id: int) -> dict[str, int]:
     """Rows that still tell of the person, by table; empty is the proof that none does."""
-    found = fetch(session, _LEFT, {"ids": leaving.selves(session, member_id)})[0]
-    return leaving.prove_erased(session, member_id) | {name: n for name, n in found._asdict().items() if n}
+    selves = leaving.selves(session, member_id)
+    found = fetch(session, _LEFT, {"ids": selves})[0]._asdict() | {"order_address": addresses.left(session, selves)}
+    return leaving.prove_erased(session, member_id) | {name: n for name, n in found.items() if n}

@@ -170,6 +170,28 @@ class OrderTrace(Base):
     why_not: Mapped[list[Any]] = mapped_column(JSONB)
 
 
+class OrderAddress(Base):
+    """Where an order goes (`addresses.py`): `sealed` is the whole of it, the rest is what everybody may see."""
+
+    __tablename__ = "order_address"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
+        CheckConstraint("region ~ '^[1-9][0-9]{5}$'", name="region"),
+        CheckConstraint("(lat_e6 IS NULL) = (lng_e6 IS NULL)", name="point"),
+        Index("ix_order_address_at", "at"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes]
+    name_masked: Mapped[str] = mapped_column(Text)
+    phone_masked: Mapped[str] = mapped_column(Text)
+    region: Mapped[str] = mapped_column(Text)
+    region_name: Mapped[str] = mapped_column(Text)
+    lat_e6: Mapped[int | None]
+    lng_e6: Mapped[int | None]
+    at: Mapped[datetime]
+
+
 class WalletShare(Base):
     """What of a line was paid with stored value: principal and bonus, and the policy that split it."""
 

@@ -1,4 +1,4 @@
-"""What nobody can need any more is forgotten: stored answers, used codes, leaves to spend, copies nobody took."""
+"""What nobody can need any more is forgotten: stored answers, used codes, old addresses, copies nobody took."""
 
 from __future__ import annotations
 
@@ -10,14 +10,18 @@ from sqlalchemy.orm import Session
 from config import clock, requests
 from config.db import open_session, transaction
 from member import codes, export, possession
+from trade.orders import addresses
 
 KEPT = timedelta(days=30)
 """The longest offline time of a till."""
+ADDRESSES_KEPT = timedelta(days=180)
+"""How long after an order's end its address may still be needed: complaints, returns by post."""
 
 
 def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
     gone += codes.forget(session, now=now) + possession.forget(session, now=now)
+    gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
     return gone + export.forget(session, now=now)
 
 
