@@ -35,7 +35,10 @@ from pos.http import (
     top_ups,
     wallet_rules,
 )
-from trade.books import commands, metrics
+from trade.books import metrics as book_metrics
+from trade.books.commands import prove
+from trade.exceptions import metrics as exception_metrics
+from trade.exceptions.commands import desk as exceptions
 
 VERSION = "0.1.0"
 BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
@@ -74,8 +77,9 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
-    metrics.register()
-    for command in (commands.prove, commands.desk, campaigns):
+    book_metrics.register()
+    exception_metrics.register()
+    for command in (prove, exceptions, campaigns):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

@@ -9,10 +9,10 @@ from prometheus_client import generate_latest
 from sqlalchemy import text
 
 from config.db import open_session, transaction
-from config.errors import NotFound
 from tests import factories as make
-from trade.books import exceptions, nightly
+from trade.books import nightly
 from trade.books.registry import BOOKS
+from trade.exceptions import cases, read
 from wsgi import create_app
 
 
@@ -36,7 +36,7 @@ def lie(session, sql):
 
 def rows_of(session):
     session.rollback()
-    return session.execute(text("SELECT * FROM book_exception ORDER BY id")).all()
+    return session.execute(text("SELECT * FROM exception_case ORDER BY id")).all()
 
 
 def test_a_day_of_trade_proves_clean_in_every_book(session, traded, now):
@@ -51,14 +51,15 @@ def test_a_difference_is_one_exception_with_the_amount_until_it_is_gone(session,
     for hours in (0, 1):
         assert len(prove(now + timedelta(hours=hours))["ledger"].rows) == 3
     found = rows_of(session)
-    assert [(row.book, row.at_stake, row.opened_at, row.seen_at, row.owner) for row in found] == [
-        ("ledger", 7, now, now + timedelta(hours=1), None)
+    assert [(row.kind, row.cause, row.money_fen, row.at_stake, row.unit) for row in found] == [
+        ("book_differs", "ledger", 0, 7, "value")
     ] * 3
-    assert {row.key.split()[0] for row in found} == {"lots", "sums", "debts"}
+    assert {(row.opened_at, row.seen_at, row.taken_at) for row in found} == {(now, now + timedelta(hours=1), None)}
+    assert {row.subject.split()[1] for row in found} == {"lots", "sums", "debts"}
     lie(session, "UPDATE lot SET remaining = remaining + 7 WHERE source = 'gift:1'")
     assert prove(now + timedelta(hours=2))["ledger"].rows == []
     assert [(row.resolved_at, row.resolver, row.note) for row in rows_of(session)] == [
-        (now + timedelta(hours=2), "proof", exceptions.VANISHED)
+        (now + timedelta(hours=2), "proof", cases.VANISHED)
     ] * 3
 
 
@@ -69,30 +70,11 @@ def test_a_difference_that_comes_back_is_another_exception(session, traded, now)
     assert [row.resolver for row in rows_of(session)] == ["proof", None]
 
 
-def test_somebody_answers_for_an_exception_and_explains_it_once(session, traded, now):
-    lie(session, "UPDATE stock_level SET on_hand = on_hand + 1 WHERE sku_id = 1")
-    prove(now)
-    (one,) = exceptions.still_open(session)
-    with transaction(session):
-        exceptions.take(session, one["id"], "staff:1")
-        exceptions.resolve(session, one["id"], "a count was keyed twice", actor="staff:1", now=now)
-    before = rows_of(session)
-    for again in (
-        lambda: exceptions.take(session, one["id"], "staff:2"),
-        lambda: exceptions.resolve(session, one["id"], "no", actor="staff:2", now=now),
-    ):
-        with pytest.raises(NotFound), transaction(session):
-            again()
-    assert rows_of(session) == before
-    assert (before[0].owner, before[0].resolver, before[0].note) == ("staff:1", "staff:1", "a count was keyed twice")
-    assert exceptions.still_open(session) == []
-
-
 def test_eight_proofs_at_once_open_one_exception(session, traded, now):
     lie(session, "UPDATE stock_level SET on_hand = on_hand + 1 WHERE sku_id = 1")
     with ThreadPoolExecutor(8) as pool:
         assert {len(one["stock"].rows) for one in pool.map(lambda _: prove(now), range(8))} == {1}
-    assert [row.key for row in rows_of(session)] == ["differs store_id=1 sku_id=1"]
+    assert [row.subject for row in rows_of(session)] == ["stock differs store_id=1 sku_id=1"]
 
 
 def test_the_command_prints_every_book_and_fails_on_a_difference(session, traded, now):
@@ -105,9 +87,9 @@ def test_the_command_prints_every_book_and_fails_on_a_difference(session, traded
     assert table.exit_code == 1
     assert "orders: " in table.output
     assert json.loads(run.invoke(args=["prove", "--json"]).output)["agree"] is False
-    (row,) = exceptions.still_open(session)
+    (row,) = read.still_open(session)
     session.rollback()
-    assert json.loads(run.invoke(args=["exceptions"]).output)["key"] == row["key"]
+    assert json.loads(run.invoke(args=["exceptions"]).output)["subject"] == row["subject"]
     assert run.invoke(args=["exceptions", "--resolve", str(row["id"])]).exit_code == 2
     done = run.invoke(args=["exceptions", "--resolve", str(row["id"]), "--who", "Li", "--note", "a test"])
     assert (done.exit_code, done.output) == (0, "")

@@ -1,4 +1,4 @@
-"""`flask prove` and `flask exceptions`: the books on demand, for people and for scripts."""
+"""`flask prove`: the books on demand, for people and for scripts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import click
 
 from config import clock
-from config.db import open_session, transaction
-from trade.books import exceptions, nightly
+from config.db import open_session
+from trade.books import nightly
 from trade.books.registry import BOOKS, Proved
 
 
@@ -36,21 +36,3 @@ def prove(as_json: bool, only: tuple[str, ...]) -> None:  # noqa: FBT001 - click
     else:
         click.echo(_table(proved))
     raise SystemExit(1 if differ else 0)
-
-
-@click.command("exceptions")
-@click.option("--take", "taken", type=int, metavar="ID", help="answer for an exception; needs --who")
-@click.option("--resolve", "resolved", type=int, metavar="ID", help="close an exception; needs --who and --note")
-@click.option("--who", default="", help="whose name the desk shows")
-@click.option("--note", default="", help="what it was")
-def desk(taken: int | None, resolved: int | None, who: str, note: str) -> None:
-    """List the differences that wait for an explanation, or take or close one."""
-    if ((taken or resolved) and not who) or (resolved and not note):
-        raise click.UsageError("--take needs --who; --resolve needs --who and --note")
-    with open_session() as session, transaction(session):
-        if taken:
-            exceptions.take(session, taken, who)
-        if resolved:
-            exceptions.resolve(session, resolved, note, actor=who, now=clock.now())
-        for row in exceptions.still_open(session):
-            click.echo(json.dumps(row, ensure_ascii=False, default=str))

@@ -18,8 +18,8 @@ from config.db import open_session
 from trade.books.registry import BOOKS
 
 _OPEN = text("""
-    SELECT book, count(*) AS differences, sum(at_stake)::bigint AS at_stake FROM book_exception
-    WHERE resolved_at IS NULL GROUP BY 1""")
+    SELECT cause AS book, count(*) AS differences, sum(at_stake)::bigint AS at_stake FROM exception_case
+    WHERE kind = 'book_differs' AND resolved_at IS NULL GROUP BY 1""")
 
 
 class OpenExceptions(Collector):

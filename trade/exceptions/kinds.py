@@ -1,0 +1,47 @@
+"""Which exceptions there are, who answers for each, how soon, and what may be done: the table is the whole truth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+STORE, OFFICE, FINANCE = "store_manager", "head_office", "finance"
+"""Who answers for a case until a person takes it."""
+
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`unit` is what is at stake, `due` how soon somebody should have dealt with it.
+
+    `again` is after how long the machine tries by itself once more; None when only a person goes on.  `remedies` are
+    the names of what a person may do at one click, the first the usual one (`trade/orders/remedies.py`).
+    """
+
+    unit: str
+    due: timedelta
+    owner: str
+    again: timedelta | None
+    remedies: tuple[str, ...]
+
+
+#   kind                        unit      due          owner    next try      remedies
+KINDS: dict[str, Kind] = {
+    "unroutable": Kind("fen", 30 * MINUTE, OFFICE, None, ("route_again", "choose_store", "refund_order")),
+    "short_pick": Kind("fen", 30 * MINUTE, STORE, None, ("refund_short", "route_again")),
+    "paid_late": Kind("fen", 10 * MINUTE, OFFICE, MINUTE, ("re_reserve", "refund_order")),
+    "amount_mismatch": Kind("fen", 4 * HOUR, FINANCE, None, ("refund_difference",)),
+    "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, ("choose_store", "refund_order")),
+    "duplicate": Kind("fen", 2 * HOUR, OFFICE, None, ("refund_order",)),
+    "store_time_out": Kind("fen", 15 * MINUTE, STORE, MINUTE, ("route_again", "choose_store", "refund_order")),
+    "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
+    "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
+    "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("take_in_again",)),
+    "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
+    "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ()),
+    "stock_broken": Kind("units", 2 * HOUR, STORE, None, ("route_again", "choose_store", "refund_order")),
+    "job_failed": Kind("rows", HOUR, OFFICE, timedelta(seconds=12), ("run_again",)),
+    "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),
+    "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
+}
