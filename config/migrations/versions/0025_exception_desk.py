@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0024"
-down_revision = "0023"
+revision = "0025"
+down_revision = "0024"
 
 KINDS = (
     "unroutable", "short_pick", "paid_late", "amount_mismatch", "address_undeliverable", "duplicate", "store_time_out",
