@@ -105,6 +105,16 @@ def transaction(session: Session) -> Iterator[Session]:
         raise
 
 
+@contextmanager
+def attempt(session: Session) -> Iterator[Session]:
+    """Inside a `transaction()`: everything in here happens, or nothing of it does and the transaction goes on.
+
+    For a step that may be refused and has another way beside it; the refusal passes through to the caller.
+    """
+    with session.begin_nested():
+        yield session
+
+
 def let_go(session: Session) -> None:
     """Give the connection back to the pool before something slow, such as a call to WeChat."""
     session.close()

@@ -12,6 +12,7 @@ ROUTES = {
     "order.sold": ("effects", "project_availability"),
     "order.placed": ("effects", "project_availability"),
     "order.paid": ("effects", "count_growth"),
+    "order.revived": ("effects", "project_availability"),
     "order.expired": ("effects", "project_availability"),
     "order.cancelled": ("effects", "project_availability"),
     "order.refused": ("effects", "project_availability"),
@@ -32,6 +33,7 @@ ROUTES = {
 FURTHER = {
     "order.sold": (("effects", "count_growth"), ("effects", "give_coupons")),
     "order.collected": (("effects", "count_growth"), ("effects", "give_coupons")),
+    "order.revived": (("effects", "count_growth"),),
     "order.cancelled": (("effects", "count_growth"),),
     "order.refused": (("effects", "count_growth"),),
 }

@@ -123,20 +123,6 @@ def test_an_order_with_an_open_payment_is_not_cancelled_under_it(session, shop, 
     _do(session, close.cancel, shop.store_id, order, actor="t", now=now)
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_payment_after_the_close_is_refunded_in_full_once(session, shop, member, now, times):
-    order = make.order_online(session, shop, member, now, milk=1)
-    tender = make.tender(session, shop, order, now)
-    _do(session, payments.closing, shop.store_id, tender.id, now=now)
-    _do(session, payments.closed, shop.store_id, tender.id)
-    _do(session, close.expire, shop.store_id, order, actor="t", now=now)
-    for _ in range(times):
-        assert _do(session, pay.receive, make.settled(tender), actor="wechat", now=now) is Outcome.REFUNDED_LATE
-    assert session.execute(text("SELECT refund_no, amount_fen, state FROM refund")).all() == [
-        (f"L{tender.id}", 990, "requested")
-    ]
-
-
 def test_a_payment_while_we_are_closing_is_fulfilled_not_refunded(session, shop, member, now):
     order = make.order_online(session, shop, member, now, milk=1)
     tender = make.tender(session, shop, order, now)

@@ -9,7 +9,7 @@ from config.db import transaction
 from config.errors import Malformed, NotFound, WrongState
 from member import points
 from tests import factories as make
-from trade.orders import close, pay, proof, read, returns
+from trade.orders import close, proof, read, returns
 from trade.orders.pay import Outcome
 from trade.payments import moves as payments
 from trade.pricing.by_hand import DiscountTooLarge
@@ -58,19 +58,6 @@ def test_cancelling_a_paid_order_without_points_moves_only_goods_and_money(sessi
     _do(session, close.cancel, shop.store_id, order, actor="t", now=now)
     assert [row["event"] for row in points.history(session, member, most=9)] == ["earn"]
     assert session.execute(text("SELECT amount_fen, state FROM refund")).all() == [(60, "requested")]
-    assert _books(session) == [[], [], []]
-
-
-def test_money_for_an_order_that_ended_meanwhile_goes_back(session, shop, member, now):
-    order = make.order_online(session, shop, member, now, points_used=300, milk=1)
-    fact = make.settled(make.tender(session, shop, order, now))
-    _do(session, close.expire, shop.store_id, order, actor="t", now=now)
-    assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.REFUNDED_LATE
-    assert _do(session, pay.receive, fact, actor="w", now=now) is Outcome.REPEATED
-    assert session.execute(text("SELECT amount_fen, reason FROM refund")).all() == [(690, "paid_late")]
-    told = points.balance(session, member)
-    assert (told.available, told.held, told.pending) == (500, 0, 0)
-    assert close.head(session, shop.store_id, order).state == "cancelled"
     assert _books(session) == [[], [], []]
 
 

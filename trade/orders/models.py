@@ -21,6 +21,7 @@ class Order(Base):
     list_fen - promotion_fen - coupon_fen - points_fen - discount_fen is what the goods cost: the sum of the lines' net,
     and their allocations prove it.  With freight_fen and the signed rounding_fen of cash it is payable_fen, which the
     tenders pay.  `rules_version` is the version of the rule book that priced it; 0 for none.
+    One that ended unpaid and whose money came late has `revived_at`: what it uses was held, released and spent anew.
     The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
     """
@@ -88,6 +89,7 @@ class Order(Base):
     pay_by: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     closed_at: Mapped[datetime | None]
+    revived_at: Mapped[datetime | None]
     promise_at: Mapped[datetime | None]
     remark: Mapped[str] = mapped_column(Text, default="")
     pickup_hash: Mapped[bytes | None]

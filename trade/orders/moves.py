@@ -95,7 +95,8 @@ def open_order(
 _MOVE = text("""
     WITH moved AS (UPDATE sale_order SET state = :target,
             paid_at = CASE WHEN :target = 'paid' THEN :now ELSE paid_at END,
-            closed_at = CASE WHEN :target IN ('done', 'cancelled') THEN :now ELSE closed_at END
+            revived_at = CASE WHEN state = 'cancelled' THEN :now ELSE revived_at END,
+            closed_at = CASE WHEN :target IN ('done', 'cancelled') THEN CAST(:now AS timestamptz) END
         WHERE store_id = :store AND id = :order AND state = ANY(:sources) RETURNING id),
     told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT :fact, 'order:' || id, :actor, :now, CAST(:data AS jsonb) || jsonb_build_object(

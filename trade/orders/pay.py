@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from config.errors import WrongState
 from trade.orders import moves, value
+from trade.orders.late import rescue
 from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments import wallet as wallet_tender
@@ -23,6 +24,7 @@ class Outcome(StrEnum):
 
     APPLIED = "applied"
     REPEATED = "repeated"
+    RESTORED_LATE = "restored_late"
     REFUNDED_LATE = "refunded_late"
     UNKNOWN_ORDER = "unknown_order"
     MISMATCH = "mismatch"
@@ -42,8 +44,9 @@ def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> 
 def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outcome:
     """Apply one success of WeChat, however often and in whatever order it arrives.
 
-    An open attempt becomes paid and its order (or top-up) moves on; a success for a closed attempt, or for what is
-    no longer waiting, is refunded in full under a number made of the attempt's id.
+    An open attempt becomes paid and its order (or top-up) moves on, as it does for a closed one that was paid all the
+    same while its order still waits.  Money that nothing waits for brings back an order
+    that ended unpaid, if all of it is still to be had, and else is refunded in full (`late/rescue.py`).
     """
     tender = payments.by_trade_no(session, fact.trade_no)
     if tender is None:
@@ -52,19 +55,27 @@ def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outco
         return Outcome.MISMATCH
     taken = payments.paid(session, fact, now=now)
     if taken is None:
-        tender = payments.by_trade_no(session, fact.trade_no)
-        if tender is not None and tender.state == "closed":
-            return _refund_late(session, tender, fact, actor=actor, now=now)
-        return Outcome.REPEATED
-    if taken.top_up_id:
-        if top_ups.paid(session, taken.store_id, taken.top_up_id, actor=actor, now=now):
-            return Outcome.APPLIED
-        return _refund_late(session, tender, fact, actor=actor, now=now)
+        if not payments.late(session, tender, fact, after="closed", now=now):
+            return Outcome.REPEATED
+        if not _goes_on(session, tender, fact, actor=actor, now=now):
+            return _late(session, tender, fact, actor=actor, now=now)
+        payments.taken(session, tender.store_id, tender.id)
+        return Outcome.APPLIED
+    if _goes_on(session, taken, fact, actor=actor, now=now):
+        return Outcome.APPLIED
+    payments.late(session, tender, fact, after="paid", now=now)
+    return _late(session, tender, fact, actor=actor, now=now)
+
+
+def _goes_on(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> bool:
+    """What waited for this money goes on; False when nothing did, and then nothing was written."""
+    if tender.top_up_id:
+        return top_ups.paid(session, tender.store_id, tender.top_up_id, actor=actor, now=now)
     try:
-        settle(session, taken.store_id, taken.order_id, actor=actor, now=now, transaction_id=fact.transaction_id)
+        settle(session, tender.store_id, tender.order_id, actor=actor, now=now, transaction_id=fact.transaction_id)
     except WrongState:
-        return _refund_late(session, tender, fact, actor=actor, now=now)
-    return Outcome.APPLIED
+        return False
+    return True
 
 
 def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
@@ -80,6 +91,6 @@ def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     value.paid(session, stake, actor=actor, now=now)
 
 
-def _refund_late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:
-    payments.refund(session, tender, fact.amount_fen, reason="paid_late", actor=actor, now=now, number=f"L{tender.id}")
-    return Outcome.REFUNDED_LATE
+def _late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:
+    restored = rescue.settle(session, tender, fact, actor=actor, now=now)
+    return Outcome.RESTORED_LATE if restored else Outcome.REFUNDED_LATE

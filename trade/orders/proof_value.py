@@ -5,6 +5,7 @@
     mall, cancelled unpaid    what it uses           all, by release         0
     paid to ready             what it uses, posted   0                       earns_points
     cancelled after payment   what it uses, posted   all                     0
+    revived (any of these)    what it uses, twice    that once more          as above: held, released, then spent
     done (and any till sale)  what it uses, spent    what its returns gave   earns_points less what returns clawed
 
 An order without a member has no entry at all, and every entry of an order is its member's own.  What stored value
@@ -34,7 +35,7 @@ _STORY = text("""
                         sum(principal_back_fen)::bigint AS principal, sum(bonus_back_fen)::bigint AS bonus
                  FROM sale_return GROUP BY 1, 2),
     asked AS (
-        SELECT o.store_id, o.id AS order_id, o.state, o.member_id, o.paid_at, a.account, a.used,
+        SELECT o.store_id, o.id AS order_id, o.state, o.member_id, o.paid_at, o.revived_at, a.account, a.used,
                coalesce(a.back, 0) AS back, a.earns
         FROM sale_order o LEFT JOIN returned r ON r.store_id = o.store_id AND r.order_id = o.id
         CROSS JOIN LATERAL (VALUES
@@ -46,9 +47,11 @@ _STORY = text("""
         SELECT asked.store_id, asked.order_id, asked.state, asked.account, asked.member_id,
                told.member_id AS entries_of, coalesce(told.members, 0) AS members, coalesce(told.taken, 0) AS taken,
                coalesce(told.settled, false) AS settled, coalesce(told.released, 0) AS released,
-               coalesce(told.reinstated, 0) AS reinstated, coalesce(told.earned, 0) AS earned, used AS must_take,
+               coalesce(told.reinstated, 0) AS reinstated, coalesce(told.earned, 0) AS earned,
+               used * CASE WHEN revived_at IS NULL THEN 1 ELSE 2 END AS must_take,
                used > 0 AND paid_at IS NOT NULL AS must_settle,
-               CASE WHEN state = 'cancelled' AND paid_at IS NULL THEN used ELSE 0 END AS must_release,
+               CASE WHEN revived_at IS NOT NULL OR (state = 'cancelled' AND paid_at IS NULL) THEN used
+                    ELSE 0 END AS must_release,
                CASE WHEN state = 'cancelled' AND paid_at IS NOT NULL THEN used ELSE back END AS must_reinstate,
                CASE WHEN paid_at IS NULL OR state = 'cancelled' THEN 0 ELSE earns END AS must_earn
         FROM asked LEFT JOIN told ON told.source = 'order:' || asked.order_id AND told.account = asked.account)

@@ -103,7 +103,8 @@ _RECEIPT = text(
          WHERE line.store_id = :store AND line.order_id = :order) AS lines,
         (SELECT json_agg(json_build_object('kind', t.kind, 'amount_fen', t.amount_fen, 'received_fen', t.received_fen,
              'change_fen', t.change_fen, 'state', t.state) ORDER BY t.id)
-         FROM tender t WHERE t.store_id = :store AND t.order_id = :order AND t.state <> 'closed') AS tenders,
+         FROM tender t WHERE t.store_id = :store AND t.order_id = :order
+             AND t.state NOT IN ('closed', 'late')) AS tenders,
         (SELECT json_agg(json_build_object('id', used.id, 'name', used.name, 'off_fen', used.off_fen) ORDER BY used.id)
          FROM ("""
     + _COUPON

@@ -24,6 +24,7 @@ MOVES = {
     "accept": ({S.PAID}, S.PREPARING, "order.accepted"),
     "ready": ({S.PREPARING}, S.READY, "order.readied"),
     "collect": ({S.READY}, S.DONE, "order.collected"),
+    "revive": ({S.CANCELLED}, S.PAID, "order.revived"),
     "expire": ({S.PLACED}, S.CANCELLED, "order.expired"),
     "cancel": ({S.PLACED, S.PAID}, S.CANCELLED, "order.cancelled"),
     "refuse": ({S.PAID, S.PREPARING, S.READY}, S.CANCELLED, "order.refused"),

@@ -96,6 +96,21 @@ def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
         _earn(session, stake.member_id, stake, pending=True, arrives_at=None, actor=actor, now=now)
 
 
+def revived(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
+    """An order that had ended unpaid is paid after all: what it had promised and got back is spent anew.
+
+    :raises CouponTaken, CouponUseLimit, WalletShort, PointsShort: some of it is gone; nothing may stay.
+    """
+    if stake.member_id and stake.coupon_ids:
+        coupons.use(session, stake.member_id, stake.coupon_ids, **stake.at, actor=actor, now=now)
+    if stake.wallet.total_fen:
+        wallet.spend(session, stake.deed("spend", f"{stake.source}:spend", actor, now), stake.wallet)
+    if stake.member_id and stake.points_used:
+        points.spend(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
+    if stake.member_id and stake.earns_points:
+        _earn(session, stake.member_id, stake, pending=True, arrives_at=None, actor=actor, now=now)
+
+
 def collected(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     """The goods are handed over: what was on its way arrives, or after the days the terms say."""
     if stake.member_id and stake.earns_points:

@@ -12,13 +12,14 @@ from config.db import Base
 
 
 class TenderState(StrEnum):
-    """An attempt to pay; see `trade/payments/states.py`."""
+    """An attempt to pay.  `late` is money that came when nothing waited for it: see `trade/orders/late/`."""
 
     CREATED = "created"
     PREPAID = "prepaid"
     CLOSING = "closing"
     PAID = "paid"
     CLOSED = "closed"
+    LATE = "late"
 
 
 class RefundState(StrEnum):

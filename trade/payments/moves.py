@@ -1,7 +1,8 @@
 """The only writer of the states of tenders and refunds (rules: wechat.md 2.6 and 2.9).
 
-tender   created -> prepaid -> paid            a success after `closed` is refunded, never forgotten
-              \\-> closing -> closed | paid
+tender   created -> prepaid -> paid            a success that nothing waits for is `late`: it becomes the order's
+              \\-> closing -> closed | paid     money again (`paid`), or is refunded in full and stays `late`
+         closed -> late -> paid
 refund   requested -> accepted -> done         `closed` at WeChat asks again under a new number
                   \\-> abnormal -> done
 """
@@ -116,6 +117,10 @@ _PAID = text("""
     UPDATE tender SET state = 'paid', transaction_id = :transaction, paid_at = :now, ask_at = NULL
     WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing')
     RETURNING store_id, id, order_id, top_up_id""")
+_LATE = text("""
+    UPDATE tender SET state = 'late', transaction_id = :transaction, paid_at = CAST(:now AS timestamptz), ask_at = NULL
+    WHERE store_id = :store AND id = :id AND state = :after RETURNING id""")
+_TAKEN = text("UPDATE tender SET state = 'paid' WHERE store_id = :store AND id = :id AND state = 'late' RETURNING id")
 _BY_NO = text("SELECT * FROM tender WHERE trade_no = :trade_no")
 _LATER = text(
     "UPDATE tender SET ask_at = :at, asked = asked + 1 WHERE store_id = :store AND id = :id"
@@ -141,6 +146,21 @@ def closed(session: Session, store_id: int, tender_id: int) -> bool:
 def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
     """Mark the attempt paid; returns (store_id, id, order_id, top_up_id), or None when it is not open any more."""
     return first(session, _PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now})
+
+
+def late(session: Session, tender: Any, fact: Paid, *, after: str, now: datetime) -> bool:
+    """Note money that nothing waits for; False on a repeat.
+
+    :param after: `closed`, or `paid` when this very transaction marked it so and then found nothing that waits.
+    """
+    given = {"store": tender.store_id, "id": tender.id, "transaction": fact.transaction_id, "now": now}
+    given["after"] = after
+    return first(session, _LATE, given) is not None
+
+
+def taken(session: Session, store_id: int, tender_id: int) -> bool:
+    """Late money is its order's after all; False when it is not late any more."""
+    return first(session, _TAKEN, {"store": store_id, "id": tender_id}) is not None
 
 
 def by_trade_no(session: Session, trade_no: str) -> Any | None:
