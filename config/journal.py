@@ -122,3 +122,28 @@ def finish(session: Session, ids: Sequence[int], *, now: datetime) -> None:
 def close_without_effect(session: Session, kinds_with_effect: Sequence[str], *, most: int = 1000) -> int:
     """Close rows of kinds that no route names, so that the open index stays small; returns how many."""
     return changed(session, _CLOSE, {"kinds": list(kinds_with_effect), "most": most})
+
+
+_OPEN_AMONG = text(
+    "SELECT id, kind, subject, at, tries, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL ORDER BY id"
+)
+_TRIED = text(
+    "SELECT count(*) AS many, min(at) AS since FROM journal"
+    " WHERE done_at IS NULL AND kind = ANY(:kinds) AND tries >= :tries"
+)
+_OFFER_NOW = text("UPDATE journal SET leased_until = NULL WHERE done_at IS NULL AND kind = ANY(:kinds)")
+
+
+def still_open(session: Session, ids: Sequence[int]) -> list[Any]:
+    """The rows among `ids` whose effect is not done, oldest first, with how often they were offered; not locked."""
+    return fetch(session, _OPEN_AMONG, {"ids": list(ids)})
+
+
+def tried(session: Session, kinds: Sequence[str], tries: int) -> Any:
+    """How many open rows of these kinds were offered so often (`many`), and since when the oldest waits (`since`)."""
+    return fetch(session, _TRIED, {"kinds": list(kinds), "tries": tries})[0]
+
+
+def offer_now(session: Session, kinds: Sequence[str]) -> int:
+    """Let the next relay offer the open rows of these kinds without waiting for their leases; returns how many."""
+    return changed(session, _OFFER_NOW, {"kinds": list(kinds)})

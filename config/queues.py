@@ -21,5 +21,5 @@ def queue(name: str) -> Queue:
 
 
 def retry() -> Retry:
-    """Every job is retried; when all tries fail the relay offers its rows again."""
+    """Every job is tried three times at once; then the relay offers its rows again (see `workers/failing.py`)."""
     return Retry(max=2)

@@ -102,7 +102,7 @@ def clean(migrated: None) -> None:
     book.forget()
     with engine().connect() as db:
         db.execute(text(_emptying()))
-    for name in connection().scan_iter(key("*")):
+    for name in connection().scan_iter(f"*{key('*')}"):  # the queues too: rq:queue:<prefix>:...
         connection().delete(name)
 
 

@@ -27,6 +27,7 @@ ROUTES = {
     "member.unmerged": ("effects", "follow_merge"),
     "member.export_asked": ("effects", "make_exports"),
     "refund.requested": ("wechat", "send_refunds"),
+    "job.asked_again": ("clock", "run_again"),
 }
 
 #           fact                 (queue, job), ...

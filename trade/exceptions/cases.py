@@ -139,6 +139,14 @@ def open(
     return int(_write(session, kind, [_found(kind, subject, now, given)], actor=actor, now=now)[0].id)
 
 
+_IS_OPEN = text("SELECT 1 FROM exception_case WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL")
+
+
+def is_open(session: Session, kind: str, subject: str) -> bool:
+    """Does it wait on the desk at this moment?"""
+    return bool(fetch(session, _IS_OPEN, {"kind": kind, "subject": subject}))
+
+
 _PLAN = text("""
     UPDATE exception_case SET tries = tries + 1, next_try_at = :at, seen_at = :now
     WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL RETURNING tries""")
