@@ -61,7 +61,8 @@ def test_a_function_has_at_most_50_lines(path):
 def test_only_transaction_commits(path):
     if "tests" in path.relative_to(ROOT).parts:
         return
-    assert [call for call in calls(path) if call.endswith((".commit", ".rollback"))] == []
+    of_goods = {"stock.commit"}  # a promise of stock that is paid; no transaction ends
+    assert [call for call in calls(path) if call.endswith((".commit", ".rollback")) and call not in of_goods] == []
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "clock.py")], ids=name)

@@ -86,7 +86,7 @@ def ready(session: Session, store_id: int, order_id: int, *, actor: str, now: da
 def collect(session: Session, store_id: int, order_id: int, *, staff_id: int, actor: str, now: datetime) -> None:
     """Hand over: the held goods leave, the pending points become the customer's, the code dies."""
     moves.move(session, store_id, order_id, "collect", actor=actor, now=now)
-    stock.consume(session, store_id, order_id=order_id, actor=actor, now=now)
+    stock.consume(session, store_id, None, order_id=order_id, key=f"order:{order_id}:collect", actor=actor, now=now)
     order = fetch(session, _HANDED, {"store": store_id, "order": order_id, "staff": staff_id})[0]
     value.collected(session, value.Stake.of(order), actor=actor, now=now)
 
@@ -119,7 +119,7 @@ def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor
 
 def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False, actor: str, now: datetime) -> None:
     """Give back the stock held, what promotions counted, and what the member had promised; `fault` is the store's."""
-    stock.release(session, store_id, order_id=order_id)
+    stock.release(session, None, order_id=order_id)
     counts.give_back(session, store_id, order_id)
     order = head(session, store_id, order_id)
     if order.paid_at is None:

@@ -17,6 +17,7 @@ from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments import wallet as wallet_tender
 from trade.payments.moves import Paid
+from trade.stock import moves as stock
 
 
 class Outcome(StrEnum):
@@ -84,6 +85,7 @@ def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     :raises WrongState: the order waits for no money; nothing was written.
     """
     moves.move(session, store_id, order_id, "pay", actor=actor, now=now, **data)
+    stock.commit(session, None, order_id=order_id)
     order = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]
     stake = value.Stake.of(order)
     if stake.wallet.total_fen:

@@ -5,7 +5,8 @@
     done                   nothing                 what its lines say, once
     cancelled              nothing                 nothing
 
-A return brings into the receiving store exactly the units of its lines.
+Promised and left count in all stores together: an order's goods may stand in another store than the order's.  A
+return brings into the receiving store exactly the units of its lines.
 """
 
 from __future__ import annotations
@@ -16,20 +17,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _ORDERS = text("""
-    WITH asked AS (SELECT l.store_id, l.order_id, l.sku_id, sum(l.qty)::bigint AS qty
-                   FROM order_line l GROUP BY 1, 2, 3),
+    WITH asked AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM order_line GROUP BY 1, 2),
     left_shop AS (
-        SELECT store_id, split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
-        FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2, 3),
+        SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
+        FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
+    promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2),
     compared AS (
-        SELECT store_id, order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(hold.qty, 0) AS held,
+        SELECT order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(promised.qty, 0) AS held,
                coalesce(left_shop.qty, 0) AS gone
-        FROM asked FULL JOIN left_shop USING (store_id, order_id, sku_id)
-        FULL JOIN stock_hold hold USING (store_id, order_id, sku_id))
-    SELECT 'order' AS fault, c.store_id, c.order_id, c.sku_id, o.state, c.asked, c.held, c.gone,
+        FROM asked FULL JOIN left_shop USING (order_id, sku_id) FULL JOIN promised USING (order_id, sku_id))
+    SELECT 'order' AS fault, o.store_id, c.order_id, c.sku_id, o.state, c.asked, c.held, c.gone,
            abs(c.held - CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END)
            + abs(c.gone - CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END) AS at_stake
-    FROM compared c LEFT JOIN sale_order o ON o.store_id = c.store_id AND o.id = c.order_id
+    FROM compared c LEFT JOIN sale_order o ON o.id = c.order_id
     WHERE o.state IS NULL OR c.held <> CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END
        OR c.gone <> CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END
     ORDER BY 2, 3, 4 LIMIT 1000""")

@@ -35,12 +35,18 @@ _REST = """
 _AT_TILL = _REST + price_now("'till'")
 IN_MALL = "sku" + _REST + price_now("'mall'")
 
-ITEM = """sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
-          coalesce(stock_level.on_hand - stock_level.held, 0) AS free, product.category_id"""
+
+def _item(free: str) -> str:
+    return f"""sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
+          coalesce({free}, 0) AS free, product.category_id"""
+
+
+ITEM = _item("stock_level.free_till")
+_ITEM_OF = _item("CASE CAST(:channel AS text) WHEN 'till' THEN stock_level.free_till ELSE stock_level.free_online END")
 
 
 _ITEMS = text(
-    f"SELECT {ITEM}, book.steps FROM sku{_REST}{price_now('CAST(:channel AS text)', 'CAST(:group AS text)')}"
+    f"SELECT {_ITEM_OF}, book.steps FROM sku{_REST}{price_now('CAST(:channel AS text)', 'CAST(:group AS text)')}"
     " WHERE sku.id = ANY(:ids)"
 )
 

@@ -59,15 +59,15 @@ _PRODUCT = text(
 )
 _SKUS = text(
     f"SELECT sku.id AS sku_id, sku.spec, sku.unit, sku.weighed, book.price_fen,"
-    " greatest(coalesce(stock_level.on_hand - stock_level.held, 0), 0) AS free,"
+    " greatest(coalesce(stock_level.free_online, 0), 0) AS free,"
     f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {IN_MALL}"
     " WHERE sku.product_id = :product ORDER BY sku.id"
 )
 _ELSEWHERE = text(
-    "SELECT store.id AS store_id, store.name AS store_name, l.on_hand - l.held AS free"
+    "SELECT store.id AS store_id, store.name AS store_name, l.free_online AS free"
     " FROM stock_level l JOIN store ON store.id = l.store_id JOIN store_sku s"
     " ON s.store_id = l.store_id AND s.sku_id = l.sku_id AND s.sellable"
-    " WHERE l.sku_id = :sku AND l.store_id <> :store AND l.on_hand > l.held ORDER BY free DESC, 1"
+    " WHERE l.sku_id = :sku AND l.store_id <> :store AND l.free_online > 0 ORDER BY free DESC, 1"
 )
 
 

@@ -16,10 +16,10 @@ from config.db import fetch
 from config.redis import connection, key
 
 _FREE = text(
-    "SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level"
+    "SELECT store_id, sku_id, greatest(free_online, 0) AS free FROM stock_level"
     " WHERE store_id = :store AND sku_id = ANY(:skus)"
 )
-_ALL = text("SELECT store_id, sku_id, greatest(on_hand - held, 0) AS free FROM stock_level ORDER BY store_id")
+_ALL = text("SELECT store_id, sku_id, greatest(free_online, 0) AS free FROM stock_level ORDER BY store_id")
 
 
 def _name(store_id: int) -> str:

@@ -1,11 +1,21 @@
 """The only writer of stock, with `set_aside.py` for what a promotion keeps.
 
-Every function takes all its rows in one statement, locked in sku order, so that two orders cannot
-deadlock; every change of `on_hand` leaves a movement whose key makes a repeat impossible.
+    what happens            from       to          on_hand
+    hold                    free       held
+    commit (paid)           held       committed
+    pick, unpick            committed  picked      and back
+    consume (handed over)   any        gone        falls
+    release, move           any        free, or another store's
+
+Every function takes all its rows in one statement; levels are locked by store, then sku, and always before the promises
+made from them, so that two orders cannot deadlock.  Every change of `on_hand` leaves a movement whose key makes a
+repeat impossible.  Where what an order holds decides how much moves, the locks are a statement of their own before it:
+what is read after them cannot be stale.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -24,6 +34,12 @@ class OutOfStock(Refused):
     code = "out_of_stock"
 
 
+class NotHeld(Refused):
+    """The order holds less than is asked of it there; `short` says per sku how much is lacking.  Nothing moved."""
+
+    code = "not_held"
+
+
 ASKED = """
     WITH asked AS (SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:qtys AS bigint[])) AS a(sku_id, qty)),
     locked AS (SELECT level.sku_id, asked.qty FROM stock_level level JOIN asked USING (sku_id)
@@ -33,11 +49,12 @@ _HOLD = text(
     ASKED
     + """,
     moved AS (UPDATE stock_level level SET held = level.held + locked.qty FROM locked
-              WHERE level.store_id = :store AND level.sku_id = locked.sku_id
-                AND level.on_hand - level.held >= locked.qty
+              WHERE level.store_id = :store AND level.sku_id = locked.sku_id AND level.free_online >= locked.qty
               RETURNING level.sku_id, locked.qty),
-    kept AS (INSERT INTO stock_hold (store_id, order_id, sku_id, qty)
-             SELECT :store, :order, sku_id, qty FROM moved)
+    kept AS (INSERT INTO stock_hold AS h (order_id, store_id, sku_id, bucket, qty, held_until)
+             SELECT :order, :store, sku_id, 'held', qty, CAST(:until AS timestamptz) FROM moved
+             ON CONFLICT (order_id, store_id, sku_id, bucket)
+             DO UPDATE SET qty = h.qty + excluded.qty, held_until = excluded.held_until)
     SELECT sku_id FROM moved"""
 )
 
@@ -45,35 +62,87 @@ _SELL = text(
     ASKED
     + """,
     moved AS (UPDATE stock_level level SET on_hand = level.on_hand - locked.qty FROM locked
-              WHERE level.store_id = :store AND level.sku_id = locked.sku_id
-                AND level.on_hand - level.held >= locked.qty
+              WHERE level.store_id = :store AND level.sku_id = locked.sku_id AND level.free_till >= locked.qty
               RETURNING level.sku_id, locked.qty),
     noted AS (INSERT INTO stock_movement (store_id, sku_id, qty, key, actor, at)
               SELECT :store, sku_id, -qty, :key, :actor, :now FROM moved)
     SELECT sku_id FROM moved"""
 )
 
-_HELD = """
-    WITH gone AS (DELETE FROM stock_hold WHERE store_id = :store AND order_id = :order RETURNING sku_id, qty),
-    locked AS (SELECT level.sku_id, gone.qty FROM stock_level level JOIN gone USING (sku_id)
-               WHERE level.store_id = :store ORDER BY level.sku_id FOR NO KEY UPDATE OF level)"""
+_LOCK = text("""
+    SELECT level.sku_id FROM stock_level level JOIN (
+        SELECT DISTINCT coalesce(at.store_id, h.store_id) AS store_id, h.sku_id
+        FROM stock_hold h CROSS JOIN unnest(CAST(:stores AS bigint[])) at(store_id) WHERE h.order_id = :order) promised
+        ON promised.store_id = level.store_id AND promised.sku_id = level.sku_id
+    ORDER BY level.store_id, level.sku_id FOR NO KEY UPDATE OF level""")
+"""The levels of all skus an order holds anywhere, in the stores named, or with a NULL in those where it holds.
 
-_RELEASE = text(
-    _HELD
-    + """
-    UPDATE stock_level level SET held = level.held - locked.qty FROM locked
-    WHERE level.store_id = :store AND level.sku_id = locked.sku_id RETURNING level.sku_id"""
-)
+With NULL whoever moves the order between stores at the same time must hold the order's own row, as `orders` does.
+"""
 
-_CONSUME = text(
-    _HELD
+_OF_ORDER = """
+    WITH asked AS (SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:qtys AS bigint[])) AS a(sku_id, qty)),
+    have AS (SELECT h.store_id, h.sku_id, h.bucket, h.qty, h.held_until,
+                    CASE WHEN CAST(:everything AS boolean) THEN h.qty ELSE least(h.qty, greatest(asked.qty
+                        - coalesce(sum(h.qty) OVER sooner, 0)::bigint, 0)) END AS taken
+             FROM stock_hold h LEFT JOIN asked ON asked.sku_id = h.sku_id
+             WHERE h.order_id = :order AND (CAST(:store AS bigint) IS NULL OR h.store_id = :store)
+               AND h.bucket = ANY(CAST(:buckets AS text[]))
+             WINDOW sooner AS (PARTITION BY h.sku_id
+                 ORDER BY array_position(CAST(:buckets AS text[]), h.bucket), h.store_id
+                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)),
+    gone AS (DELETE FROM stock_hold h USING have
+             WHERE h.order_id = :order AND h.store_id = have.store_id AND h.sku_id = have.sku_id
+               AND h.bucket = have.bucket AND have.taken = have.qty
+             RETURNING h.store_id, h.sku_id, h.bucket, h.qty, h.held_until),
+    less AS (UPDATE stock_hold h SET qty = h.qty - have.taken FROM have
+             WHERE h.order_id = :order AND h.store_id = have.store_id AND h.sku_id = have.sku_id
+               AND h.bucket = have.bucket AND have.taken > 0 AND have.taken < have.qty
+             RETURNING h.store_id, h.sku_id, h.bucket, have.taken, h.held_until),
+    part AS (SELECT store_id, sku_id, sum(qty)::bigint AS qty,
+                    coalesce(sum(qty) FILTER (WHERE bucket = 'held'), 0)::bigint AS held,
+                    coalesce(sum(qty) FILTER (WHERE bucket = 'committed'), 0)::bigint AS committed,
+                    coalesce(sum(qty) FILTER (WHERE bucket = 'picked'), 0)::bigint AS picked,
+                    min(held_until) AS held_until
+             FROM (SELECT * FROM gone UNION ALL SELECT * FROM less) taken(store_id, sku_id, bucket, qty, held_until)
+             GROUP BY 1, 2)"""
+"""What is taken of an order's promises, bucket by bucket in the order of :buckets; its levels are locked before."""
+
+_TAKE = text(
+    _OF_ORDER
     + """,
-    moved AS (UPDATE stock_level level SET held = level.held - locked.qty, on_hand = level.on_hand - locked.qty
-              FROM locked WHERE level.store_id = :store AND level.sku_id = locked.sku_id
-              RETURNING level.sku_id, locked.qty),
+    kept AS (INSERT INTO stock_hold AS h (order_id, store_id, sku_id, bucket, qty)
+             SELECT :order, store_id, sku_id, CAST(:target AS text), qty FROM part WHERE CAST(:target AS text) <> ''
+             ON CONFLICT (order_id, store_id, sku_id, bucket) DO UPDATE SET qty = h.qty + excluded.qty),
     noted AS (INSERT INTO stock_movement (store_id, sku_id, qty, key, actor, at)
-              SELECT :store, sku_id, -qty, :key, :actor, :now FROM moved)
-    SELECT sku_id FROM moved"""
+              SELECT store_id, sku_id, -qty, CAST(:key AS text), CAST(:actor AS text), CAST(:now AS timestamptz)
+              FROM part WHERE CAST(:key AS text) <> '')
+    UPDATE stock_level level SET held = level.held - part.held,
+        committed = level.committed - part.committed + CASE :target WHEN 'committed' THEN part.qty ELSE 0 END,
+        picked = level.picked - part.picked + CASE :target WHEN 'picked' THEN part.qty ELSE 0 END,
+        on_hand = level.on_hand - CASE WHEN CAST(:key AS text) = '' THEN 0 ELSE part.qty END
+    FROM part WHERE level.store_id = part.store_id AND level.sku_id = part.sku_id
+    RETURNING level.store_id, level.sku_id, part.qty"""
+)
+
+_MOVE = text(
+    _OF_ORDER
+    + """,
+    there AS (UPDATE stock_level level SET held = level.held + part.held,
+                  committed = level.committed + part.committed + part.picked
+              FROM part WHERE level.store_id = :to AND level.sku_id = part.sku_id AND level.free_online >= part.qty
+              RETURNING level.sku_id),
+    kept AS (INSERT INTO stock_hold AS h (order_id, store_id, sku_id, bucket, qty, held_until)
+             SELECT :order, :to, part.sku_id, b.bucket, b.qty, CASE b.bucket WHEN 'held' THEN part.held_until END
+             FROM part CROSS JOIN LATERAL (VALUES ('held', part.held), ('committed', part.committed + part.picked))
+                 AS b(bucket, qty)
+             WHERE b.qty > 0
+             ON CONFLICT (order_id, store_id, sku_id, bucket)
+             DO UPDATE SET qty = h.qty + excluded.qty, held_until = least(h.held_until, excluded.held_until)),
+    here AS (UPDATE stock_level level SET held = level.held - part.held,
+                 committed = level.committed - part.committed, picked = level.picked - part.picked
+             FROM part WHERE level.store_id = part.store_id AND level.sku_id = part.sku_id)
+    SELECT part.sku_id, part.qty, there.sku_id IS NOT NULL AS found FROM part LEFT JOIN there USING (sku_id)"""
 )
 
 _TAKE_IN = text("""
@@ -98,13 +167,15 @@ def _skus(session: Session, statement: TextClause, given: Mapping[str, Any]) -> 
     return [row[0] for row in fetch(session, statement, given)]
 
 
-def hold(session: Session, store_id: int, wants: Mapping[int, int], *, order_id: int) -> None:
-    """Promise `wants` (sku id -> sale units) of one store to an order, all or nothing.
+def hold(
+    session: Session, store_id: int, wants: Mapping[int, int], *, order_id: int, until: datetime | None = None
+) -> None:
+    """Promise `wants` (sku id -> sale units) of one store to an order, all or nothing, `until` then or till it is paid.
 
     Raises OutOfStock naming every short sku; the caller's transaction then rolls back.  The order's own
     journal row tells of it, so no row of its own is written.
     """
-    moved = _skus(session, _HOLD, {**asked(wants), "store": store_id, "order": order_id})
+    moved = _skus(session, _HOLD, {**asked(wants), "store": store_id, "order": order_id, "until": until})
     _refuse_short(store_id, wants, moved)
 
 
@@ -119,15 +190,104 @@ def _refuse_short(store_id: int, wants: Mapping[int, int], moved: Iterable[int])
         raise OutOfStock(store_id=store_id, sku_ids=sorted(short))
 
 
-def release(session: Session, store_id: int, *, order_id: int) -> list[int]:
-    """Free whatever an order still holds; returns the skus.  A second call frees nothing."""
-    return _skus(session, _RELEASE, {"store": store_id, "order": order_id})
+Goods = Mapping[int, int]
+"""Sale units by sku id."""
 
 
-def consume(session: Session, store_id: int, *, order_id: int, actor: str, now: datetime) -> list[int]:
-    """The held goods leave the shop: held and on_hand fall together; returns the skus."""
-    given = {"store": store_id, "order": order_id, "actor": actor, "now": now, "key": f"order:{order_id}:collect"}
-    return _skus(session, _CONSUME, given)
+def commit(session: Session, store_id: int | None, *, order_id: int) -> None:
+    """The order is paid: what it holds in a store, or with None in all of them, no longer ends by itself."""
+    _take(session, store_id, None, order_id, ("held",), target="committed")
+
+
+def pick(session: Session, store_id: int, goods: Goods | None, *, order_id: int) -> None:
+    """Paid units lie in the tote.  Raises NotHeld."""
+    _take(session, store_id, goods, order_id, ("committed",), target="picked")
+
+
+def unpick(session: Session, store_id: int, goods: Goods | None, *, order_id: int) -> None:
+    """Picked units are back on the shelf and still promised.  Raises NotHeld."""
+    _take(session, store_id, goods, order_id, ("picked",), target="committed")
+
+
+def consume(
+    session: Session, store_id: int, goods: Goods | None, *, order_id: int, key: str, actor: str, now: datetime
+) -> list[int]:
+    """Promised goods leave the shop, those picked first: the promise and `on_hand` fall together; returns the skus.
+
+    `key` names document and event and is unique in the store.  Raises NotHeld.
+    """
+    taken = _take(session, store_id, goods, order_id, ("picked", "committed", "held"), key=key, actor=actor, now=now)
+    return sorted(sku_id for _, sku_id in taken)
+
+
+def release(
+    session: Session, store_id: int | None, *, order_id: int, goods: Goods | None = None
+) -> dict[int, list[int]]:
+    """Free what an order still holds in a store, or with None in all of them; returns the skus by store.
+
+    Of `goods` what is least far on is freed first.  A second call frees nothing; with `goods` it raises NotHeld.
+    """
+    found: dict[int, list[int]] = {}
+    for store, sku_id in sorted(_take(session, store_id, goods, order_id, ("held", "committed", "picked"))):
+        found.setdefault(store, []).append(sku_id)
+    return found
+
+
+def move(
+    session: Session, from_store_id: int, to_store_id: int, goods: Goods | None, *, order_id: int
+) -> dict[int, int]:
+    """Promise to an order in another store what it holds in this one, at once; returns the units by sku.
+
+    Buckets stay, but what was picked here is only paid for there.  All or nothing.
+
+    :raises OutOfStock: the other store has less free to online customers; :raises NotHeld: nothing moved either.
+    """
+    assert from_store_id != to_store_id, from_store_id
+    given = _of_order(from_store_id, goods, order_id, ("held", "committed", "picked"), to=to_store_id)
+    fetch(session, _LOCK, given)
+    rows = fetch(session, _MOVE, given)
+    if short := sorted(row.sku_id for row in rows if not row.found):
+        raise OutOfStock(store_id=to_store_id, sku_ids=short)
+    moved = {row.sku_id: row.qty for row in rows}
+    _refuse_unheld(from_store_id, goods, order_id, moved)
+    return moved
+
+
+def _of_order(
+    store_id: int | None, goods: Goods | None, order_id: int, buckets: tuple[str, ...], **more: Any
+) -> dict[str, Any]:
+    asks = {"skus": [], "qtys": []} if goods is None else asked(goods)
+    of = {"store": store_id, "order": order_id, "buckets": list(buckets), "everything": goods is None}
+    return {**asks, **of, "stores": [store_id, *([more["to"]] if "to" in more else [])], **more}
+
+
+def _take(
+    session: Session,
+    store_id: int | None,
+    goods: Goods | None,
+    order_id: int,
+    buckets: tuple[str, ...],
+    *,
+    target: str = "",
+    key: str = "",
+    actor: str = "",
+    now: datetime | None = None,
+) -> dict[tuple[int, int], int]:
+    """Take `goods`, or all there is, of what an order holds in `buckets`; returns units by store and sku."""
+    given = _of_order(store_id, goods, order_id, buckets, target=target, key=key, actor=actor, now=now)
+    fetch(session, _LOCK, given)
+    taken = {(row.store_id, row.sku_id): row.qty for row in fetch(session, _TAKE, given)}
+    units: Counter[int] = Counter()
+    for (_, sku_id), qty in taken.items():
+        units[sku_id] += qty
+    _refuse_unheld(store_id, goods, order_id, units)
+    return taken
+
+
+def _refuse_unheld(store_id: int | None, goods: Goods | None, order_id: int, taken: Mapping[int, int]) -> None:
+    wants = goods or {}
+    if short := {sku_id: qty - taken.get(sku_id, 0) for sku_id, qty in wants.items() if taken.get(sku_id, 0) < qty}:
+        raise NotHeld(store_id=store_id, order_id=order_id, short=short)
 
 
 def take_in(

@@ -1,4 +1,9 @@
-"""The nightly proof that stock levels equal their movements, and what is held, orders' and set aside."""
+"""The nightly proof that stock levels equal their ledgers.
+
+on_hand             the movements
+held                orders' unpaid promises, and what promotions keep
+committed, picked   orders' promises in that bucket
+"""
 
 from __future__ import annotations
 
@@ -8,20 +13,25 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _PROOF = text("""
-    SELECT coalesce(level.store_id, moved.store_id) AS store_id, coalesce(level.sku_id, moved.sku_id) AS sku_id,
-           coalesce(level.on_hand, 0) AS on_hand, coalesce(moved.qty, 0) AS moved,
-           coalesce(level.held, 0) AS held, coalesce(promised.qty, 0) AS promised,
-           greatest(abs(coalesce(level.on_hand, 0) - coalesce(moved.qty, 0)),
-                    abs(coalesce(level.held, 0) - coalesce(promised.qty, 0))) AS at_stake
-    FROM stock_level level
-    FULL JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM stock_movement GROUP BY 1, 2) moved
-        ON moved.store_id = level.store_id AND moved.sku_id = level.sku_id
-    LEFT JOIN (SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM (
-                   SELECT store_id, sku_id, qty FROM stock_hold
-                   UNION ALL SELECT store_id, sku_id, qty FROM stock_set_aside) held GROUP BY 1, 2) promised
-        ON promised.store_id = level.store_id AND promised.sku_id = level.sku_id
-    WHERE coalesce(level.on_hand, 0) <> coalesce(moved.qty, 0)
-       OR coalesce(level.held, 0) <> coalesce(promised.qty, 0)
+    WITH told AS (
+        SELECT store_id, sku_id, sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held,
+               sum(committed)::bigint AS committed, sum(picked)::bigint AS picked
+        FROM (SELECT store_id, sku_id, qty AS on_hand, 0 AS held, 0 AS committed, 0 AS picked FROM stock_movement
+              UNION ALL SELECT store_id, sku_id, 0, CASE bucket WHEN 'held' THEN qty ELSE 0 END,
+                  CASE bucket WHEN 'committed' THEN qty ELSE 0 END, CASE bucket WHEN 'picked' THEN qty ELSE 0 END
+              FROM stock_hold
+              UNION ALL SELECT store_id, sku_id, 0, qty, 0, 0 FROM stock_set_aside) facts
+        GROUP BY 1, 2),
+    compared AS (
+        SELECT store_id, sku_id, coalesce(level.on_hand, 0) AS on_hand, coalesce(told.on_hand, 0) AS moved,
+               coalesce(level.held, 0) AS held, coalesce(told.held, 0) AS promised,
+               coalesce(level.committed, 0) AS committed, coalesce(told.committed, 0) AS paid,
+               coalesce(level.picked, 0) AS picked, coalesce(told.picked, 0) AS in_totes
+        FROM stock_level level FULL JOIN told USING (store_id, sku_id))
+    SELECT compared.*, greatest(abs(on_hand - moved), abs(held - promised), abs(committed - paid),
+                                abs(picked - in_totes)) AS at_stake
+    FROM compared
+    WHERE (on_hand, held, committed, picked) <> (moved, promised, paid, in_totes)
     ORDER BY 1, 2""")
 
 

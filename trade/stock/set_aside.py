@@ -21,8 +21,7 @@ _SET_ASIDE = text(
     ASKED
     + """,
     moved AS (UPDATE stock_level level SET held = level.held + locked.qty FROM locked
-              WHERE level.store_id = :store AND level.sku_id = locked.sku_id
-                AND level.on_hand - level.held >= locked.qty
+              WHERE level.store_id = :store AND level.sku_id = locked.sku_id AND level.free_online >= locked.qty
               RETURNING level.sku_id, locked.qty),
     kept AS (INSERT INTO stock_set_aside AS s (store_id, sku_id, promotion_id, qty)
              SELECT :store, sku_id, :promotion, qty FROM moved ORDER BY sku_id

@@ -50,7 +50,7 @@ def _agree(session) -> None:
 
 def _free(session, shop) -> int:
     session.rollback()
-    row = session.execute(text("SELECT on_hand - held FROM stock_level WHERE sku_id = :m"), {"m": shop.skus["milk"]})
+    row = session.execute(text("SELECT free_online FROM stock_level WHERE sku_id = :m"), {"m": shop.skus["milk"]})
     return row.scalar_one()
 
 

@@ -110,6 +110,7 @@ def _bring_back(session: Session, order: Any, tender: Any, *, actor: str, now: d
             orders.move(session, order.store_id, order.id, "revive", actor=actor, now=now, tender_id=tender.id)
             units = {row.sku_id: row.qty for row in fetch(session, _UNITS, key)}
             stock.hold(session, order.store_id, units, order_id=order.id)
+            stock.commit(session, order.store_id, order_id=order.id)
             again.take_again(session, order.store_id, order.id)
             stake = replace(
                 value.Stake.of(order), coupon_ids=tuple(row.coupon_id for row in fetch(session, _COUPONS, key))
