@@ -46,7 +46,8 @@ def _shown(story, order):
     story.session.rollback()
     found = story.session.execute(
         text("""SELECT (SELECT state FROM sale_order WHERE id = :order) AS state,
-            (SELECT state FROM coupon WHERE id = :coupon) AS coupon, (SELECT sum(held + committed) FROM stock_level) AS held,
+            (SELECT state FROM coupon WHERE id = :coupon) AS coupon,
+            (SELECT sum(held + committed) FROM stock_level) AS held,
             (SELECT sum(units - back_units) FROM promotion_use WHERE order_id = :order) AS uses"""),
         {"order": order, "coupon": story.ids.get("coupon")},
     ).one()
