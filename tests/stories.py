@@ -85,6 +85,10 @@ class Story:
         """The member fetches it."""
         make.collect_online(self.session, self.shop, order, self.now)
 
+    def collect_ready(self, order: int) -> None:
+        """The member fetches what is ready."""
+        self.do(close.collect, self.shop.store_id, order, staff_id=1)
+
     def cancel(self, order: int) -> None:
         """The member changes their mind."""
         self.do(close.cancel, self.shop.store_id, order)

@@ -8,6 +8,7 @@ import random
 import pytest
 from sqlalchemy import text
 
+from trade.orders import returns
 from trade.orders.returns import TooMuchReturned
 
 ROUNDS = int(os.environ.get("TONGDIAN_ROUNDS", "10"))
@@ -26,6 +27,35 @@ def test_one_unit_of_five_comes_back_five_times_by_the_formula(story):
     after = story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"])
     assert after == on_hand + 5
     assert story.points.available == 1_000
+    story.agree()
+
+
+def test_one_yuan_of_five_units_is_refunded_five_times_and_then_the_units_come_back(story):
+    """yudao's `updateOrderItemWhenAfterSaleSuccess` reverses stock and points of the whole line at the first yuan."""
+    order = story.sell(points_used=300, milk=5)
+    on_hand = story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"])
+    seen = [
+        story.do(
+            returns.refund_amount, story.shop.store_id, order, {1: 100}, reason="late", shift_id=story.shop.shift_id
+        )[1]
+        for _ in range(5)
+    ]  # paid 4650 with 300 points, earned 46 on it
+    assert [one.refund_fen for one in seen] == [100] * 5
+    assert [one.points_back for one in seen] == [
+        300 * k // 4650 - 300 * (k - 100) // 4650 for k in range(100, 600, 100)
+    ]
+    assert [one.points_clawed for one in seen] == [
+        46 * k // 4650 - 46 * (k - 100) // 4650 for k in range(100, 600, 100)
+    ]
+    assert story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"]) == on_hand
+    assert story.count("SELECT sum(qty) FROM return_line") == 0
+    story.agree()
+    last = [story.give_back(order, lines={1: units}) for units in (1, 4)]
+    assert [one.refund_fen for one in last] == [830, 3320]  # 930 - 500 x 930 / 4650, and the rest of 4650
+    assert sum(one.refund_fen for one in seen + last) == 4_650
+    assert sum(one.points_clawed for one in seen + last) == 46
+    assert story.points.available == 1_000
+    assert story.count("SELECT on_hand FROM stock_level WHERE sku_id = :s", s=story.shop.skus["milk"]) == on_hand + 5
     story.agree()
 
 

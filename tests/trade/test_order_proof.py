@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from config.db import transaction
 from tests.stories import Story, books
-from trade.orders import close
+from trade.orders import close, returns
+from trade.stock import moves as stock
 
 
 @pytest.fixture
@@ -32,6 +34,12 @@ def story(session, now):
     for units in ({1: 1}, {1: 1, 2: 200}):
         told.give_back(told.ids["done"], lines=units)
     told.give_back(told.ids["sold"], lines={1: 2})
+    for order, more in (("sold", {"shift_id": told.shop.shift_id}), ("ready", {})):
+        told.do(returns.refund_amount, told.shop.store_id, told.ids[order], {1: 123}, reason="late", **more)
+    told.ids["given_up"] = told.paid(points_used=200, milk=2)
+    with transaction(session):
+        stock.release(session, told.shop.store_id, order_id=told.ids["given_up"])
+    told.do(returns.give_up, told.shop.store_id, told.ids["given_up"], {1: 2}, reason="short_pick", fault=True)
     told.agree()
     return told
 
@@ -44,6 +52,15 @@ LIES = {
         " SELECT store_id, id, 1, order_id, 1 FROM sale_return WHERE order_id = {done}", {"refunds"}),
     "a line that came back for a fen less": (
         "UPDATE return_line SET refund_fen = refund_fen - 1 WHERE order_id = {done} AND line_no = 2", {"refunds"}),
+    "an amount of more than the line": (
+        "UPDATE order_line SET net_fen = 122, list_fen = 122 WHERE order_id = {ready} AND line_no = 1",
+        {"refunds", "orders"}),
+    "an amount that weighs on units that are back": (
+        "UPDATE return_line SET qty = 2 WHERE order_id = {ready}", {"refunds"}),
+    "freight that nobody paid": (
+        "UPDATE sale_return SET freight_fen = 1 WHERE order_id = {ready}", {"refunds"}),
+    "units given up that are still held": (
+        "UPDATE sale_return SET kind = 'goods' WHERE order_id = {given_up}", {"order_goods"}),
     "money that left the tender twice": (
         "INSERT INTO refund (store_id, tender_id, order_id, kind, state, amount_fen, reason, created_at, asked)"
         " SELECT store_id, tender_id, order_id, kind, state, amount_fen, reason, created_at, 0 FROM refund"

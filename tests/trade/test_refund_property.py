@@ -1,4 +1,4 @@
-"""Random orders, returned in random pieces: money and points end exactly where the formulas say.
+"""Random orders, returned in random pieces and amounts: money and points end exactly where the formulas say.
 
 Pure: the functions that price, earn, refund and bear, without a database.  2,000 orders by default;
 TONGDIAN_REFUND_ORDERS=100000 for the long form.
@@ -16,6 +16,7 @@ from config.money import refund_share, split
 from member.earning import Occasion
 from member.shortfall import bear
 from member.terms import Terms
+from trade.orders.line_refunds import share_back, units_fen
 from trade.orders.returns import claw_target
 from trade.pricing.quote import earn, quote
 from trade.pricing.quoted import Item, Want
@@ -44,6 +45,8 @@ def an_order(dice):
             qty=line.qty,
             net_fen=line.net_fen,
             returned=0,
+            refunded_fen=0,
+            amounts=False,
             earn_basis_fen=line.earn_basis_fen,
             points=sum(share.points for share in line.shares),
         )
@@ -52,15 +55,31 @@ def an_order(dice):
     return priced, lines
 
 
-def returned_in_pieces(dice, priced, lines, *, all_of_it):
-    """Return units until nothing is left (or the dice stop); what went back, and what was taken back, in all."""
+def a_step(dice, lines, *, amounts):
+    """Some lines of which something is left, with the units and the fen that each gives back now."""
+    money = [line for line in lines if line.refunded_fen < line.net_fen and line.returned < line.qty]
+    if amounts and money and dice.random() < 0.4:
+        chosen = dice.sample(money, dice.randint(1, len(money)))
+        left = {line.line_no: line.net_fen - line.refunded_fen for line in chosen}
+        return {no: (0, fen if dice.random() < 0.1 else dice.randint(1, fen)) for no, fen in left.items()}
+    some = [line for line in lines if line.returned < line.qty]
+    wants = {r.line_no: (r, dice.randint(1, r.qty - r.returned)) for r in dice.sample(some, dice.randint(1, len(some)))}
+    return {
+        no: (units, units_fen(r.net_fen, r.qty, r.returned, r.refunded_fen, units)) for no, (r, units) in wants.items()
+    }
+
+
+def stands(line, share):
+    return share_back(share, line.net_fen, line.qty, line.returned, line.refunded_fen)
+
+
+def returned_in_pieces(dice, priced, lines, *, all_of_it, amounts):
+    """Refund units and amounts until nothing is left (or the dice stop); what went back and was taken back in all."""
     cash_fen = back = clawed = paid = forgotten = deducted_fen = 0
+    by_no = {line.line_no: line for line in lines}
     while any(line.returned < line.qty for line in lines):
-        some = [line for line in lines if line.returned < line.qty]
-        chosen = dice.sample(some, dice.randint(1, len(some)))
-        wants = {line.line_no: dice.randint(1, line.qty - line.returned) for line in chosen}
-        goods_fen = sum(refund_share(r.net_fen, r.qty, r.returned, wants[r.line_no]) for r in chosen)
-        back += sum(refund_share(r.points, r.qty, r.returned, wants[r.line_no]) for r in chosen)
+        wants = a_step(dice, lines, amounts=amounts)
+        goods_fen = sum(fen for _, fen in wants.values())
         due = claw_target(priced.earns_points, lines, wants) - clawed - paid - forgotten
         assert due >= 0
         policy = dice.choice(["deficit", "deduct_refund", "ask_manager", "write_off"])
@@ -69,10 +88,18 @@ def returned_in_pieces(dice, priced, lines, *, all_of_it):
         cash_fen += goods_fen - borne.deducted_fen
         deducted_fen += borne.deducted_fen
         clawed, paid, forgotten = clawed + borne.clawed, paid + borne.paid, forgotten + borne.written_off
-        for line in chosen:
-            line.returned += wants[line.line_no]
-        assert cash_fen + deducted_fen == sum(line.net_fen * line.returned // line.qty for line in lines)
-        assert back == sum(line.points * line.returned // line.qty for line in lines)
+        for no, (units, fen) in wants.items():
+            line = by_no[no]
+            assert fen >= 0
+            if not line.amounts and units:
+                assert fen == refund_share(line.net_fen, line.qty, line.returned, units)
+            before = stands(line, line.points)
+            line.returned, line.refunded_fen = line.returned + units, line.refunded_fen + fen
+            line.amounts |= not units
+            assert stands(line, line.points) >= before
+            assert line.net_fen * line.returned // line.qty <= line.refunded_fen <= line.net_fen
+            back += stands(line, line.points) - before
+        assert cash_fen + deducted_fen == sum(line.refunded_fen for line in lines)
         assert clawed + paid + forgotten == claw_target(priced.earns_points, lines, {})
         assert cash_fen <= priced.payable_fen
         if not all_of_it and dice.random() < 0.3:
@@ -89,7 +116,8 @@ def test_any_sequence_of_returns_ends_exactly_where_the_formulas_say():
         assert sum(line.points for line in lines) == priced.points_used
         assert sum(line.earns_points for line in priced.lines) == priced.earns_points
         all_of_it = dice.random() < 0.7
-        money_fen, back, taken = returned_in_pieces(dice, priced, lines, all_of_it=all_of_it)
+        mixed = {"all_of_it": all_of_it, "amounts": dice.random() < 0.6}
+        money_fen, back, taken = returned_in_pieces(dice, priced, lines, **mixed)
         if all(line.returned == line.qty for line in lines):
             whole += 1
             assert (money_fen, back) == (priced.payable_fen, priced.points_used)

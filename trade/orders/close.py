@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound, Refused, WrongState
+from member.wallet_terms import Split
 from trade.fulfilment import pickup
 from trade.orders import moves, value
 from trade.payments import moves as payments
@@ -125,7 +127,22 @@ def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False
     if order.paid_at is None:
         value.released(session, value.Stake.of(order), actor=actor, now=now)
     else:
-        value.undone(session, value.Stake.of(order), fault=fault, actor=actor, now=now)
+        value.undone(session, _rest(session, order), fault=fault, actor=actor, now=now)
+
+
+_RETURNED = text("""
+    SELECT coalesce(sum(points_back), 0)::bigint AS points, coalesce(sum(points_clawed), 0)::bigint AS clawed,
+           coalesce(sum(principal_back_fen), 0)::bigint AS principal_fen,
+           coalesce(sum(bonus_back_fen), 0)::bigint AS bonus_fen
+    FROM sale_return WHERE store_id = :store AND order_id = :order""")
+
+
+def _rest(session: Session, order: Any) -> value.Stake:
+    """What of an order's stake its returns left to be undone."""
+    stake, back = value.Stake.of(order), fetch(session, _RETURNED, {"store": order.store_id, "order": order.id})[0]
+    left = Split(stake.wallet.principal_fen - back.principal_fen, stake.wallet.bonus_fen - back.bonus_fen)
+    points = {"points_used": stake.points_used - back.points, "earns_points": stake.earns_points - back.clawed}
+    return replace(stake, **points, wallet=left)
 
 
 def _undo_payment(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:

@@ -15,7 +15,7 @@ For whom something was withheld the coupon is theirs: when it comes back later, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -30,11 +30,14 @@ _COMPLETE = text("""
     JOIN order_line line USING (store_id, order_id, line_no)
     JOIN coupon c ON c.member_id = :member AND c.id = a.source_id AND c.state = 'used'
     JOIN coupon_template t ON t.id = c.template_id AND t.return_rule <> 'never'
-    LEFT JOIN unnest(CAST(:lines AS bigint[]), CAST(:qtys AS bigint[])) AS want(line_no, qty) USING (line_no)
+    LEFT JOIN unnest(CAST(:lines AS bigint[]), CAST(:qtys AS bigint[]), CAST(:fens AS bigint[]))
+        AS want(line_no, qty, fen) USING (line_no)
+    CROSS JOIN LATERAL (SELECT coalesce(sum(r.qty), 0) + coalesce(want.qty, 0) AS qty,
+            coalesce(sum(r.refund_fen), 0) + coalesce(want.fen, 0) AS fen FROM return_line r
+        WHERE r.store_id = a.store_id AND r.order_id = a.order_id AND r.line_no = a.line_no) back
     WHERE a.store_id = :store AND a.order_id = :order AND a.source = 'coupon'
     GROUP BY c.id, t.name
-    HAVING bool_and(line.qty = coalesce(want.qty, 0) + (SELECT coalesce(sum(r.qty), 0) FROM return_line r
-        WHERE r.store_id = a.store_id AND r.order_id = a.order_id AND r.line_no = a.line_no))
+    HAVING bool_and(line.qty = back.qty OR (line.net_fen > 0 AND line.net_fen = back.fen))
     ORDER BY c.id""")
 _GIVEN = text("""
     SELECT c.id, t.name, c.state, t.given_rule,
@@ -104,18 +107,21 @@ def withhold(used: Iterable[Any], money_fen: int) -> list[Spent]:
     return spent
 
 
-def after_return(session: Session, order: Any, wants: dict[int, int], back_fen: int, money_fen: int) -> Outcome:
-    """What returning `wants` (line number -> units) does to coupons; ask before the return is written.
+def after_return(
+    session: Session, order: Any, wants: Mapping[int, tuple[int, int]], back_fen: int, money_fen: int
+) -> Outcome:
+    """What refunding `wants` (line number -> units and fen) does to coupons; ask before the return is written.
 
-    `back_fen` is what the units cost, without bonus; `money_fen` what of the refund may be kept back.  A coupon comes
-    back when every line that carried its share is wholly returned.  One that the order gave is void, or its worth
-    withheld, when what is kept no longer earns it.
+    `back_fen` is what of it was paid, without bonus; `money_fen` what of the refund may be kept back.  A coupon comes
+    back when every line that carried its share is wholly returned, or all its money is.  One that the order gave is
+    void, or its worth withheld, when what is kept no longer earns it.
     """
     if order.member_id is None:
         return Outcome([], [], [])
     given = {"member": order.member_id, "store": order.store_id, "order": order.id}
     figures = {"paid": order.payable_fen - order.rounding_fen - order.wallet_bonus_fen, "back": back_fen}
-    asked = {"lines": list(wants), "qtys": list(wants.values())}
+    units, fens = [qty for qty, _ in wants.values()], [fen for _, fen in wants.values()]
+    asked = {"lines": list(wants), "qtys": units, "fens": fens}
     complete = fetch(session, _COMPLETE, given | asked) if order.coupon_fen else []
     brought = fetch(session, _GIVEN, given | figures)
     unused = [row for row in brought if row.state in ("issued", "frozen") and not row.before_fen]

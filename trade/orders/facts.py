@@ -9,17 +9,19 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from trade.orders.line_refunds import BACK, share_back_sql
 
-_PAID = text("""
+BASIS_BACK = share_back_sql("line.earn_basis_fen", "line.net_fen", "line.qty", "back.qty", "back.fen")
+"""What of the points basis of an order line `line` is back, with `BACK` joined."""
+
+_PAID = text(f"""
     SELECT o.store_id, o.id, o.member_id, o.channel, o.state, o.paid_at, o.closed_at, o.earn_basis_fen AS basis_fen,
            o.payable_fen - o.wallet_bonus_fen AS paid_fen,
            coalesce((SELECT sum(r.refund_fen - r.bonus_back_fen) FROM sale_return r
                      WHERE r.store_id = o.store_id AND r.order_id = o.id),
                     0)::bigint AS refunded_fen,
-           (SELECT coalesce(sum(line.earn_basis_fen * coalesce((SELECT sum(r.qty) FROM return_line r
-                        WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no),
-                    0)::bigint / line.qty), 0)::bigint
-            FROM order_line line WHERE line.store_id = o.store_id AND line.order_id = o.id) AS basis_back_fen,
+           (SELECT coalesce(sum({BASIS_BACK}), 0)::bigint FROM order_line line CROSS JOIN {BACK}
+            WHERE line.store_id = o.store_id AND line.order_id = o.id) AS basis_back_fen,
            kept.sku_ids, kept.category_ids
     FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)
     JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
@@ -53,16 +55,23 @@ def keys_of(session: Session, members: Collection[int]) -> list[tuple[int, int]]
     return [(row.store_id, row.id) for row in fetch(session, _KEYS, {"members": list(members)})]
 
 
-_WITH = text("""
-    SELECT coalesce(sum(line.earn_basis_fen * (coalesce((SELECT sum(r.qty) FROM return_line r
-        WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)::bigint
-        + coalesce(want.qty, 0)) / line.qty), 0)::bigint AS fen
-    FROM order_line line LEFT JOIN unnest(CAST(:lines AS bigint[]), CAST(:units AS bigint[])) AS want(line_no, qty)
-        ON want.line_no = line.line_no
+_AFTER = share_back_sql(
+    "line.earn_basis_fen",
+    "line.net_fen",
+    "line.qty",
+    "(back.qty + coalesce(want.qty, 0))",
+    "(back.fen + coalesce(want.fen, 0))",
+)
+_WITH = text(f"""
+    SELECT coalesce(sum({_AFTER}), 0)::bigint AS fen
+    FROM order_line line CROSS JOIN {BACK}
+    LEFT JOIN unnest(CAST(:lines AS bigint[]), CAST(:units AS bigint[]), CAST(:fens AS bigint[]))
+        AS want(line_no, qty, fen) ON want.line_no = line.line_no
     WHERE line.store_id = :store AND line.order_id = :order""")
 
 
-def basis_back_with(session: Session, store_id: int, order_id: int, wants: Mapping[int, int]) -> int:
-    """How much of an order's points basis would be back in all once `wants` (line number -> units) came back."""
-    given = {"store": store_id, "order": order_id, "lines": list(wants), "units": list(wants.values())}
+def basis_back_with(session: Session, store_id: int, order_id: int, wants: Mapping[int, tuple[int, int]]) -> int:
+    """How much of an order's points basis would be back in all once `wants` (line number -> units, fen) came back."""
+    units, fens = [qty for qty, _ in wants.values()], [fen for _, fen in wants.values()]
+    given = {"store": store_id, "order": order_id, "lines": list(wants), "units": units, "fens": fens}
     return int(fetch(session, _WITH, given)[0].fen)

@@ -214,21 +214,24 @@ class WalletShare(Base):
 
 
 class Return(Base):
-    """Goods that came back: the money and the points that went with them.
+    """Goods that came back, units that were never handed over, or money alone (`kind`): what went with them.
 
     Points to take back that were spent already: `points_paid` were kept out of the refund (`deducted_fen`),
     `points_written_off` forgotten; the rest is among `points_clawed` and owed.  `coupons_withheld_fen` is what was kept
     out of it for used coupons that the order had given, `promotions_withheld_fen` for promotions that what is kept no
     longer meets, `gifts_withheld_fen` for gifts that stayed (`reprice.py`); the two are negative where a return gives
     back, and `withheld_principal_fen`, `withheld_bonus_fen` say what of them is stored value.  At the merchant's
-    `fault` nothing more of these two is kept back.  `rounding_fen`, signed, is what it takes of the cash rounding.
+    `fault` nothing more of these two is kept back.  `rounding_fen`, signed, is what it takes of the cash rounding;
+    `freight_fen` of the refund is freight.
     """
 
     __tablename__ = "sale_return"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         Index("ix_sale_return_order", "store_id", "order_id"),
+        CheckConstraint("kind IN ('goods', 'unshipped', 'amount')", name="kind"),
         CheckConstraint("refund_fen >= 0", name="refund"),
+        CheckConstraint("freight_fen >= 0 AND freight_fen <= refund_fen", name="freight"),
         CheckConstraint("points_paid >= 0 AND points_written_off >= 0 AND deducted_fen >= 0", name="shortfall"),
         CheckConstraint("coupons_withheld_fen >= 0", name="coupons_withheld"),
         CheckConstraint("rounding_fen BETWEEN -100 AND 100", name="rounding"),
@@ -243,7 +246,10 @@ class Return(Base):
     at_store_id: Mapped[int]
     shift_id: Mapped[int | None]
     staff_id: Mapped[int | None]
+    kind: Mapped[str] = mapped_column(Text, server_default=text("'goods'"))
+    reason: Mapped[str] = mapped_column(Text, server_default=text("''"))
     refund_fen: Mapped[int]
+    freight_fen: Mapped[int] = mapped_column(server_default=text("0"))
     principal_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     bonus_back_fen: Mapped[int] = mapped_column(server_default=text("0"))
     points_back: Mapped[int]
@@ -263,13 +269,13 @@ class Return(Base):
 
 
 class ReturnLine(Base):
-    """Units of one order line that came back in one return."""
+    """Units of one order line that came back in one return; none where money alone did."""
 
     __tablename__ = "return_line"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "return_id"], ["sale_return.store_id", "sale_return.id"]),
         Index("ix_return_line_order", "store_id", "order_id", "line_no"),
-        CheckConstraint("qty > 0", name="qty"),
+        CheckConstraint("qty > 0 OR (qty = 0 AND refund_fen > 0)", name="qty"),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     return_id: Mapped[int] = mapped_column(primary_key=True)

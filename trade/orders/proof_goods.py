@@ -5,8 +5,9 @@
     done                   nothing                 what its lines say, once
     cancelled              nothing                 nothing
 
-Promised and left count in all stores together: an order's goods may stand in another store than the order's.  A
-return brings into the receiving store exactly the units of its lines.
+Promised and left count in all stores together: an order's goods may stand in another store than the order's.  Units
+that were given up count in neither.  A return of goods brings into the receiving store exactly the units of its lines,
+any other return none.
 """
 
 from __future__ import annotations
@@ -17,7 +18,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _ORDERS = text("""
-    WITH asked AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM order_line GROUP BY 1, 2),
+    WITH given_up AS (
+        SELECT r.store_id, r.order_id, r.line_no, sum(r.qty)::bigint AS qty FROM sale_return d
+        JOIN return_line r ON r.store_id = d.store_id AND r.return_id = d.id
+        WHERE d.kind = 'unshipped' GROUP BY 1, 2, 3),
+    asked AS (SELECT l.order_id, l.sku_id, sum(l.qty - coalesce(given_up.qty, 0))::bigint AS qty
+              FROM order_line l LEFT JOIN given_up USING (store_id, order_id, line_no) GROUP BY 1, 2),
     left_shop AS (
         SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
         FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
@@ -39,7 +45,7 @@ _RETURNS = text("""
         SELECT r.at_store_id AS store_id, r.id AS return_id, l.sku_id, sum(rl.qty)::bigint AS qty
         FROM sale_return r JOIN return_line rl ON rl.store_id = r.store_id AND rl.return_id = r.id
         JOIN order_line l ON l.store_id = rl.store_id AND l.order_id = rl.order_id AND l.line_no = rl.line_no
-        GROUP BY 1, 2, 3),
+        WHERE r.kind = 'goods' GROUP BY 1, 2, 3),
     came AS (SELECT store_id, split_part(key, ':', 2)::bigint AS return_id, sku_id, sum(qty)::bigint AS qty
              FROM stock_movement WHERE key LIKE 'return:%' GROUP BY 1, 2, 3)
     SELECT 'return' AS fault, store_id, return_id, sku_id, coalesce(back.qty, 0) AS returned,

@@ -15,6 +15,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from trade.orders.facts import BASIS_BACK
+
 _WAITS = """done_at IS NULL AND (kind IN ('order.paid', 'order.returned', 'effect.count_growth')
     OR (tries = 0
         AND kind IN ('order.sold', 'order.collected', 'order.cancelled', 'order.refused', 'order.revived')))"""
@@ -29,10 +31,10 @@ _PROOF = text(f"""
         SELECT DISTINCT (data ->> 'store_id')::bigint AS store_id, (data ->> 'order_id')::bigint AS order_id
         FROM journal WHERE {_WAITS}),
     back AS (
-        SELECT line.store_id, line.order_id,
-               sum(line.earn_basis_fen * coalesce(r.qty, 0) / line.qty)::bigint AS basis_fen
-        FROM order_line line JOIN (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty FROM return_line
-                                   GROUP BY 1, 2, 3) r USING (store_id, order_id, line_no) GROUP BY 1, 2),
+        SELECT line.store_id, line.order_id, sum({BASIS_BACK})::bigint AS basis_fen
+        FROM order_line line JOIN (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty,
+                                          sum(refund_fen)::bigint AS fen FROM return_line
+                                   GROUP BY 1, 2, 3) back USING (store_id, order_id, line_no) GROUP BY 1, 2),
     asked AS (
         SELECT o.store_id, o.id AS order_id, o.state, o.member_id, o.earn_basis_fen AS basis_fen,
                CASE WHEN o.member_id IS NULL OR o.paid_at IS NULL THEN 0 ELSE o.earn_basis_fen / 100 END AS must_earn,

@@ -1,13 +1,15 @@
 """The proof that money back agrees with goods back and with the order's state.
 
     document   a return's refund (with what was kept out of it for points, used coupons, promotions, gifts, and its
-               part of the cash rounding) and points are the sums of its lines, its refund is what its refunds pay out,
-               each fen kept for coupons names its coupon, and stored value that came back (with what was kept out of
-               it) is the sum of its lines
+               part of the cash rounding, and beside its freight) and points are the sums of its lines, its refund is
+               what its refunds pay out, each fen kept for coupons names its coupon, and stored value that came back
+               (with what was kept out of it) is the sum of its lines
     kept       what an order's returns kept back for promotions and gifts is 0 once all came back, for gifts no more
                than those that stayed are worth, and no more gave back than was paid nor kept back than came back
     rounding   of cash that was rounded every part but the last gives back what it cost, at most what was taken
-    formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all; points likewise
+    formula    of a line paid p for q units, after k came back floor(p x k / q) went back in all, and above it what its
+               amounts still weigh, all of p with the last unit (`line_refunds.py`); points likewise
+    freight    no more of it went back than was paid
     tender     no tender gives back more than it took
     state      an order that was cancelled gave everything back; any other gave back only what its returns say
 
@@ -21,6 +23,8 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from trade.orders.line_refunds import share_back_sql
+
 _DOCUMENT = text("""
     SELECT 'document' AS fault, r.store_id, r.order_id, r.id AS return_id, r.refund_fen, r.deducted_fen,
            r.coupons_withheld_fen, coalesce(kept.fen, 0) AS kept_fen, r.promotions_withheld_fen, r.gifts_withheld_fen,
@@ -28,7 +32,7 @@ _DOCUMENT = text("""
            lines.refund_fen AS lines_fen,
            coalesce(paid.fen, 0) AS paid_back_fen, r.points_back, lines.points_back AS lines_points,
            greatest(abs(r.refund_fen + r.deducted_fen + r.coupons_withheld_fen + r.promotions_withheld_fen
-                        + r.gifts_withheld_fen - r.rounding_fen - coalesce(lines.refund_fen, 0)),
+                        + r.gifts_withheld_fen - r.rounding_fen - r.freight_fen - coalesce(lines.refund_fen, 0)),
                     abs(r.principal_back_fen + r.withheld_principal_fen - coalesce(lines.principal_fen, 0)),
                     abs(r.bonus_back_fen + r.withheld_bonus_fen - coalesce(lines.bonus_fen, 0)),
                     abs(r.coupons_withheld_fen - coalesce(kept.fen, 0)),
@@ -45,26 +49,34 @@ _DOCUMENT = text("""
     LEFT JOIN (SELECT store_id, return_id, sum(withheld_fen)::bigint AS fen FROM return_coupon GROUP BY 1, 2) kept
         ON kept.store_id = r.store_id AND kept.return_id = r.id
     WHERE r.refund_fen + r.deducted_fen + r.coupons_withheld_fen + r.promotions_withheld_fen + r.gifts_withheld_fen
-             - r.rounding_fen IS DISTINCT FROM lines.refund_fen
+             - r.rounding_fen - r.freight_fen IS DISTINCT FROM lines.refund_fen
        OR r.principal_back_fen + r.withheld_principal_fen <> lines.principal_fen
        OR r.bonus_back_fen + r.withheld_bonus_fen <> lines.bonus_fen
        OR r.coupons_withheld_fen <> coalesce(kept.fen, 0) OR r.refund_fen <> coalesce(paid.fen, 0)
        OR r.points_back IS DISTINCT FROM lines.points_back
     ORDER BY 2, 4 LIMIT 1000""")
 
-_FORMULA = text("""
+_POINTS_BACK = share_back_sql("coalesce(used.points, 0)", "l.net_fen", "l.qty", "back.qty", "back.refund_fen")
+_FORMULA = text(f"""
     SELECT 'formula' AS fault, l.store_id, l.order_id, l.line_no, l.qty, back.qty AS returned, back.refund_fen,
-           l.net_fen * back.qty / l.qty AS target_fen, back.points, used.points * back.qty / l.qty AS target_points,
-           greatest(abs(back.refund_fen - l.net_fen * back.qty / l.qty),
-                    abs(back.points - coalesce(used.points, 0) * back.qty / l.qty)) AS at_stake
+           back.amounts_fen, l.net_fen * back.qty / l.qty AS target_fen, back.points, {_POINTS_BACK} AS target_points,
+           greatest(abs(back.refund_fen - l.net_fen * back.qty / l.qty), abs(back.points - {_POINTS_BACK})) AS at_stake
     FROM (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty, sum(refund_fen)::bigint AS refund_fen,
+                 coalesce(sum(refund_fen) FILTER (WHERE qty = 0), 0)::bigint AS amounts_fen,
                  sum(points_back)::bigint AS points FROM return_line GROUP BY 1, 2, 3) back
     JOIN order_line l ON l.store_id = back.store_id AND l.order_id = back.order_id AND l.line_no = back.line_no
     LEFT JOIN (SELECT store_id, order_id, line_no, sum(points)::bigint AS points FROM allocation GROUP BY 1, 2, 3) used
         ON used.store_id = l.store_id AND used.order_id = l.order_id AND used.line_no = l.line_no
-    WHERE back.qty > l.qty OR back.refund_fen <> l.net_fen * back.qty / l.qty
-       OR back.points <> coalesce(used.points, 0) * back.qty / l.qty
+    WHERE back.qty > l.qty OR back.refund_fen > l.net_fen
+       OR back.refund_fen - l.net_fen * back.qty / l.qty NOT BETWEEN 0 AND back.amounts_fen
+       OR back.points <> {_POINTS_BACK}
     ORDER BY 2, 3, 4 LIMIT 1000""")
+
+_FREIGHT = text("""
+    SELECT 'freight' AS fault, o.store_id, o.id AS order_id, o.freight_fen, sum(r.freight_fen)::bigint AS back_fen,
+           (sum(r.freight_fen) - o.freight_fen)::bigint AS at_stake
+    FROM sale_return r JOIN sale_order o ON o.store_id = r.store_id AND o.id = r.order_id
+    GROUP BY o.store_id, o.id, o.freight_fen HAVING sum(r.freight_fen) > o.freight_fen ORDER BY 2, 3 LIMIT 1000""")
 
 _ROUNDING = text("""
     WITH told AS (SELECT store_id, order_id, sum(rounding_fen)::bigint AS fen, sum(promotions_withheld_fen
@@ -134,7 +146,7 @@ _KEPT = text("""
     ORDER BY 2, 3 LIMIT 1000""")
 
 
-_PROOFS = (_DOCUMENT, _FORMULA, _KEPT, _ROUNDING, _TENDER, _STATE)
+_PROOFS = (_DOCUMENT, _FORMULA, _FREIGHT, _KEPT, _ROUNDING, _TENDER, _STATE)
 
 
 def differences(session: Session) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 from config.money import line_fen, split
 from member.wallet_terms import Split
+from trade.orders.line_refunds import TooMuchRefunded
 from trade.pricing import engine
 from trade.pricing.promotions.book import InForce
 from trade.pricing.rules import STACKING, Here, Kind, Left, Rule, RuleBook, rule_from_json
@@ -29,7 +30,8 @@ ANEW = "re_evaluate"
 class Line:
     """One line of an order as it stands after a return.
 
-    `back` units came back, `faulty` of them by the merchant's fault; `shares` is what promotions took off it, by id.
+    `back` units and `refunded_fen` came back, `faulty` of the units by the merchant's fault; `shares` is what
+    promotions took off it, by id.
     """
 
     line_no: int
@@ -42,6 +44,7 @@ class Line:
     net_fen: int
     back: int
     faulty: int
+    refunded_fen: int
     name: str = ""
     gift: bool = False
     gift_value_fen: int = 0
@@ -59,8 +62,8 @@ class Line:
 
     @property
     def net_kept_fen(self) -> int:
-        """What the kept units cost by the line's own figures."""
-        return self.net_fen - self.net_fen * self.back // self.qty
+        """What the kept units cost by the line's own figures, less what was refunded on them."""
+        return self.net_fen - self.refunded_fen
 
     def after_promotions_fen(self) -> int:
         """What the kept units cost before coupons, points and the manual discount, by the stored shares."""
@@ -274,12 +277,14 @@ _USED = text("""
 _LINES = text("""
     SELECT line.line_no, line.sku_id, product.category_id, line.weighed, line.unit_price_fen, line.qty, line.list_fen,
            line.net_fen, line.name, line.gift, line.gift_value_fen, coalesce(came.qty, 0) AS back,
-           coalesce(came.faulty, 0) AS faulty, coalesce(took.shares, '{}') AS shares,
+           coalesce(came.faulty, 0) AS faulty, coalesce(came.fen, 0) AS refunded_fen,
+           coalesce(took.shares, '{}') AS shares,
            coalesce(stored.principal_fen, 0) - coalesce(came.principal, 0) AS principal_left,
            coalesce(stored.bonus_fen, 0) - coalesce(came.bonus, 0) AS bonus_left
     FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
     LEFT JOIN wallet_share stored USING (store_id, order_id, line_no)
     LEFT JOIN LATERAL (SELECT sum(r.qty)::bigint AS qty, sum(r.qty) FILTER (WHERE d.fault)::bigint AS faulty,
+            sum(r.refund_fen)::bigint AS fen,
             sum(r.principal_back_fen)::bigint AS principal, sum(r.bonus_back_fen)::bigint AS bonus
         FROM return_line r JOIN sale_return d ON d.store_id = r.store_id AND d.id = r.return_id
         WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no) came ON true
@@ -296,14 +301,15 @@ _BEFORE = text("""
 
 
 def after_return(
-    session: Session, order: Any, wants: Mapping[int, int], goods_fen: int, back: Split, *, fault: bool
+    session: Session, order: Any, wants: Mapping[int, int], fens: Mapping[int, int], back: Split, *, fault: bool
 ) -> Outcome:
     """What returning `wants` (line number -> units) keeps back of the order's refund; ask before it is written.
 
     One statement where no promotion of the order cares.
 
-    :param goods_fen: what the lines give back by `keep`, `back` of it to stored value.
+    :param fens: what the lines give back by `keep`, by line number; `back` of it to stored value.
     """
+    goods_fen = sum(fens.values())
     key = {"store": order.store_id, "order": order.id}
     used = fetch(session, _USED, key)
     rules = [rule_from_json(row.body | {"id": row.promotion_id, "version": row.version}) for row in used]
@@ -316,23 +322,51 @@ def after_return(
     here = known.here(order.channel, order.placed_at, tier=order.tier, segment_ids=segments)
     rows = fetch(session, _LINES, key)
     bad = wants if fault else {}
-    lines = [_line(row, wants.get(row.line_no, 0), bad.get(row.line_no, 0)) for row in rows]
+    lines = [_line(row, wants.get(row.line_no, 0), bad.get(row.line_no, 0), fens.get(row.line_no, 0)) for row in rows]
     # of limited units weighed goods get none, so a rule that lowered some had enough of them
     enough = {rule_id for line in lines if line.weighed for rule_id in line.shares}
     left = {row.promotion_id: Left(units=row.units) for row in used if row.limited and row.promotion_id not in enough}
     aim = target(lines, book, here, left, coupons=order.coupon_fen > 0)
-    done = fetch(session, _BEFORE, key)[0]
-    before = Before(done.promotions, done.gifts, Split(done.principal, done.bonus))
-    kept = Split(
-        sum(row.principal_left for row in rows) - back.principal_fen,
-        sum(row.bonus_left for row in rows) - back.bonus_fen,
-    )
-    return settle(Part(goods_fen, back, sum(line.net_kept_fen for line in lines), kept), before, aim, fault=fault)
+    part = Part(goods_fen, back, sum(line.net_kept_fen for line in lines), _left(rows, back))
+    return settle(part, _before(session, key), aim, fault=fault)
 
 
-def _line(row: Any, more: int, faulty: int) -> Line:
+def after_amount(session: Session, order: Any, fens: Mapping[int, int], back: Split, *, fault: bool) -> Outcome:
+    """What an amount refunded (line number -> fen, `back` of it to stored value) means for what was kept back: nothing.
+
+    No unit comes back, so no promotion is asked again.  Where earlier returns gave more than the lines' own figures,
+    that much less of the order is left to refund; their stored value stays within what is left of it.
+
+    :raises TooMuchRefunded: no more than what is left of the order.
+    """
+    goods_fen, key = sum(fens.values()), {"store": order.store_id, "order": order.id}
+    before = _before(session, key)
+    if before == Before():
+        return Outcome(goods_fen, goods_fen, fault=fault)
+    rows = fetch(session, _LINES, key)
+    kept_fen = sum(row.net_fen - row.refunded_fen for row in rows) - goods_fen
+    if before.promotions_fen + before.gifts_fen + kept_fen < 0:
+        left_fen = before.promotions_fen + before.gifts_fen + kept_fen + goods_fen
+        raise TooMuchRefunded(left=[{"line_no": number, "fen": min(fen, left_fen)} for number, fen in fens.items()])
+    part = Part(goods_fen, back, kept_fen, _left(rows, back))
+    return Outcome(goods_fen, goods_fen, wallet=_of_wallet(part, before, 0), fault=fault)
+
+
+def _before(session: Session, key: Mapping[str, int]) -> Before:
+    done = fetch(session, _BEFORE, dict(key))[0]
+    return Before(done.promotions, done.gifts, Split(done.principal, done.bonus))
+
+
+def _left(rows: Sequence[Any], back: Split) -> Split:
+    """What of the stored value of all lines is left there, once `back` of it went back."""
+    principal_fen, bonus_fen = (sum(getattr(row, name) for row in rows) for name in ("principal_left", "bonus_left"))
+    return Split(principal_fen - back.principal_fen, bonus_fen - back.bonus_fen)
+
+
+def _line(row: Any, more: int, faulty: int, more_fen: int) -> Line:
     found = row._asdict()
     del found["principal_left"], found["bonus_left"]
     shares = {int(rule_id): fen for rule_id, fen in found.pop("shares").items()}
     came, bad = found.pop("back") + more, found.pop("faulty") + faulty
-    return Line(**found, shares=shares, back=came, faulty=bad)
+    refunded_fen = found.pop("refunded_fen") + more_fen
+    return Line(**found, shares=shares, back=came, faulty=bad, refunded_fen=refunded_fen)

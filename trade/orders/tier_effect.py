@@ -23,7 +23,8 @@ def after(session: Session, store_id: int, order_id: int, plan: Preview, *, now:
         return None
     order = found[0]
     earns = growth.earned(order.basis_fen)
-    back_fen = facts.basis_back_with(session, store_id, order_id, {line["line_no"]: line["qty"] for line in plan.lines})
+    wants = {line["line_no"]: (line["qty"], line["refund_fen"]) for line in plan.lines}
+    back_fen = facts.basis_back_with(session, store_id, order_id, wants)
     before = growth.taken(earns, order.basis_fen, order.basis_back_fen)
     less = growth.taken(earns, order.basis_fen, back_fen) - before
     fall = tier_card.after_return(session, order.member_id, f"order:{order_id}", less, now=now)

@@ -132,7 +132,10 @@ def released(session: Session, stake: Stake, *, actor: str, now: datetime) -> No
 
 
 def undone(session: Session, stake: Stake, *, fault: bool = False, actor: str, now: datetime) -> None:
-    """A paid order is cancelled, or refused by the store (`fault`): as if it had never been."""
+    """A paid order is cancelled, or refused by the store (`fault`): as if it had never been.
+
+    `stake` is what its returns have not given back or taken back already.
+    """
     if stake.member_id and stake.coupon_fen:
         key = f"{stake.source}:undo"
         coupons.give_back(session, stake.member_id, None, **stake.at, key=key, fault=fault, actor=actor, now=now)

@@ -86,8 +86,12 @@ _OFF = text(f"""
         SELECT store_id, order_id, source_id, paid_at AS at, 0 AS step, 'order:' || order_id AS document,
                sum(amount_fen)::bigint AS fen FROM took GROUP BY 1, 2, 3, 4
         UNION ALL
-        SELECT store_id, order_id, source_id, closed_at, 1, 'cancel:' || order_id, -sum(amount_fen)::bigint
-        FROM took WHERE state = 'cancelled' GROUP BY 1, 2, 3, 4
+        SELECT store_id, order_id, source_id, closed_at, 1, 'cancel:' || order_id,
+               -sum(amount_fen - amount_fen * coalesce(gone.qty, 0) / line.qty)::bigint
+        FROM took JOIN order_line line USING (store_id, order_id, line_no)
+        LEFT JOIN (SELECT store_id, order_id, line_no, sum(qty)::bigint AS qty FROM back GROUP BY 1, 2, 3) gone
+            USING (store_id, order_id, line_no)
+        WHERE state = 'cancelled' GROUP BY 1, 2, 3, 4
         UNION ALL
         SELECT took.store_id, took.order_id, took.source_id, r.at, r.id, 'return:' || r.id,
                sum(took.amount_fen * (back.out - back.qty) / line.qty - took.amount_fen * back.out / line.qty)::bigint
