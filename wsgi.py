@@ -39,6 +39,7 @@ from trade.books import metrics as book_metrics
 from trade.books.commands import prove
 from trade.exceptions import metrics as exception_metrics
 from trade.exceptions.commands import desk as exceptions
+from trade.orders.review import metrics as review_metrics
 
 VERSION = "0.1.0"
 BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
@@ -77,8 +78,8 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
-    book_metrics.register()
-    exception_metrics.register()
+    for figures in (book_metrics.FIGURES, exception_metrics.FIGURES, review_metrics.FIGURES):
+        figures.register()
     for command in (prove, exceptions, campaigns):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():

@@ -1,0 +1,79 @@
+"""What a person does with held orders: take one, let it go on, or send the money back."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import attempt, first
+from config.errors import NotFound, Refused
+from trade.exceptions.cases import ExceptionTaken
+from trade.orders import close
+from trade.orders.review import moves
+
+Key = tuple[int, int]
+
+
+class ReviewDecided(Refused):
+    """The order is not held any more: somebody decided already (facts name who and when), or it was never held."""
+
+    code = "review_decided"
+
+
+_STANDS = text("""
+    SELECT r.state, r.owner, r.taken_at, r.decided_by, r.decided_at FROM order_review r
+    WHERE r.store_id = :store AND r.order_id = :order""")
+
+
+def _why_not(session: Session, store_id: int, order_id: int) -> Refused:
+    found = first(session, _STANDS, {"store": store_id, "order": order_id})
+    if found is None:
+        return NotFound(order_id=order_id)
+    if found.state == "hold":
+        return ExceptionTaken(order_id=order_id, by=found.owner, at=found.taken_at.isoformat())
+    at = found.decided_at.isoformat() if found.decided_at else ""
+    return ReviewDecided(order_id=order_id, state=found.state, by=found.decided_by or "", at=at)
+
+
+def take(session: Session, store_id: int, order_id: int, *, over: bool = False, actor: str, now: datetime) -> None:
+    """Somebody answers for a held order.  Raises NotFound, ReviewDecided, ExceptionTaken (a colleague has it)."""
+    if not moves.take(session, store_id, order_id, over=over, actor=actor, now=now):
+        raise _why_not(session, store_id, order_id)
+
+
+def release(session: Session, store_id: int, order_id: int, note: str = "", *, actor: str, now: datetime) -> None:
+    """A person looked at it: the order goes on.  Raises NotFound, ReviewDecided; then nothing was written."""
+    if not moves.decide(session, [(store_id, order_id)], "release", note, actor=actor, now=now):
+        raise _why_not(session, store_id, order_id)
+
+
+def reject(session: Session, store_id: int, order_id: int, note: str, *, actor: str, now: datetime) -> None:
+    """The order must not go on: everything it holds is free again and the customer gets all their money back.
+
+    :raises NotFound, ReviewDecided, WrongState: nothing was written.
+    """
+    assert note, "a rejection says why"
+    if not moves.decide(session, [(store_id, order_id)], "reject", note, actor=actor, now=now):
+        raise _why_not(session, store_id, order_id)
+    close.refuse(session, store_id, order_id, "review", actor=actor, now=now)
+
+
+def release_all(
+    session: Session, keys: Collection[Key], note: str = "", *, actor: str, now: datetime
+) -> dict[Key, Refused | None]:
+    """Let many held orders go on, each by itself: what refuses one does not stop the others.
+
+    In one transaction, in the order of their keys.  :return: by (store, order) None, or why it did not go on.
+    """
+    done: dict[Key, Refused | None] = {}
+    for key in sorted(set(keys)):
+        try:
+            with attempt(session):
+                release(session, *key, note, actor=actor, now=now)
+            done[key] = None
+        except Refused as refused:
+            done[key] = refused
+    return done
