@@ -19,6 +19,7 @@ ROUTES = {
     "order.collected": ("effects", "project_availability"),
     "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
+    "stock.changed": ("effects", "project_availability"),
     "stock.set_aside": ("effects", "project_availability"),
     "stock.set_aside_freed": ("effects", "project_availability"),
     "member.visited": ("effects", "count_growth"),

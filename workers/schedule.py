@@ -21,6 +21,7 @@ EVERY = (
     ("workers.jobs.expire_top_ups", "wechat", 20),
     ("workers.jobs.ask_refunds", "wechat", 20),
     ("workers.jobs.settle_late", "wechat", 20),
+    ("workers.jobs.expire_holds", "clock", 10),
     ("workers.jobs.end_promotions", "clock", 60),
     ("workers.jobs.confirm_points", "clock", 600),
     ("workers.jobs.expire_points", "clock", 3600),

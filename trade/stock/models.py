@@ -101,3 +101,32 @@ class StockMovement(Base):
     key: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class StockQuarantine(Base):
+    """One signed change of `quarantine`, with why; `key` as of a movement."""
+
+    __tablename__ = "stock_quarantine"
+    __table_args__ = (
+        UniqueConstraint("store_id", "key", "sku_id"),
+        Index("ix_stock_quarantine_sku", "store_id", "sku_id", "id"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    sku_id: Mapped[int]
+    qty: Mapped[int]
+    key: Mapped[str] = mapped_column(Text)
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class StockCountDue(Base):
+    """A sku whose figure is in doubt since `at`, and why; it goes when somebody counts."""
+
+    __tablename__ = "stock_count_due"
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    sku_id: Mapped[int] = mapped_column(primary_key=True)
+    reason: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

@@ -1,4 +1,5 @@
-"""The only writer of stock, with `set_aside.py` for what a promotion keeps.
+"""The only writer of stock, with its parts: `set_aside.py` (what a promotion keeps), `facts.py`, `quarantine.py`,
+`count_due.py`, `rejects.py` and `expiry.py`.
 
     what happens            from       to          on_hand
     hold                    free       held
@@ -194,9 +195,15 @@ Goods = Mapping[int, int]
 """Sale units by sku id."""
 
 
-def commit(session: Session, store_id: int | None, *, order_id: int) -> None:
-    """The order is paid: what it holds in a store, or with None in all of them, no longer ends by itself."""
-    _take(session, store_id, None, order_id, ("held",), target="committed")
+def commit(session: Session, store_id: int | None, *, order_id: int) -> dict[int, int]:
+    """The order is paid: what it holds in a store, or with None in all of them, no longer ends by itself.
+
+    Returns the units by sku that were unpaid until now: fewer than the order's lines say when a promise ended before.
+    """
+    units: Counter[int] = Counter()
+    for (_, sku_id), qty in _take(session, store_id, None, order_id, ("held",), target="committed").items():
+        units[sku_id] += qty
+    return dict(units)
 
 
 def pick(session: Session, store_id: int, goods: Goods | None, *, order_id: int) -> None:

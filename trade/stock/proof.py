@@ -13,25 +13,34 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _PROOF = text("""
-    WITH told AS (
-        SELECT store_id, sku_id, sum(on_hand)::bigint AS on_hand, sum(held)::bigint AS held,
-               sum(committed)::bigint AS committed, sum(picked)::bigint AS picked
-        FROM (SELECT store_id, sku_id, qty AS on_hand, 0 AS held, 0 AS committed, 0 AS picked FROM stock_movement
-              UNION ALL SELECT store_id, sku_id, 0, CASE bucket WHEN 'held' THEN qty ELSE 0 END,
-                  CASE bucket WHEN 'committed' THEN qty ELSE 0 END, CASE bucket WHEN 'picked' THEN qty ELSE 0 END
-              FROM stock_hold
-              UNION ALL SELECT store_id, sku_id, 0, qty, 0, 0 FROM stock_set_aside) facts
-        GROUP BY 1, 2),
+    WITH facts AS (
+        SELECT store_id, sku_id, 'on_hand' AS bucket, qty FROM stock_movement
+        UNION ALL SELECT store_id, sku_id, bucket, qty FROM stock_hold
+        UNION ALL SELECT store_id, sku_id, 'held', qty FROM stock_set_aside
+        UNION ALL SELECT store_id, sku_id, 'quarantine', qty FROM stock_quarantine
+        UNION ALL SELECT store_id, sku_id, 'count_due', 1 FROM stock_count_due),
+    told AS (
+        SELECT store_id, sku_id, coalesce(sum(qty) FILTER (WHERE bucket = 'on_hand'), 0)::bigint AS on_hand,
+               coalesce(sum(qty) FILTER (WHERE bucket = 'held'), 0)::bigint AS held,
+               coalesce(sum(qty) FILTER (WHERE bucket = 'committed'), 0)::bigint AS committed,
+               coalesce(sum(qty) FILTER (WHERE bucket = 'picked'), 0)::bigint AS picked,
+               coalesce(sum(qty) FILTER (WHERE bucket = 'quarantine'), 0)::bigint AS quarantine,
+               coalesce(sum(qty) FILTER (WHERE bucket = 'count_due'), 0)::bigint AS count_due
+        FROM facts GROUP BY 1, 2),
     compared AS (
         SELECT store_id, sku_id, coalesce(level.on_hand, 0) AS on_hand, coalesce(told.on_hand, 0) AS moved,
                coalesce(level.held, 0) AS held, coalesce(told.held, 0) AS promised,
                coalesce(level.committed, 0) AS committed, coalesce(told.committed, 0) AS paid,
-               coalesce(level.picked, 0) AS picked, coalesce(told.picked, 0) AS in_totes
+               coalesce(level.picked, 0) AS picked, coalesce(told.picked, 0) AS in_totes,
+               coalesce(level.quarantine, 0) AS quarantine, coalesce(told.quarantine, 0) AS set_apart,
+               coalesce(level.count_due::int, 0) AS count_due, coalesce(told.count_due, 0) AS to_count
         FROM stock_level level FULL JOIN told USING (store_id, sku_id))
     SELECT compared.*, greatest(abs(on_hand - moved), abs(held - promised), abs(committed - paid),
-                                abs(picked - in_totes)) AS at_stake
+                                abs(picked - in_totes), abs(quarantine - set_apart),
+                                abs(count_due - to_count)) AS at_stake
     FROM compared
-    WHERE (on_hand, held, committed, picked) <> (moved, promised, paid, in_totes)
+    WHERE (on_hand, held, committed, picked, quarantine, count_due)
+       <> (moved, promised, paid, in_totes, set_apart, to_count)
     ORDER BY 1, 2""")
 
 

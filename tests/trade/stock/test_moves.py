@@ -12,50 +12,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from tests import factories as make
+from tests.trade.stock.words import agrees, do, everything, level
 from trade.stock import moves, proof, set_aside
 from trade.stock.moves import NotHeld, OutOfStock
-
-_LEVEL = text(
-    "SELECT on_hand, held, committed, picked, free_till, free_online FROM stock_level"
-    " WHERE (store_id, sku_id) = (:s, :k)"
-)
-_ALL = text(
-    "SELECT 'level', store_id, sku_id, on_hand, held || '/' || committed || '/' || picked FROM stock_level"
-    " UNION ALL SELECT bucket, store_id, sku_id, qty, order_id || '@' || coalesce(held_until::text, '') FROM stock_hold"
-    " UNION ALL SELECT 'moved', store_id, sku_id, qty, key FROM stock_movement ORDER BY 1, 2, 3, 5"
-)
-
-
-@pytest.fixture
-def shop(session, now):
-    return make.open_shop(session, stock_of={"milk": 5, "bread": 4}, now=now)
-
-
-@pytest.fixture
-def other(session, shop, now):
-    """A second store of the same chain."""
-    return make.open_shop(session, code="S2", stock_of={"milk": 3, "bread": 2}, now=now)
-
-
-def do(session, step, *given, **named):
-    with transaction(session):
-        return step(session, *given, **named)
-
-
-def level(session, shop, name="milk"):
-    session.rollback()
-    return tuple(session.execute(_LEVEL, {"s": shop.store_id, "k": shop.skus[name]}).one())
-
-
-def everything(session):
-    session.rollback()
-    return list(map(tuple, session.execute(_ALL)))
-
-
-def agrees(session):
-    session.rollback()
-    return proof.differences(session) == []
 
 
 def test_a_promise_goes_from_unpaid_to_gone(session, shop, now):
