@@ -40,6 +40,7 @@ from trade.books.commands import prove
 from trade.exceptions import metrics as exception_metrics
 from trade.exceptions.commands import desk as exceptions
 from trade.orders.review import metrics as review_metrics
+from trade.payments import metrics as payment_metrics
 
 VERSION = "0.1.0"
 BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
@@ -78,7 +79,7 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
-    for figures in (book_metrics.FIGURES, exception_metrics.FIGURES, review_metrics.FIGURES):
+    for figures in (book_metrics.FIGURES, exception_metrics.FIGURES, review_metrics.FIGURES, payment_metrics.FIGURES):
         figures.register()
     for command in (prove, exceptions, campaigns):
         app.cli.add_command(command)

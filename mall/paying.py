@@ -17,7 +17,7 @@ from config.logs import log
 from config.wechat import WeChatFailed
 from config.wechat_ready import pay
 from trade.orders import close
-from trade.orders.pay import Outcome, receive
+from trade.orders.pay import Outcome, receive, unmatched
 from trade.payments import moves, top_ups
 from trade.payments.moves import Paid
 
@@ -77,24 +77,28 @@ def apply(session: Session, fact: Paid, *, now: datetime) -> Outcome:
     """One success of WeChat in one transaction, however it reached us."""
     with transaction(session):
         outcome = receive(session, fact, actor=ACTOR, now=now)
-    if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
-        log.error("payment_unmatched", outcome=outcome.value, trade_no=fact.trade_no)
+        if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
+            unmatched(session, fact, outcome, actor=ACTOR, now=now)
     return outcome
 
 
 def ask(session: Session, tender: Any, *, now: datetime) -> bool:
-    """Ask WeChat about one open attempt and apply a success; True when it was paid."""
+    """Ask WeChat about one open attempt and apply a success; True when it was paid, whatever the amount.
+
+    One that was paid with another amount than ours stays as it is, for the desk: nothing of it is freed.
+    """
     try:
         found = pay().query(tender.trade_no)
     except WeChatFailed as error:
         log.warning("payment_question_failed", code=error.code)
         found = None
     if found is not None and found.paid:
-        apply(session, Paid(found.trade_no, found.transaction_id, found.amount_fen, found.payer), now=now)
-        return True
+        outcome = apply(session, Paid(found.trade_no, found.transaction_id, found.amount_fen, found.payer), now=now)
+        if outcome is not Outcome.MISMATCH:
+            return True
     with transaction(session):
         moves.ask_later(session, tender.store_id, tender.id, tender.asked, now=now)
-    return False
+    return found is not None and found.paid
 
 
 def ask_if_due(session: Session, store_id: int, order_id: int, *, now: datetime) -> bool:
@@ -127,6 +131,14 @@ def close_top_up(session: Session, store_id: int, top_up_id: int, *, now: dateti
     return _close(session, moves.open_top_up_tender(session, store_id, top_up_id), now)
 
 
+def close_left_open(session: Session, tender: Any, *, now: datetime) -> bool:
+    """Settle one attempt that nobody closed to the end (`payments/janitor.py`); True when nobody can pay it any more.
+
+    :raises WeChatBusy: WeChat did not answer; it is asked again.
+    """
+    return _close(session, tender, now)
+
+
 def _close(session: Session, tender: Any | None, now: datetime) -> bool:
     let_go(session)
     if tender is None:
@@ -140,7 +152,8 @@ def _close(session: Session, tender: Any | None, now: datetime) -> bool:
             pay().close(tender.trade_no)
             found = pay().query(tender.trade_no)
             if found is not None and found.paid:
-                return not ask(session, tender, now=now)
+                ask(session, tender, now=now)
+                return False
             if found is not None and not found.closed:
                 raise WeChatBusy(code="CLOSE_NOT_CONFIRMED")
     except WeChatFailed as error:

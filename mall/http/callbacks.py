@@ -10,9 +10,9 @@ from config.logs import log
 from config.wechat_pay import Genuine
 from config.wechat_ready import pay
 from mall.paying import ACTOR
-from trade.orders.pay import Outcome, first_time, receive
-from trade.payments import moves
+from trade.orders.pay import Outcome, first_time, receive, unmatched
 from trade.payments.moves import Paid
+from trade.payments.refunds import moves as refunds
 
 bp = blueprint("wechat", "/api/mall/wechat", lambda: None)
 MOST_BYTES = 64 * 1024
@@ -60,8 +60,9 @@ def pay_notice() -> Response:
                 outcome = receive(opened, fact, actor=ACTOR, now=g.now)
                 if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
                     raise Unmatched(outcome)
-    except Unmatched as unmatched:
-        log.error("payment_unmatched", outcome=str(unmatched), trade_no=fact.trade_no)
+    except Unmatched as why:
+        with transaction(session()) as opened:
+            unmatched(opened, fact, Outcome(str(why)), actor=ACTOR, now=g.now)
         return _no(400)
     return Response(status=204)
 
@@ -78,5 +79,5 @@ def refund_notice() -> Response:
         return _no(400)
     with transaction(session()) as opened:
         if first_time(opened, notice.event_id, notice.event_type, now=g.now):
-            moves.move_refund(opened, str(notice.resource["out_refund_no"]), event, actor=ACTOR, now=g.now)
+            refunds.move(opened, str(notice.resource["out_refund_no"]), event, actor=ACTOR, now=g.now)
     return Response(status=204)

@@ -26,7 +26,7 @@ def test_a_payment_after_the_expiry_brings_the_order_back(story):
     head = story.head(order)
     assert (_refunded(story, order), head.state, head.closed_at) == (0, "paid", None)
     assert (story.points.available, story.points.held) == (800, 0)
-    assert story.count("SELECT sum(held) FROM stock_level") == 2
+    assert story.count("SELECT sum(held + committed) FROM stock_level") == 2
     story.collect(order)
     story.follow()
     story.agree()

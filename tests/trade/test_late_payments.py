@@ -14,7 +14,7 @@ from tests import factories as make
 from tests.stories import Story, books
 from trade.orders import close, pay
 from trade.orders.pay import Outcome
-from trade.payments import moves as payments
+from trade.payments.refunds import moves as refunds
 from trade.stock import moves as stock
 from workers.jobs import settle_late
 
@@ -141,7 +141,7 @@ def test_it_is_settled_when_wechat_has_taken_the_refund(rich, open_session):
     story.told(tender)
     assert settle_late.run(open_session) == 0
     with transaction(story.session):
-        payments.move_refund(story.session, f"L{tender.id}", "accept", actor="wechat", now=story.now)
+        refunds.move(story.session, f"L{tender.id}", "accept", actor="wechat", now=story.now)
     assert settle_late.run(open_session) == 1
     assert settle_late.run(open_session) == 0
     assert story.count("SELECT state FROM late_payment") == "refunded"

@@ -15,6 +15,7 @@ from trade.orders.pay import Outcome
 from trade.orders.states import MOVES, State
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
+from trade.payments.refunds import moves as refunds
 from trade.stock import proof as stock_proof
 
 
@@ -81,9 +82,9 @@ def test_a_unit_of_a_mall_order_comes_back_at_the_till_for_exactly_what_was_paid
             now=now,
         )
     number = session.execute(text("SELECT refund_no FROM refund")).scalar_one()
-    assert _do(session, payments.move_refund, number, "accept", actor="wechat", now=now)
-    assert _do(session, payments.move_refund, number, "finish", actor="wechat", now=now)
-    assert not _do(session, payments.move_refund, number, "finish", actor="wechat", now=now)
+    assert _do(session, refunds.move, number, "accept", actor="wechat", now=now)
+    assert _do(session, refunds.move, number, "finish", actor="wechat", now=now)
+    assert not _do(session, refunds.move, number, "finish", actor="wechat", now=now)
     assert points.balance(session, member).available == 500 - 300 + 16 + 150 - 8
     assert read.one_of_member(session, member, order)["refunded_fen"] == 840
     assert _books(session) == [[], [], []]

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import WrongState
+from config.logs import log
+from trade.exceptions import cases
 from trade.orders import moves, value
 from trade.orders.late import rescue
 from trade.payments import moves as payments
@@ -77,6 +79,23 @@ def _goes_on(session: Session, tender: Any, fact: Paid, *, actor: str, now: date
     except WrongState:
         return False
     return True
+
+
+def unmatched(session: Session, fact: Paid, outcome: Outcome, *, actor: str, now: datetime) -> None:
+    """Put genuine money that fits no attempt of ours, or another amount than ours, on the desk (`amount_mismatch`).
+
+    Nothing else is written: its repeat is looked at again, and tomorrow's bill names it once more.
+    """
+    assert outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER), outcome
+    log.error("payment_unmatched", outcome=outcome.value, trade_no=fact.trade_no)
+    tender = payments.by_trade_no(session, fact.trade_no)
+    expected_fen = tender.amount_fen if tender else 0
+    facts = {"trade_no": fact.trade_no, "transaction_id": fact.transaction_id, "amount_fen": fact.amount_fen}
+    key = {"store_id": tender.store_id, "order_id": tender.order_id} if tender else {}
+    cases.open(
+        session, "amount_mismatch", f"trade:{fact.trade_no}", money_fen=fact.amount_fen,
+        facts=facts | {"expected_fen": expected_fen}, **key, cause=str(outcome), actor=actor, now=now,
+    )  # fmt: skip
 
 
 def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:

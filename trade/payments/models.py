@@ -95,7 +95,7 @@ class Refund(Base):
         CheckConstraint(f"state IN ({_names(RefundState)})", name="state"),
         CheckConstraint("amount_fen > 0", name="amount"),
         Index("ix_refund_tender", "store_id", "tender_id"),
-        Index("ix_refund_open", "ask_at", postgresql_where=text("state IN ('requested', 'accepted')")),
+        Index("ix_refund_open", "ask_at", postgresql_where=text("state IN ('requested', 'accepted', 'abnormal')")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -3,8 +3,7 @@
 tender   created -> prepaid -> paid            a success that nothing waits for is `late`: it becomes the order's
               \\-> closing -> closed | paid     money again (`paid`), or is refunded in full and stays `late`
          closed -> late -> paid
-refund   requested -> accepted -> done         `closed` at WeChat asks again under a new number
-                  \\-> abnormal -> done
+refunds  are made here and moved on in `refunds/moves.py`
 """
 
 from __future__ import annotations
@@ -19,7 +18,8 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch, first
 
-ASK_AFTER = (5, 15, 30, 60, 180, 300, 600)  # seconds between questions to WeChat while a tender is open
+ASK_AFTER = (5, 15, 30, 60, 100)
+"""Seconds between questions to WeChat while an attempt is open: what was paid is found within two minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,49 +235,6 @@ def refund(
             store_id=tender.store_id,
             refund_id=made.id,
         )
-
-
-_REFUND_TO = text("""
-    UPDATE refund SET state = :target, done_at = CASE WHEN :target = 'done' THEN CAST(:now AS timestamptz) END,
-        ask_at = CASE WHEN :target = 'accepted' THEN ask_at END
-    WHERE refund_no = :number AND state = ANY(:sources) RETURNING store_id, id, order_id""")
-REFUND_MOVES = {
-    "accept": (["requested"], "accepted"),
-    "finish": (["requested", "accepted", "abnormal"], "done"),
-    "stick": (["requested", "accepted"], "abnormal"),
-    "shut": (["requested", "accepted", "abnormal"], "closed"),
-}
-
-
-def move_refund(session: Session, number: str, event: str, *, actor: str, now: datetime) -> bool:
-    """Fire one event of a refund; False when it is not where the table says it must be (a repeat)."""
-    sources, target = REFUND_MOVES[event]
-    moved = first(session, _REFUND_TO, {"number": number, "target": target, "sources": sources, "now": now})
-    if moved is None:
-        return False
-    journal.record(
-        session,
-        f"refund.{target}",
-        f"refund:{moved.id}",
-        actor=actor,
-        now=now,
-        store_id=moved.store_id,
-        order_id=moved.order_id,
-        number=number,
-    )
-    return True
-
-
-_REFUND_LATER = text(
-    "UPDATE refund SET ask_at = :at, asked = asked + 1 WHERE refund_no = :number AND state IN ('requested', 'accepted')"
-)
-REFUND_ASK_S = (60, 60, 60, 60, 60, 300, 600, 1200, 1800)
-
-
-def ask_refund_later(session: Session, number: str, asked: int, *, now: datetime) -> None:
-    """Plan the next question about a refund: a minute five times, then 5, 10, 20, 30 minutes (wechat.md 2.9)."""
-    wait_s = REFUND_ASK_S[min(asked, len(REFUND_ASK_S) - 1)]
-    session.execute(_REFUND_LATER, {"number": number, "at": now + timedelta(seconds=wait_s)})
 
 
 _LEFT = """

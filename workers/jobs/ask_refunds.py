@@ -1,10 +1,10 @@
-"""Refunds whose notice did not come: WeChat is asked until they end."""
+"""Refunds that have not ended: asked for again, or asked about, until they do."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import clock
@@ -12,30 +12,38 @@ from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat import WeChatFailed
 from config.wechat_ready import pay
-from trade.payments import moves
-from workers.jobs.send_refunds import ACTOR, STATES
+from trade.payments import janitor
+from trade.payments.refunds import moves
+from workers.jobs.send_refunds import ACTOR, STATES, send
 
 BATCH = 20
-_DUE = text(
-    "SELECT refund_no, asked FROM refund WHERE state = 'accepted' AND ask_at <= :now ORDER BY ask_at LIMIT :most"
-)
 
 
 def run(new_session: Callable[[], Session] = open_session) -> int:
-    """Ask about every accepted refund that is due, BATCH a run; returns how many ended.  Safe to run twice."""
+    """Settle every refund that is due, BATCH a run, every 20 s; returns how many ended.  Safe to run twice.
+
+    One that WeChat has not taken is sent again under its own number; one it has taken is asked about.
+    """
     ended = 0
     with new_session() as session:
-        due = session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
+        due = janitor.refunds(session, now=clock.now(), most=BATCH)
         let_go(session)
-        for number, asked in due:
-            try:
-                state = pay().query_refund(number)
-            except WeChatFailed as error:
-                log.warning("refund_question_failed", code=error.code)
-                state = "PROCESSING"
-            with transaction(session):
-                if state == "PROCESSING":
-                    moves.ask_refund_later(session, number, asked + 1, now=clock.now())
-                else:
-                    ended += moves.move_refund(session, number, STATES[state], actor=ACTOR, now=clock.now())
+        for refund in due:
+            if refund.state == "requested":
+                send(session, refund)
+            else:
+                ended += _ask(session, refund)
     return ended
+
+
+def _ask(session: Session, refund: Any) -> bool:
+    try:
+        state = pay().query_refund(refund.refund_no)
+    except WeChatFailed as error:
+        log.warning("refund_question_failed", code=error.code)
+        state = "PROCESSING"
+    with transaction(session):
+        if state != "PROCESSING" and moves.move(session, refund.refund_no, STATES[state], actor=ACTOR, now=clock.now()):
+            return state in ("SUCCESS", "CLOSED")
+        moves.ask_later(session, refund.refund_no, refund.asked + 1, actor=ACTOR, now=clock.now())
+    return False

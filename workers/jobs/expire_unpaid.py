@@ -18,16 +18,17 @@ from trade.orders import close
 ACTOR = "job:expire_unpaid"
 BATCH = 50
 GRACE = timedelta(seconds=60)
-_OVERDUE = text(
-    "SELECT store_id, id FROM sale_order WHERE state = 'placed' AND pay_by < :before ORDER BY pay_by LIMIT :most"
-)
+_OVERDUE = text("""
+    SELECT store_id, id FROM sale_order o WHERE state = 'placed' AND pay_by < :before AND NOT EXISTS (
+        SELECT FROM tender t WHERE t.store_id = o.store_id AND t.order_id = o.id AND t.state = 'closing')
+    ORDER BY pay_by LIMIT :most""")
 
 
 def run(new_session: Callable[[], Session] = open_session) -> int:
     """Cancel orders a minute past their deadline and free what they hold; returns how many.
 
-    At most BATCH a run.  An order whose payment cannot be closed at WeChat stays held and is tried again;
-    one that turns out to be paid is fulfilled.  Safe to run twice, or in two workers at once.
+    At most BATCH a run.  An order whose payment cannot be closed at WeChat stays held until `settle_payments` has
+    closed it; one that turns out to be paid is fulfilled.  Safe to run twice, or in two workers at once.
     """
     expired = 0
     with new_session() as session:

@@ -13,7 +13,7 @@ from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat import WeChatFailed
 from config.wechat_ready import pay
-from trade.payments import moves
+from trade.payments.refunds import moves
 
 ACTOR = "wechat"
 _ROWS = text("SELECT id, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL ORDER BY id")
@@ -28,8 +28,8 @@ STATES = {"SUCCESS": "finish", "PROCESSING": "accept", "ABNORMAL": "stick", "CLO
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
     """Ask WeChat for each refund owed; returns how many it took.
 
-    A refund has one number for ever, so asking twice refunds once.  When WeChat does not answer the row
-    stays open and the relay offers it again.
+    A refund has one number for ever, so asking twice refunds once.  What WeChat does not take stays due on the
+    refund's own plan, which `ask_refunds` follows: the fact itself is done once it was tried.
     """
     taken = 0
     with new_session() as session:
@@ -38,16 +38,15 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
         for row in rows:
             refund = session.execute(_REFUND, {"store": row.data["store_id"], "id": row.data["refund_id"]}).one()
             let_go(session)
-            if refund.state == "requested" and not send(session, refund):
-                continue
+            if refund.state != "requested" or refund.asked > 0 or send(session, refund):
+                taken += 1
             with transaction(session):
                 journal.finish(session, [row.id], now=clock.now())
-            taken += 1
     return taken
 
 
 def send(session: Session, refund: Any) -> bool:
-    """Ask WeChat for one refund and note its answer; False when it gave none."""
+    """Ask WeChat for one refund and note its answer; False when it did not take it."""
     try:
         state = pay().refund(
             trade_no=refund.trade_no,
@@ -58,8 +57,9 @@ def send(session: Session, refund: Any) -> bool:
         )
     except WeChatFailed as error:
         log.warning("refund_not_taken", code=error.code, refund_no=refund.refund_no)
+        with transaction(session):
+            moves.ask_later(session, refund.refund_no, refund.asked, actor=ACTOR, now=clock.now(), code=error.code)
         return False
     with transaction(session):
-        moves.move_refund(session, refund.refund_no, STATES[state], actor=ACTOR, now=clock.now())
-        moves.ask_refund_later(session, refund.refund_no, 0, now=clock.now())
+        moves.move(session, refund.refund_no, STATES[state], actor=ACTOR, now=clock.now())
     return True
