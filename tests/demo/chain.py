@@ -64,11 +64,8 @@ class Chain:
     """Member id and openid of those who order in WeChat."""
 
 
-def _area(lat_e6: int, lng_e6: int) -> list[list[float]]:
-    return [
-        [(lat_e6 + y) / 1e6, (lng_e6 + x) / 1e6]
-        for y, x in ((-30000, -32000), (-30000, 32000), (30000, 32000), (30000, -32000))
-    ]
+def _area(lat_e6: int, lng_e6: int) -> list[list[int]]:
+    return [[lat_e6 + y, lng_e6 + x] for y, x in ((-30000, -32000), (-30000, 32000), (30000, 32000), (30000, -32000))]
 
 
 def open_stores(session: Session, chain: Chain) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -21,11 +21,15 @@ class Category(Base):
 class Product(Base):
     """What a customer calls one thing; its SKUs differ by specification.
 
-    `pinyin` holds the initials of the name (`cnn` for 纯牛奶) for the till's search.
+    `pinyin` holds the initials of the name (`cnn` for 纯牛奶) for the till's search; `temperature` is ambient, chilled
+    or frozen: what it must be kept at on its way.
     """
 
     __tablename__ = "product"
-    __table_args__ = (Index("ix_product_category_id", "category_id", "id"),)
+    __table_args__ = (
+        Index("ix_product_category_id", "category_id", "id"),
+        CheckConstraint("temperature IN ('ambient', 'chilled', 'frozen')", name="temperature"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     name: Mapped[str] = mapped_column(Text)
@@ -33,6 +37,7 @@ class Product(Base):
     brand: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     picture: Mapped[str] = mapped_column(Text)
+    temperature: Mapped[str] = mapped_column(Text, server_default=text("'ambient'"))
 
 
 class Sku(Base):
@@ -60,10 +65,15 @@ class Barcode(Base):
 
 
 class StoreSku(Base):
-    """Whether one store sells a SKU, and on which shelf it stands."""
+    """Whether one store sells a SKU, on which shelf it stands, and how much it should be sold down (0 to 9)."""
 
     __tablename__ = "store_sku"
+    __table_args__ = (
+        CheckConstraint("sell_down BETWEEN 0 AND 9", name="sell_down"),
+        Index("ix_store_sku_sku", "sku_id", "store_id", postgresql_include=["sellable", "sell_down"]),
+    )
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
     sellable: Mapped[bool] = mapped_column(default=True)
     shelf: Mapped[str] = mapped_column(Text, default="")
+    sell_down: Mapped[int] = mapped_column(server_default=text("0"))

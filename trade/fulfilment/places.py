@@ -164,8 +164,10 @@ class Judge:
     groups: tuple[Group, ...]
     asked: dict[int, int] = field(default_factory=dict)
     times: dict[Hours, tuple[datetime, int]] = field(default_factory=dict)
+    classes: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
+        self.classes.update(group.temperature for group in self.groups if group.temperature != "ambient")
         for line in self.need.lines:
             self.asked[line.sku_id] = self.asked.get(line.sku_id, 0) + line.qty
 
@@ -176,8 +178,7 @@ class Judge:
         if not enough(line.sku_id in place.free for line in need.lines):
             return "not_sellable"
         caps = caps_of(self.groups, place.free)
-        whole = tuple(map(min, caps, (group.count for group in self.groups)))
-        if not (any(whole) if need.may_split else self._has_all(place)):
+        if not (any(caps) if need.may_split else self._has_all(place)):
             return "no_stock"
         if need.mode == "delivery" and (need.position is None or not inside(place.area, *need.position)):
             return "outside_area"
@@ -189,15 +190,16 @@ class Judge:
             return "no_capacity"
         if place.store_id in need.refused:
             return "refused_before"
-        cold = tuple(
-            cap if group.temperature == "ambient" or group.temperature in place.cold else 0
-            for cap, group in zip(caps, self.groups, strict=True)
-        )
-        if not any(cold) or (not need.may_split and 0 in cold):
-            return "cold_chain"
+        if not self.classes <= place.cold:
+            caps = tuple(
+                cap if group.temperature in ("ambient", *place.cold) else 0
+                for cap, group in zip(caps, self.groups, strict=True)
+            )
+            if not any(caps) or (not need.may_split and 0 in caps):
+                return "cold_chain"
         if need.chosen_store_id not in (None, place.store_id):
             return "not_chosen"
-        return self._candidate(place, cold, lines, figures)
+        return self._candidate(place, caps, lines, figures)
 
     def _has_all(self, place: Place) -> bool:
         return all(place.free.get(sku, 0) >= units for sku, units in self.asked.items())
@@ -238,8 +240,9 @@ class Judge:
     def _candidate(self, place: Place, caps: tuple[int, ...], lines: int, figures: dict[str, int]) -> Candidate:
         """What it may give, without what it cannot keep cold or pick in time."""
         gives = {sku for group, cap in zip(self.groups, caps, strict=True) if cap for sku, _ in group.parts}
-        free = {sku: min(place.free[sku], self.asked[sku]) for sku in sorted(gives)}
-        mine = [line.sku_id for line in self.need.lines if line.sku_id in gives]
-        down = sum(min(place.sell_down.get(sku, 0), MOST_SELL_DOWN) for sku in mine)
-        figures["keep"] = MOST_SELL_DOWN * len(self.need.lines) - down
-        return Candidate(place.store_id, caps_of(self.groups, free), free, min(lines, len(self.need.lines)), figures)
+        free = {sku: min(place.free[sku], units) for sku, units in self.asked.items() if sku in gives}
+        figures["keep"] = MOST_SELL_DOWN * len(self.need.lines)
+        if place.sell_down:
+            mine = [line.sku_id for line in self.need.lines if line.sku_id in gives]
+            figures["keep"] -= sum(min(place.sell_down.get(sku, 0), MOST_SELL_DOWN) for sku in mine)
+        return Candidate(place.store_id, caps, free, min(lines, len(self.need.lines)), figures)

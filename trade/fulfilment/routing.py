@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from trade.fulfilment.allot import Found, Search, Shares
@@ -112,16 +113,16 @@ def route(need: Need, places: Iterable[Place], weights: Weights, now: datetime, 
     assert need.lines, need
     groups, known = groups_of(need.lines), list(places)
     ranked, removed = _filter(Judge(need, weights, now, groups), known, rerouted=rerouted)
-    chosen = choose(need, groups, ranked, weights, rerouted=rerouted)
+    chosen = choose(need, groups, ranked, weights)
     if not chosen.parcels and not need.may_split:
         supposed = replace(need, may_split=True)
         parts = _filter(Judge(supposed, weights, now, groups), known, rerouted=rerouted)[0]
-        split = choose(supposed, groups, parts, weights, rerouted=rerouted)
+        split = choose(supposed, groups, parts, weights)
         chosen = Chosen("needs_split") if split.parcels else split
-    return Decision(need, chosen, tuple(ranked), removed, rerouted)
+    return Decision(need, chosen, ranked.stores, removed, rerouted)
 
 
-def _filter(judge: Judge, places: Iterable[Place], *, rerouted: bool) -> tuple[list[Candidate], dict[int, str]]:
+def _filter(judge: Judge, places: Iterable[Place], *, rerouted: bool) -> tuple[Ranked, dict[int, str]]:
     removed: dict[int, str] = {}
     passed: list[Candidate] = []
     for place in places:
@@ -133,10 +134,19 @@ def _filter(judge: Judge, places: Iterable[Place], *, rerouted: bool) -> tuple[l
     return sort(passed, judge.need.mode, judge.weights, rerouted=rerouted), dict(sorted(removed.items()))
 
 
-def sort(stores: Iterable[Candidate], mode: Mode, weights: Weights, *, rerouted: bool) -> list[Candidate]:
-    """Best first."""
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Stores, best first, and the key of each."""
+
+    stores: tuple[Candidate, ...]
+    keys: tuple[int, ...]
+
+
+def sort(stores: Iterable[Candidate], mode: Mode, weights: Weights, *, rerouted: bool) -> Ranked:
+    """The stores that passed, by the scores for a first routing or for one after a refusal."""
     tiers = weights.rerouted if rerouted else weights.tiers
-    return sorted(stores, key=lambda one: key_of(one, mode, weights, tiers))
+    pairs = sorted(((key_of(one, mode, weights, tiers), one) for one in stores), key=itemgetter(0))
+    return Ranked(tuple(one for _, one in pairs), tuple(key for key, _ in pairs))
 
 
 def key_of(one: Candidate, mode: Mode, weights: Weights, tiers: Sequence[Tier]) -> int:
@@ -151,35 +161,29 @@ def key_of(one: Candidate, mode: Mode, weights: Weights, tiers: Sequence[Tier]) 
     return (key << _DIGIT) + one.store_id
 
 
-def choose(
-    need: Need, groups: Sequence[Group], ranked: Sequence[Candidate], weights: Weights, *, rerouted: bool
-) -> Chosen:
-    """Allot the groups to stores that stand in the order of their score; `route` without the filters."""
-    tiers = weights.rerouted if rerouted else weights.tiers
-    keys = [key_of(one, need.mode, weights, tiers) for one in ranked]
-    whole = Search(groups, ranked, keys).run(1)
+def choose(need: Need, groups: Sequence[Group], ranked: Ranked, weights: Weights) -> Chosen:
+    """Allot the groups to stores that stand in the order of their score: `route` without the filters."""
+    whole = Search(groups, ranked.stores, ranked.keys).run(1)
     if whole.shares is not None:
-        return Chosen("routed", _parcels(need, groups, ranked, whole.shares, weights))
-    short = _short(groups, ranked)
+        return Chosen("routed", _parcels(need, groups, ranked.stores, whole.shares, weights))
+    short = _short(groups, ranked.stores)
     if short or not need.may_split:
         return Chosen("short", short=short)
-    shares, optimal = _apart(need, groups, ranked, keys, weights)
+    shares, optimal = _apart(need, groups, ranked, weights)
     if shares is None:
         return Chosen("cannot_split", optimal=optimal)
-    return Chosen("routed", _parcels(need, groups, ranked, shares, weights), optimal=optimal)
+    return Chosen("routed", _parcels(need, groups, ranked.stores, shares, weights), optimal=optimal)
 
 
-def _apart(
-    need: Need, groups: Sequence[Group], ranked: Sequence[Candidate], keys: Sequence[int], weights: Weights
-) -> tuple[Shares | None, bool]:
+def _apart(need: Need, groups: Sequence[Group], ranked: Ranked, weights: Weights) -> tuple[Shares | None, bool]:
     """Split: all together, or class by class where temperatures travel apart, on the minutes that are left."""
     classes = {group.temperature for group in groups} if need.mode in weights.apart else {None}
     found: Shares = {}
-    optimal, stores = True, list(ranked)
+    optimal, stores = True, list(ranked.stores)
     for temperature in sorted(classes, key=lambda one: COLDER.index(one) if one else 0):
         mine = [index for index, group in enumerate(groups) if temperature in (None, group.temperature)]
         part = [replace(one, caps=tuple(one.caps[index] for index in mine)) for one in stores]
-        answer: Found = Search([groups[index] for index in mine], part, keys).run(weights.most_parcels)
+        answer: Found = Search([groups[index] for index in mine], part, ranked.keys).run(weights.most_parcels)
         optimal = optimal and answer.optimal
         if answer.shares is None:
             return None, optimal

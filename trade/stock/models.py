@@ -33,6 +33,7 @@ class StockLevel(Base):
         CheckConstraint(
             "quarantine >= 0 AND in_transit >= 0 AND safety >= 0 AND till_buffer >= 0", name="buckets_not_negative"
         ),
+        Index("ix_stock_level_sku", "sku_id", "store_id"),
         {"postgresql_with": {"fillfactor": 70}},
     )
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)

@@ -32,11 +32,20 @@ class CashRounding(StrEnum):
     HALF_DOWN = "half_down"
 
 
+COLD = '{"pickup": ["chilled", "frozen"], "delivery": ["chilled", "frozen"]}'
+"""What a new store keeps cold, by mode; the post keeps nothing cold unless the store says so."""
+
+
 class Store(Base):
     """A selling place, a stock place and a settlement party in one.
 
     Opening hours are minutes after local midnight; `area` is the same-city delivery polygon as
-    `[[lat, lng], ...]`; `slot_capacity` is how many pickup orders fit in one slot; `cash_rounding` is a CashRounding.
+    `[[lat_e6, lng_e6], ...]` in whole millionths of a degree; `slot_capacity` is how many pickup orders fit in one
+    slot; `cash_rounding` is a CashRounding.
+
+    What it does for orders (`intake.py`): the modes it offers, until when its intake is paused, when it shuts early,
+    `capacity_minutes` of work in an hour it is open.  By mode, where the chain's figure is not its own: `work`
+    (`{"ship": {"order": 6, "line": 1}}` minutes), `accept_minutes`, and `cold`: the temperatures it keeps.
     """
 
     __tablename__ = "store"
@@ -48,6 +57,7 @@ class Store(Base):
         CheckConstraint(
             "cash_rounding IN ('none', 'drop_fen', 'drop_jiao', 'half_up', 'half_down')", name="cash_rounding"
         ),
+        CheckConstraint("capacity_minutes BETWEEN 0 AND 6000", name="capacity"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(Text, unique=True)
@@ -62,6 +72,15 @@ class Store(Base):
     slot_capacity: Mapped[int] = mapped_column(default=30)
     area: Mapped[list[Any]] = mapped_column(JSONB, default=list)
     cash_rounding: Mapped[str] = mapped_column(Text, server_default=text("'none'"))
+    offers_pickup: Mapped[bool] = mapped_column(server_default=text("true"))
+    offers_delivery: Mapped[bool] = mapped_column(server_default=text("true"))
+    offers_ship: Mapped[bool] = mapped_column(server_default=text("true"))
+    paused_until: Mapped[datetime | None]
+    closes_early_at: Mapped[datetime | None]
+    capacity_minutes: Mapped[int] = mapped_column(server_default=text("120"))
+    work: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
+    accept_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    cold: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text(f"'{COLD}'"))
 
 
 class Till(Base):

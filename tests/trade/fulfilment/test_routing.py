@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -253,8 +254,10 @@ def test_parcels_by_post_are_fewest_when_temperatures_travel_apart(shelves, data
     _check(Need("ship", lines), stores, found.parcels)
     groups = groups_of(lines)
     keys = [key_of(one, "ship", WEIGHTS, WEIGHTS.tiers) for one in found.candidates]
-    parts = [brute.best([one for one in groups if one.temperature == kind], found.candidates, keys, 4)
-             for kind in ("ambient", "frozen")]  # fmt: skip
+    parts: list[Any] = [
+        brute.best([one for one in groups if one.temperature == kind], found.candidates, keys, 4)
+        for kind in ("ambient", "frozen")
+    ]
     if None in parts:
         assert found.parcels == ()
         return
