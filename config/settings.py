@@ -34,6 +34,7 @@ class Settings(BaseSettings):
     redis_prefix: str = "td"
     unpaid_minutes: int = Field(15, ge=1, le=120)
     phone_may_spend: bool = False
+    channels_dir: Path | None = None
 
     wechat_dir: Path | None = None
     wechat_api_base: str = "https://api.weixin.qq.com"
@@ -49,7 +50,7 @@ class Settings(BaseSettings):
             raise ValueError("PostgreSQL is the one dialect: DATABASE_URL starts with postgresql://")
         return value
 
-    @field_validator("wechat_dir", mode="before")
+    @field_validator("wechat_dir", "channels_dir", mode="before")
     @classmethod
     def _none_when_empty(cls, value: object) -> object:
         return value or None
@@ -58,6 +59,11 @@ class Settings(BaseSettings):
     def base_url(self) -> str:
         """Where the outside reaches us, without a slash at the end."""
         return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+    @property
+    def exchange_dir(self) -> Path:
+        """Below it lies one folder for each sales channel of kind `files`."""
+        return self.channels_dir or self.var_dir / "channels"
 
     def check_production(self) -> None:
         """Refuse to start in production on anything made for a demonstration."""

@@ -29,6 +29,7 @@ ROUTES = {
     "member.export_asked": ("effects", "make_exports"),
     "refund.requested": ("wechat", "send_refunds"),
     "job.asked_again": ("clock", "run_again"),
+    "channel.stock_changed": ("channels", "sync_channels"),
 }
 
 #           fact                 (queue, job), ...

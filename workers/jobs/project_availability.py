@@ -1,4 +1,4 @@
-"""Stock moved: the mall's figures follow."""
+"""Stock moved: the figures of the mall and of the sales channels follow."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock, journal
 from config.db import open_session, transaction
 from trade.stock import availability
+from trade.stock.channels import figures
 
 
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
@@ -24,5 +25,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
         for row in rows:
             touched[row.data["store_id"]].update(row.data["sku_ids"] or ())
         done = sum(availability.project(session, store_id, skus) for store_id, skus in touched.items())
+        if rows:
+            figures.follow(session, touched, since=min(row.at for row in rows), now=clock.now())
         journal.finish(session, [row.id for row in rows], now=clock.now())
     return done
