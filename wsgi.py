@@ -21,6 +21,7 @@ from member.coupons.commands import campaigns
 from pos.http import coupons as till_coupons
 from pos.http import (
     desk,
+    exceptions,
     members,
     price_books,
     promotions,
@@ -38,7 +39,7 @@ from pos.http import (
 from trade.books import metrics as book_metrics
 from trade.books.commands import prove
 from trade.exceptions import metrics as exception_metrics
-from trade.exceptions.commands import desk as exceptions
+from trade.exceptions.commands import desk as exceptions_command
 from trade.orders.review import metrics as review_metrics
 from trade.payments import metrics as payment_metrics
 
@@ -62,6 +63,7 @@ def create_app() -> APIFlask:
         statements.bp,
         wallet_rules.bp,
         desk.bp,
+        exceptions.bp,
         segments.bp,
         tiers.bp,
         promotions.bp,
@@ -81,7 +83,7 @@ def create_app() -> APIFlask:
         app.register_blueprint(face)
     for figures in (book_metrics.FIGURES, exception_metrics.FIGURES, review_metrics.FIGURES, payment_metrics.FIGURES):
         figures.register()
-    for command in (prove, exceptions, campaigns):
+    for command in (prove, exceptions_command, campaigns):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

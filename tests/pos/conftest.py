@@ -10,6 +10,7 @@ from config.http import make_app
 from pos.http import (
     coupons,
     desk,
+    exceptions,
     members,
     price_books,
     promotions,
@@ -61,6 +62,7 @@ def app():
         returning.bp,
         coupons.bp,
         desk.bp,
+        exceptions.bp,
         top_ups.bp,
         statements.bp,
         wallet_rules.bp,

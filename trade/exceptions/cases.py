@@ -7,7 +7,7 @@ it right.  Both may be called any number of times: one open row stands for one (
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -158,25 +158,48 @@ def plan_next_try(session: Session, kind: str, subject: str, *, at: datetime | N
     return int(found.tries) if found else 0
 
 
-_CLEAR = text("""
+_CLEARED = """
     WITH gone AS (
         UPDATE exception_case SET resolved_at = :now, resolver = :actor, note = :note, next_try_at = NULL
-        WHERE id IN (SELECT id FROM exception_case WHERE kind = :kind AND resolved_at IS NULL
-            AND CASE WHEN CAST(:scope AS text) IS NULL THEN subject = ANY(CAST(:subjects AS text[]))
-                ELSE starts_with(subject, CAST(:scope AS text)) AND NOT subject = ANY(CAST(:subjects AS text[])) END
-            ORDER BY subject FOR UPDATE)
+        WHERE id IN (SELECT id FROM exception_case WHERE resolved_at IS NULL AND {which} ORDER BY kind, subject
+            FOR UPDATE)
         RETURNING id, kind, subject, store_id, order_id),
     told AS (
         INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT 'exception.cleared', 'exception:' || id, :actor, :now, jsonb_build_object('kind', kind,
             'subject', subject, 'store_id', store_id, 'order_id', order_id, 'note', CAST(:note AS text)), 0 FROM gone)
-    SELECT id FROM gone""")
+    SELECT id FROM gone"""
+_CLEAR = text(
+    _CLEARED.format(
+        which="""kind = :kind AND CASE WHEN CAST(:scope AS text) IS NULL THEN subject = ANY(CAST(:subjects AS text[]))
+            ELSE starts_with(subject, CAST(:scope AS text)) AND NOT subject = ANY(CAST(:subjects AS text[])) END"""
+    )
+)
+_CLEAR_ORDER = text(
+    _CLEARED.format(which="store_id = :store AND order_id = :order AND kind = ANY(:kinds) AND id <> :but")
+)
 
 
 def clear(session: Session, kind: str, subject: str, *, now: datetime, actor: str = "system", note: str = "") -> bool:
     """The fault is gone, so its open case closes by itself; False when there was none.  Never refused."""
     given = {"kind": kind, "scope": None, "subjects": [subject], "actor": actor, "note": note, "now": now}
     return bool(fetch(session, _CLEAR, given))
+
+
+def clear_order(
+    session: Session,
+    store_id: int,
+    order_id: int,
+    kinds: Collection[str],
+    *,
+    but: int = 0,
+    actor: str = "system",
+    note: str = "",
+    now: datetime,
+) -> int:
+    """An order's cases of these kinds need nobody any more, because it ended; returns how many closed."""
+    given = {"store": store_id, "order": order_id, "kinds": list(kinds), "but": but, "actor": actor, "note": note}
+    return len(fetch(session, _CLEAR_ORDER, {**given, "now": now}))
 
 
 def settle(
@@ -235,12 +258,12 @@ def take(session: Session, case_id: int, *, over: bool = False, actor: str, now:
     _tell(session, "exception.taken", case_id, actor=actor, now=now)
 
 
-def note(session: Session, case_id: int, words: str, *, actor: str, now: datetime) -> None:
-    """Write something beside the case, for whoever looks next; kept in its history.  Raises NotFound."""
-    assert words, "a note says something"
+def note(session: Session, case_id: int, words: str, *, remedy: str = "", actor: str, now: datetime) -> None:
+    """Write something beside the case, or that a `remedy` was tried, for whoever looks next.  Raises NotFound."""
+    assert words or remedy, "a note says something"
     if first(session, _WHERE, {"id": case_id}) is None:
         raise NotFound(exception_id=case_id)
-    _tell(session, "exception.noted", case_id, actor=actor, now=now, note=words)
+    _tell(session, "exception.noted", case_id, actor=actor, now=now, note=words, remedy=remedy)
 
 
 def resolve(session: Session, case_id: int, words: str, *, remedy: str = "", actor: str, now: datetime) -> None:

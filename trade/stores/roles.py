@@ -5,17 +5,20 @@ from __future__ import annotations
 from trade.stores.models import Role
 
 _CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read"}
-_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label"}
+_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
     Role.STORE_STAFF: frozenset(_STORE),
     Role.STORE_MANAGER: frozenset(
-        _CASHIER | _STORE | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement"}
+        _CASHIER
+        | _STORE
+        | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement", "centre.decide"}
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices"}
+        | {"centre.read", "centre.decide", "centre.chain"}
     ),
 }
 

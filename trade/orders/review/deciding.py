@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config import journal
 from config.db import attempt, first
 from config.errors import NotFound, Refused
 from trade.exceptions.cases import ExceptionTaken
@@ -42,6 +43,12 @@ def take(session: Session, store_id: int, order_id: int, *, over: bool = False, 
     """Somebody answers for a held order.  Raises NotFound, ReviewDecided, ExceptionTaken (a colleague has it)."""
     if not moves.take(session, store_id, order_id, over=over, actor=actor, now=now):
         raise _why_not(session, store_id, order_id)
+
+
+def note(session: Session, order_id: int, words: str, *, actor: str, now: datetime) -> None:
+    """Write something beside a held order, for whoever looks next; kept in the order's history."""
+    assert words, "a note says something"
+    journal.record(session, "review.noted", f"order:{order_id}", actor=actor, now=now, note=words)
 
 
 def release(session: Session, store_id: int, order_id: int, note: str = "", *, actor: str, now: datetime) -> None:

@@ -1,0 +1,154 @@
+"""What a person may do about an exception or a held order at one click: names, who may, when, and what is called.
+
+A remedy calls the domain function that does it and closes the case in the same transaction, or asks the machine to try
+again at once; then the case closes itself when the try succeeds.  Which kind has which is in `exceptions/kinds.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.errors import Refused
+from trade.exceptions import cases
+from trade.exceptions.kinds import KINDS
+from trade.orders import close
+from trade.orders.review import deciding
+from trade.orders.states import MOVES
+
+ENDED_WITH_ORDER = (
+    "unroutable", "short_pick", "address_undeliverable", "duplicate", "store_time_out", "stock_broken",
+)  # fmt: skip
+"""What nobody need see to any more once the order has ended."""
+
+
+class NoSuchRemedy(Refused):
+    """This is not (or no longer) a way out of this case, or not for this person; facts name what is."""
+
+    code = "no_such_remedy"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One application of a remedy: to what (a row of `centre.row`), with what the person gave, by whom, when."""
+
+    session: Session
+    item: Any
+    note: str
+    given: Mapping[str, Any]
+    actor: str
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """`work` does it, in the caller's transaction.  `needs` names what the person must give, `note` among it.
+
+    `closes` tells whether the case is dealt with then; else the machine tries and the case closes itself.
+    """
+
+    work: Callable[[Step], None]
+    permission: str = "centre.decide"
+    needs: tuple[str, ...] = ()
+    closes: bool = True
+    grave: bool = False
+    orders_in: Collection[str] = ()
+
+
+def _refund_order(step: Step) -> None:
+    item = step.item
+    close.refuse(step.session, item.store_id, item.order_id, item.kind, actor=step.actor, now=step.now)
+    cases.clear_order(
+        step.session,
+        item.store_id,
+        item.order_id,
+        ENDED_WITH_ORDER,
+        but=item.case_id,
+        note="refund_order",
+        actor=step.actor,
+        now=step.now,
+    )
+
+
+def _run_again(step: Step) -> None:
+    """Rows are offered by the next relay, a job by the clock is enqueued: both within a second."""
+    facts = step.item.facts
+    if facts.get("kinds"):
+        journal.offer_now(step.session, facts["kinds"])
+    else:
+        _ask_for(step, facts["job"])
+
+
+def _prove_again(step: Step) -> None:
+    _ask_for(step, "prove_books")
+
+
+def _ask_for(step: Step, job: str) -> None:
+    journal.record(step.session, "job.asked_again", f"job:{job}", actor=step.actor, now=step.now, job=job)
+
+
+def _release(step: Step) -> None:
+    deciding.release(step.session, step.item.store_id, step.item.order_id, step.note, actor=step.actor, now=step.now)
+
+
+def _reject(step: Step) -> None:
+    deciding.reject(step.session, step.item.store_id, step.item.order_id, step.note, actor=step.actor, now=step.now)
+
+
+REMEDIES: dict[str, Remedy] = {
+    "refund_order": Remedy(_refund_order, grave=True, orders_in=MOVES["refuse"][0]),
+    "run_again": Remedy(_run_again, "centre.chain", closes=False),
+    "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
+    "release": Remedy(_release, orders_in=("paid",)),
+    "reject": Remedy(_reject, needs=("note",), grave=True, orders_in=("paid",)),
+}
+OF_A_HOLD = ("release", "reject")
+
+
+def legal(item: Any, permissions: Collection[str]) -> list[str]:
+    """The names of what this person may do about this item now, the usual one first."""
+    if item.resolved_at is not None:
+        return []
+    names = OF_A_HOLD if item.type == "hold" else KINDS[item.kind].remedies
+    known = {name: REMEDIES[name] for name in names if name in REMEDIES}
+    return [
+        name
+        for name, remedy in known.items()
+        if remedy.permission in permissions and (not remedy.orders_in or item.order_state in remedy.orders_in)
+    ]
+
+
+def described(item: Any, permissions: Collection[str]) -> list[dict[str, Any]]:
+    """`legal` as buttons: `[{name, needs, grave}]`."""
+    return [
+        {"name": name, "needs": list(REMEDIES[name].needs), "grave": REMEDIES[name].grave}
+        for name in legal(item, permissions)
+    ]
+
+
+def apply(name: str, step: Step, permissions: Collection[str]) -> None:
+    """Do one remedy and close the case with it.
+
+    :raises NoSuchRemedy: it is not legal here, for this person, or now; or it lacks what it needs.
+    :raises Refused: whatever the domain function says; nothing was written.
+    """
+    ways = legal(step.item, permissions)
+    lacking = (
+        [need for need in REMEDIES[name].needs if not (step.note if need == "note" else step.given.get(need))]
+        if name in ways
+        else []
+    )
+    if name not in ways or lacking:
+        raise NoSuchRemedy(remedy=name, legal=ways, lacking=lacking)
+    remedy = REMEDIES[name]
+    if step.item.type == "case":
+        if remedy.closes:
+            cases.resolve(step.session, step.item.case_id, step.note, remedy=name, actor=step.actor, now=step.now)
+        else:
+            cases.note(step.session, step.item.case_id, step.note, remedy=name, actor=step.actor, now=step.now)
+    remedy.work(step)
