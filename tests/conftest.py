@@ -96,10 +96,12 @@ def clean(migrated: None) -> None:
     from config.db import engine
     from config.redis import connection, key
     from member import terms
+    from trade.catalogue import kits
     from trade.pricing.promotions import book
 
     terms.forget()
     book.forget()
+    kits.forget()
     with engine().connect() as db:
         db.execute(text(_emptying()))
     for name in connection().scan_iter(f"*{key('*')}"):  # the queues too: rq:queue:<prefix>:...

@@ -12,6 +12,7 @@ from member import points
 from member.points import PointsShort
 from tests import factories as make
 from trade.orders import place, returns
+from trade.stock import moves as stock
 from trade.stock import proof as stock_proof
 from trade.stock.moves import OutOfStock
 from trade.stores import tills
@@ -127,3 +128,38 @@ def test_one_unit_comes_back_once(open_session, session, now):
         outcomes = Counter(pool.map(lambda n: _try(lambda: back(n), returns.TooMuchReturned), range(8)))
     assert outcomes == {"done": 1, "too_much_returned": 7}
     assert stock_proof.differences(session) == []
+
+
+def test_two_hundred_for_the_last_unit_across_till_mall_and_intake(open_session, session, now):
+    """Two lines of one sku in one order among them: they want two, and get none."""
+    shop = make.open_shop(session, stock_of={"milk": 1}, now=now)
+    members = [make.a_member(session, phone=f"1391234{number:04d}", now=now) for number in range(8)]
+    milk = shop.skus["milk"]
+    twice = place.Basket(shop.store_id, [*make.wants(shop, milk=1), *make.wants(shop, milk=1)], members[0])
+
+    def two_lines(mine) -> None:
+        with transaction(mine):
+            due = place.price(mine, twice, now=now)
+            assert [line.qty for line in due.lines if line.item.sku_id == milk] != []
+            given = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
+            place.at_till(mine, twice, shop.sale(), **given, actor="t", now=now)
+
+    def buy(number: int) -> str:
+        with open_session() as mine:
+            ways = (
+                lambda: make.ring_up(mine, shop, now, milk=1),
+                lambda: make.order_online(mine, shop, members[number % 8], now, milk=1),
+                lambda: _hold(mine, shop.store_id, {milk: 1}, 100_000 + number, now),
+                lambda: two_lines(mine),
+            )
+            return _try(ways[number % 4], place.ShortOf, OutOfStock)
+
+    with ThreadPoolExecutor(24) as pool:
+        outcomes = Counter(pool.map(buy, range(200)))
+    assert outcomes == {"done": 1, "out_of_stock": 199}
+    assert stock_proof.differences(session) == []
+
+
+def _hold(session, store_id, goods, order_id, now):
+    with transaction(session):
+        stock.hold(session, store_id, goods, order_id=order_id, until=now)

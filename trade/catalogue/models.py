@@ -52,6 +52,16 @@ class Sku(Base):
     weighed: Mapped[bool] = mapped_column(default=False)
 
 
+class Kit(Base):
+    """How many units of a component one kit has; the kit is a sku without stock of its own, and never changes."""
+
+    __tablename__ = "kit"
+    __table_args__ = (CheckConstraint("qty > 0", name="positive"), Index("ix_kit_component_sku_id", "component_sku_id"))
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
+    component_sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
+    qty: Mapped[int]
+
+
 class Barcode(Base):
     """A code that a scanner reads: GTIN, or the 5-digit PLU of a weighed SKU.  A SKU may have several."""
 

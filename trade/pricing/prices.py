@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, first
+from trade.catalogue import kits
 from trade.pricing.quoted import Item
 
 
@@ -36,19 +37,20 @@ _AT_TILL = _REST + price_now("'till'")
 IN_MALL = "sku" + _REST + price_now("'mall'")
 
 
-def _item(free: str) -> str:
+def _item(figure: str, *, kit: bool = False) -> str:
+    """The columns of an Item; with `kit` a sku without stock of its own may be one."""
+    whole = f"{kits.free(figure, ':store', 'sku.id')}, " if kit else ""
     return f"""sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
-          coalesce({free}, 0) AS free, product.category_id"""
+          coalesce(stock_level.{figure}, {whole}0) AS free, product.category_id"""
 
 
-ITEM = _item("stock_level.free_till")
-_ITEM_OF = _item("CASE CAST(:channel AS text) WHEN 'till' THEN stock_level.free_till ELSE stock_level.free_online END")
+def _items(figure: str, *, kit: bool) -> TextClause:
+    priced = price_now("CAST(:channel AS text)", "CAST(:group AS text)")
+    return text(f"SELECT {_item(figure, kit=kit)}, book.steps FROM sku{_REST}{priced} WHERE sku.id = ANY(:ids)")
 
 
-_ITEMS = text(
-    f"SELECT {_ITEM_OF}, book.steps FROM sku{_REST}{price_now('CAST(:channel AS text)', 'CAST(:group AS text)')}"
-    " WHERE sku.id = ANY(:ids)"
-)
+_ITEMS = {kit: {figure: _items(figure, kit=kit) for figure in ("free_till", "free_online")} for kit in (False, True)}
+"""Whether a kit is among them, and what is free to whom: a basket without kits pays nothing for theirs."""
 
 
 def items(
@@ -58,25 +60,35 @@ def items(
 
     :param group: the customer's group, such as a class of dealers; empty is none.
     """
-    given = {"store": store_id, "ids": list(sku_ids), "channel": channel, "group": group, "now": now}
-    return {
-        row[0]: Item(*[*row[:-1], tuple((step[0], step[1]) for step in row[-1] or ())])
-        for row in fetch(session, _ITEMS, given)
-    }
+    ids = list(sku_ids)
+    statement = _ITEMS[not kits.known(session).keys().isdisjoint(ids)]
+    rows = fetch(
+        session,
+        statement["free_till" if channel == "till" else "free_online"],
+        {"store": store_id, "ids": ids, "channel": channel, "group": group, "now": now},
+    )
+    return {row[0]: Item(*[*row[:-1], tuple((step[0], step[1]) for step in row[-1] or ())]) for row in rows}
 
 
-_SCAN = text(
-    f"SELECT barcode.code, {ITEM} FROM barcode JOIN sku ON sku.id = barcode.sku_id{_AT_TILL} WHERE barcode.code = :code"
-)
+_SCAN = {
+    kit: text(
+        f"SELECT barcode.code, {_item('free_till', kit=kit)} FROM barcode"
+        f" JOIN sku ON sku.id = barcode.sku_id{_AT_TILL} WHERE barcode.code = :code"
+    )
+    for kit in (False, True)
+}
 
 
 def by_barcode(session: Session | None, store_id: int, code: str, *, now: datetime) -> Any | None:
     """The sku a scanned code stands for, as a row (code + Item columns), or None.  See `fetch` for `session`."""
-    return first(session, _SCAN, {"store": store_id, "code": code, "now": now})
+    given = {"store": store_id, "code": code, "now": now}
+    found = first(session, _SCAN[False], given)
+    return first(session, _SCAN[True], given) if found and found.id in kits.known(session) else found
 
 
 _SEARCH = text(f"""
-    SELECT (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS code, {ITEM} FROM sku{_AT_TILL}
+    SELECT (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS code, {_item("free_till", kit=True)}
+    FROM sku{_AT_TILL}
     WHERE product.name ILIKE :like OR product.pinyin LIKE :low
        OR EXISTS (SELECT FROM barcode WHERE barcode.sku_id = sku.id AND barcode.code LIKE :digits)
     ORDER BY position(:q in product.pinyin) = 1 DESC, product.name, sku.id LIMIT 20""")

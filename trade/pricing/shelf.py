@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import NotFound
+from trade.catalogue import kits
 from trade.pricing.prices import IN_MALL, price_now
 
 PAGE = 24
@@ -59,16 +60,16 @@ _PRODUCT = text(
 )
 _SKUS = text(
     f"SELECT sku.id AS sku_id, sku.spec, sku.unit, sku.weighed, book.price_fen,"
-    " greatest(coalesce(stock_level.free_online, 0), 0) AS free,"
+    f" greatest(coalesce(stock_level.free_online, {kits.free('free_online', ':store', 'sku.id')}, 0), 0) AS free,"
     f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {IN_MALL}"
     " WHERE sku.product_id = :product ORDER BY sku.id"
 )
-_ELSEWHERE = text(
-    "SELECT store.id AS store_id, store.name AS store_name, l.free_online AS free"
-    " FROM stock_level l JOIN store ON store.id = l.store_id JOIN store_sku s"
-    " ON s.store_id = l.store_id AND s.sku_id = l.sku_id AND s.sellable"
-    " WHERE l.sku_id = :sku AND l.store_id <> :store AND l.free_online > 0 ORDER BY free DESC, 1"
-)
+_ELSEWHERE = text(f"""
+    SELECT store.id AS store_id, store.name AS store_name, there.free FROM store_sku s
+    JOIN store ON store.id = s.store_id LEFT JOIN stock_level l ON l.store_id = s.store_id AND l.sku_id = s.sku_id
+    CROSS JOIN LATERAL (
+        SELECT coalesce(l.free_online, {kits.free("free_online", "s.store_id", "s.sku_id")}) AS free) there
+    WHERE s.sku_id = :sku AND s.sellable AND s.store_id <> :store AND there.free > 0 ORDER BY there.free DESC, 1""")
 
 
 def product(session: Session, store_id: int, product_id: int, *, now: datetime) -> dict[str, Any]:

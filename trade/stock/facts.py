@@ -30,6 +30,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from trade.catalogue import kits
 from trade.stock import count_due, told
 from trade.stock.moves import asked
 
@@ -172,7 +173,14 @@ def _happened(
     actor: str,
     now: datetime,
 ) -> list[Broken]:
-    given = {**asked(goods), "store": store_id, "key": key, "reason": cause, "actor": actor, "now": now}
+    given = {
+        **asked(kits.expand(session, goods)),
+        "store": store_id,
+        "key": key,
+        "reason": cause,
+        "actor": actor,
+        "now": now,
+    }
     fetch(session, _LEVELS, given)
     levels = {row.sku_id: row for row in fetch(session, _LOCK, given)}
     new = {row.sku_id: row.qty for row in fetch(session, posting, given)}

@@ -47,6 +47,7 @@ class StockLevel(Base):
     safety: Mapped[int] = mapped_column(default=0, server_default="0")
     till_buffer: Mapped[int] = mapped_column(default=0, server_default="0")
     count_due: Mapped[bool] = mapped_column(default=False, server_default=false())
+    counted_at: Mapped[datetime | None]
     free_till: Mapped[int] = mapped_column(Computed(FREE_TILL, persisted=True))
     free_online: Mapped[int] = mapped_column(Computed(FREE_ONLINE, persisted=True))
 

@@ -8,10 +8,11 @@
     consume (handed over)   any        gone        falls
     release, move           any        free, or another store's
 
-Every function takes all its rows in one statement; levels are locked by store, then sku, and always before the promises
-made from them, so that two orders cannot deadlock.  Every change of `on_hand` leaves a movement whose key makes a
-repeat impossible.  Where what an order holds decides how much moves, the locks are a statement of their own before it:
-what is read after them cannot be stale.
+Wherever goods are named, a kit stands for its components (`trade/catalogue/kits.py`): only they have stock, and
+promises name them.  Every function takes all its rows in one statement; levels are locked by store, then sku, and
+always before the promises made from them, so that two orders cannot deadlock.  Every change of `on_hand` leaves a
+movement whose key makes a repeat impossible.  Where what an order holds decides how much moves, the locks are a
+statement of their own before it: what is read after them cannot be stale.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch
 from config.errors import Refused
+from trade.catalogue import kits
 
 
 class OutOfStock(Refused):
@@ -176,19 +178,24 @@ def hold(
     Raises OutOfStock naming every short sku; the caller's transaction then rolls back.  The order's own
     journal row tells of it, so no row of its own is written.
     """
-    moved = _skus(session, _HOLD, {**asked(wants), "store": store_id, "order": order_id, "until": until})
-    _refuse_short(store_id, wants, moved)
+    goods = kits.expand(session, wants)
+    moved = _skus(session, _HOLD, {**asked(goods), "store": store_id, "order": order_id, "until": until})
+    refuse_short(session, store_id, wants, goods.keys() - set(moved))
 
 
 def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str, actor: str, now: datetime) -> None:
     """Hand goods over the counter: lowers `on_hand` by `wants`, all or nothing.  Raises OutOfStock."""
-    moved = _skus(session, _SELL, {**asked(wants), "store": store_id, "key": key, "actor": actor, "now": now})
-    _refuse_short(store_id, wants, moved)
+    goods = kits.expand(session, wants)
+    moved = _skus(session, _SELL, {**asked(goods), "store": store_id, "key": key, "actor": actor, "now": now})
+    refuse_short(session, store_id, wants, goods.keys() - set(moved))
 
 
-def _refuse_short(store_id: int, wants: Mapping[int, int], moved: Iterable[int]) -> None:
-    if short := wants.keys() - set(moved):
-        raise OutOfStock(store_id=store_id, sku_ids=sorted(short))
+def refuse_short(
+    session: Session, store_id: int, wants: Mapping[int, int], lacking: Iterable[int], kind: type[Refused] = OutOfStock
+) -> None:
+    """Raise `kind` naming those of `wants` that are short, kits by their own sku, when any of their parts is lacking."""
+    if short := set(lacking):
+        raise kind(store_id=store_id, sku_ids=kits.short_of(session, wants, short))
 
 
 Goods = Mapping[int, int]
@@ -250,6 +257,7 @@ def move(
     :raises OutOfStock: the other store has less free to online customers; :raises NotHeld: nothing moved either.
     """
     assert from_store_id != to_store_id, from_store_id
+    goods = None if goods is None else kits.expand(session, goods)
     given = _of_order(from_store_id, goods, order_id, ("held", "committed", "picked"), to=to_store_id)
     fetch(session, _LOCK, given)
     rows = fetch(session, _MOVE, given)
@@ -281,6 +289,7 @@ def _take(
     now: datetime | None = None,
 ) -> dict[tuple[int, int], int]:
     """Take `goods`, or all there is, of what an order holds in `buckets`; returns units by store and sku."""
+    goods = None if goods is None else kits.expand(session, goods)
     given = _of_order(store_id, goods, order_id, buckets, target=target, key=key, actor=actor, now=now)
     fetch(session, _LOCK, given)
     taken = {(row.store_id, row.sku_id): row.qty for row in fetch(session, _TAKE, given)}
@@ -304,7 +313,7 @@ def take_in(
 
     `key` names the document; a repeat of it changes nothing.
     """
-    given = {**asked(goods), "store": store_id, "key": key, "actor": actor, "now": now}
+    given = {**asked(kits.expand(session, goods)), "store": store_id, "key": key, "actor": actor, "now": now}
     taken = _skus(session, _TAKE_IN, given)
     if taken:
         journal.record(

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import Refused
+from trade.catalogue import kits
 from trade.stock import told
-from trade.stock.moves import ASKED, OutOfStock, asked
+from trade.stock.moves import ASKED, OutOfStock, asked, refuse_short
 
 
 class NotInQuarantine(Refused):
@@ -69,10 +70,10 @@ def _post(
     cause: str,
     **given: Any,
 ) -> list[int]:
-    rows = fetch(session, statement, {**asked(goods), "store": store_id, **given})
-    known = {row.sku_id for row in rows}
-    if lacking := (goods.keys() - known) | {row.sku_id for row in rows if row.fresh and not row.moved}:
-        raise short(store_id=store_id, sku_ids=sorted(lacking))
+    parts = kits.expand(session, goods)
+    rows = fetch(session, statement, {**asked(parts), "store": store_id, **given})
+    moved_or_old = {row.sku_id for row in rows if row.moved or not row.fresh}
+    refuse_short(session, store_id, goods, parts.keys() - moved_or_old, short)
     moved = sorted(row.sku_id for row in rows if row.moved)
     who = {"actor": given["actor"], "now": given["now"]}
     told.changed(session, store_id, moved, cause=cause, **who, key=given["key"], reason=given["reason"])

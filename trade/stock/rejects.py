@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from trade.catalogue import kits
 from trade.stock import count_due, facts, told
 from trade.stock.facts import Broken
 from trade.stock.moves import asked
@@ -60,6 +61,7 @@ def effect_of_reject(
 
     :param accepted: orders that a store has accepted; they lose theirs last.
     """
+    goods = kits.expand(session, goods)
     told_by = {"key": key, "actor": actor, "now": now}
     if reason is Reason.MISMATCH:
         return facts.lost(session, store_id, goods, accepted=accepted, **told_by)  # type: ignore[arg-type]

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import fetch
-from trade.stock.moves import ASKED, OutOfStock, asked
+from trade.catalogue import kits
+from trade.stock.moves import ASKED, asked, refuse_short
 
 _SET_ASIDE = text(
     ASKED
@@ -54,10 +55,10 @@ def set_aside(
     session: Session, store_id: int, wants: Mapping[int, int], *, promotion_id: int, actor: str, now: datetime
 ) -> None:
     """Hold `wants` (sku id -> sale units) of a store for a promotion, all or nothing.  Raises OutOfStock."""
-    given = {**asked(wants), "store": store_id, "promotion": promotion_id}
+    goods = kits.expand(session, wants)
+    given = {**asked(goods), "store": store_id, "promotion": promotion_id}
     moved = {row.sku_id for row in fetch(session, _SET_ASIDE, given)}
-    if short := wants.keys() - moved:
-        raise OutOfStock(store_id=store_id, sku_ids=sorted(short))
+    refuse_short(session, store_id, wants, goods.keys() - moved)
     _tell(session, "stock.set_aside", store_id, promotion_id, moved, actor, now)
 
 
@@ -66,7 +67,7 @@ def draw(session: Session, store_id: int, wants: Mapping[int, int], *, promotion
 
     Returns what was drawn by sku: what is lacking the order takes from what is free to everybody.
     """
-    given = {**asked(wants), "store": store_id, "promotion": promotion_id}
+    given = {**asked(kits.expand(session, wants)), "store": store_id, "promotion": promotion_id}
     return {row.sku_id: row.qty for row in fetch(session, _DRAW, given)}
 
 
@@ -77,9 +78,12 @@ _KEPT = text(
 
 
 def kept(session: Session, store_id: int, sku_ids: Sequence[int], *, promotion_id: int) -> dict[int, int]:
-    """What is set aside of some skus for a promotion, by sku."""
-    given = {"store": store_id, "skus": list(sku_ids), "promotion": promotion_id}
-    return {row.sku_id: row.qty for row in fetch(session, _KEPT, given)}
+    """What is set aside of some skus for a promotion, by sku; of a kit, how many whole ones."""
+    parts = kits.expand(session, dict.fromkeys(sku_ids, 1))
+    given = {"store": store_id, "skus": list(parts), "promotion": promotion_id}
+    found = {row.sku_id: row.qty for row in fetch(session, _KEPT, given)}
+    makes = {sku: kits.known(session).get(sku, {sku: 1}) for sku in sku_ids}
+    return {sku: min(found.get(part, 0) // each for part, each in of.items()) for sku, of in makes.items()}
 
 
 def free(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:
