@@ -74,7 +74,8 @@ def _across(figure: str, *, kit: bool, aged: bool) -> TextClause:
                        ORDER BY m.id DESC LIMIT 1) last ON true"""
     return text(f"""
     SELECT s.sku_id, s.store_id, greatest(coalesce(l.{figure}, {whole}, 0), 0) AS free,
-           coalesce(l.on_hand, 0) AS on_hand, coalesce(l.in_transit, 0) AS in_transit, coalesce(l.count_due, false) AS count_due,
+           coalesce(l.on_hand, 0) AS on_hand, coalesce(l.in_transit, 0) AS in_transit,
+           coalesce(l.count_due, false) AS count_due,
            {"last.at" if aged else "NULL"} AS moved_at, l.counted_at
     FROM store_sku s LEFT JOIN stock_level l ON l.store_id = s.store_id AND l.sku_id = s.sku_id{age if aged else ""}
     WHERE s.sku_id = ANY(CAST(:skus AS bigint[])) AND s.sellable

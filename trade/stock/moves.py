@@ -193,7 +193,7 @@ def sell(session: Session, store_id: int, wants: Mapping[int, int], *, key: str,
 def refuse_short(
     session: Session, store_id: int, wants: Mapping[int, int], lacking: Iterable[int], kind: type[Refused] = OutOfStock
 ) -> None:
-    """Raise `kind` naming those of `wants` that are short, kits by their own sku, when any of their parts is lacking."""
+    """Raise `kind` naming those of `wants` that are short, kits by their own sku, when any part is lacking."""
     if short := set(lacking):
         raise kind(store_id=store_id, sku_ids=kits.short_of(session, wants, short))
 

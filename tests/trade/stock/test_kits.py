@@ -94,14 +94,13 @@ def test_a_kit_short_of_one_part_is_refused_by_its_own_name(session, shop, break
     bread, store = shop.skus["bread"], shop.store_id
     goods = {breakfast: 2, bread: 3}
     before = everything(session)
-    by = {"actor": T, "now": now}
+    act, more = {
+        "hold": (moves.hold, {"order_id": 1}),
+        "sell": (moves.sell, {"key": "x", "actor": T, "now": now}),
+        "set_aside": (set_aside.set_aside, {"promotion_id": 1, "actor": T, "now": now}),
+    }[step]
     with pytest.raises(OutOfStock) as refused:
-        if step == "hold":
-            do(session, moves.hold, store, goods, order_id=1)
-        elif step == "sell":
-            do(session, moves.sell, store, goods, key="x", **by)
-        else:
-            do(session, set_aside.set_aside, store, goods, promotion_id=1, **by)
+        do(session, act, store, goods, **more)
     assert refused.value.facts["sku_ids"] == sorted((breakfast, bread))
     assert everything(session) == before
 

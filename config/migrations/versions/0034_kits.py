@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0031"
-down_revision = "0030"
+revision = "0034"
+down_revision = "0033"
 
 _STATEMENTS = (
     """CREATE TABLE kit (sku_id bigint NOT NULL, component_sku_id bigint NOT NULL, qty bigint NOT NULL,
