@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 from sqlalchemy import text
 
@@ -141,7 +142,7 @@ def test_two_hundred_for_the_last_unit_across_till_mall_and_intake(open_session,
         with transaction(mine):
             due = place.price(mine, twice, now=now)
             assert [line.qty for line in due.lines if line.item.sku_id == milk] != []
-            given = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
+            given: dict[str, Any] = {"received_fen": due.due_fen, "expected_payable_fen": due.payable_fen}
             place.at_till(mine, twice, shop.sale(), **given, actor="t", now=now)
 
     def buy(number: int) -> str:

@@ -49,7 +49,8 @@ def test_a_kit_has_as_many_as_its_scarcest_part_makes(session, shop, other, brea
     for channel in ("till", "mall"):
         items = prices.items(session, shop.store_id, [breakfast, shop.skus["milk"]], channel=channel, **given)
         assert (items[breakfast].free, items[shop.skus["milk"]].free) == (2, 5)
-    assert prices.by_barcode(None, shop.store_id, "kit-breakfast", **given).free == 2
+    scanned = prices.by_barcode(None, shop.store_id, "kit-breakfast", **given)
+    assert scanned is not None and scanned.free == 2
     assert {row.spec: row.free for row in prices.search(session, shop.store_id, "milk", **given)}["breakfast"] == 2
     assert {sku["spec"]: sku["free"] for sku in shelf.product(session, shop.store_id, 1, **given)["skus"]} == {
         "250ml": 5, "breakfast": 2,
