@@ -19,6 +19,7 @@ from trade.orders import coupon_proof as coupons
 from trade.orders import promotion_proof as promotions
 from trade.orders import proof as orders
 from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
+from trade.orders.aftersales import proof as aftersales
 from trade.orders.late import proof as late
 from trade.payments import proof as top_ups
 from trade.stock import availability
@@ -65,6 +66,7 @@ _OF_ORDER = (
     "source",
     "lot_id",
 )
+_OF_CASE = ("store_id", "order_id", "case_id", "line_no", "sku_id")
 _OF_LEDGER = ("member_id", "account", "source", "entry_id", "lot_id")
 _OF_STOCK = ("store_id", "sku_id")
 _OF_PROMOTION = ("promotion_id", "version", "scope", "key", "store_id", "order_id")
@@ -80,6 +82,7 @@ BOOKS: dict[str, Book] = {
     "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id", "line_no")),
     "refunds": Book(proof_refunds.differences, _rows("refund"), "fen", _OF_ORDER),
     "late_payments": Book(late.differences, _rows("late_payment"), "fen", _OF_ORDER),
+    "aftersales": Book(aftersales.differences, _rows("aftersale_case"), "value", _OF_CASE),
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "growth": Book(proof_growth.differences, _rows("lot WHERE account = 'growth'"), "growth", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),

@@ -14,6 +14,7 @@ from config.errors import NotFound, Refused, WrongState
 from member.wallet_terms import Split
 from trade.fulfilment import pickup
 from trade.orders import moves, value
+from trade.orders.aftersales import moves as aftersales
 from trade.payments import moves as payments
 from trade.pricing.promotions import counts
 from trade.stock import moves as stock
@@ -120,7 +121,8 @@ def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor
 
 
 def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False, actor: str, now: datetime) -> None:
-    """Give back the stock held, what promotions counted, and what the member had promised; `fault` is the store's."""
+    """End its cases; stock, what promotions counted and what the member promised go back; `fault` is the store's."""
+    aftersales.drop_all(session, store_id, order_id, actor=actor, now=now)
     stock.release(session, None, order_id=order_id)
     counts.give_back(session, store_id, order_id)
     order = head(session, store_id, order_id)

@@ -46,6 +46,12 @@ class TooMuchReturned(Refused):
     code = "too_much_returned"
 
 
+class AftersaleOpen(Refused):
+    """These units, or this money, are asked for by open cases (`case_ids`); `left` is what nobody asks for."""
+
+    code = "aftersale_open"
+
+
 class Kind(StrEnum):
     """What comes back: goods and their money, money for units never handed over, or money alone."""
 
@@ -61,7 +67,7 @@ _EVENT = {Kind.GOODS: "return", Kind.UNSHIPPED: "give_up", Kind.AMOUNT: "refund"
 class Ask:
     """What is to be refunded: units by line number, or fen by line number, and freight of its own.
 
-    At the merchant's `fault` every promotion is kept.
+    At the merchant's `fault` every promotion is kept.  `case_id` is the after-sales case that asks it.
     """
 
     kind: Kind
@@ -69,6 +75,7 @@ class Ask:
     fens: Mapping[int, int] = field(default_factory=dict)
     freight_fen: int = 0
     fault: bool = False
+    case_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +142,18 @@ _LINES = text("""
            coalesce(stored.bonus_fen, 0) AS bonus_fen, coalesce(stored.policy, 'proportional') AS policy,
            coalesce((SELECT sum(points) FROM allocation a WHERE a.store_id = :store AND a.order_id = :order
                      AND a.line_no = line.line_no), 0)::bigint AS points,
-           back.returned, back.refunded_fen, back.given_up
+           back.returned, back.refunded_fen, back.given_up, open.locked_qty, open.locked_fen, open.case_ids
     FROM order_line line LEFT JOIN wallet_share stored USING (store_id, order_id, line_no)
     CROSS JOIN LATERAL (SELECT coalesce(sum(r.qty), 0)::bigint AS returned,
             coalesce(sum(r.refund_fen), 0)::bigint AS refunded_fen,
             coalesce(sum(r.qty) FILTER (WHERE d.kind = 'unshipped'), 0)::bigint AS given_up
         FROM return_line r JOIN sale_return d ON d.store_id = r.store_id AND d.id = r.return_id
         WHERE r.store_id = :store AND r.order_id = :order AND r.line_no = line.line_no) back
+    CROSS JOIN LATERAL (SELECT coalesce(sum(a.qty), 0)::bigint AS locked_qty,
+            coalesce(sum(a.amount_fen), 0)::bigint AS locked_fen, array_agg(c.id ORDER BY c.id) AS case_ids
+        FROM aftersale_line a JOIN aftersale_case c ON c.store_id = a.store_id AND c.id = a.case_id
+        WHERE a.store_id = :store AND a.order_id = :order AND a.line_no = line.line_no AND c.locks
+          AND c.id <> :case) open
     WHERE line.store_id = :store AND line.order_id = :order""")
 _SO_FAR = text("""
     SELECT coalesce(sum(points_clawed + points_paid + points_written_off), 0)::bigint AS taken,
@@ -154,7 +166,7 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
 
     Without `now` the terms are those of the sale, and nothing is written off.
 
-    :raises TooMuchReturned, TooMuchRefunded, WrongState, NotFound: it cannot be refunded so.
+    :raises TooMuchReturned, TooMuchRefunded, AftersaleOpen, WrongState, NotFound: it cannot be refunded so.
     """
     key = {"store": store_id, "order": order_id}
     order = session.execute(LOCK, key).first()
@@ -162,7 +174,7 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
         raise NotFound(order_id=order_id)
     if not _may(order, ask.kind):
         raise WrongState(order_id=order_id, state=order.state, event=_EVENT[ask.kind])
-    bought = {row.line_no: row for row in session.execute(_LINES, key)}
+    bought = {row.line_no: row for row in session.execute(_LINES, key | {"case": ask.case_id})}
     lines = _amounts(bought, ask.fens) if ask.kind is Kind.AMOUNT else _units(bought, ask.units)
     so_far = session.execute(_SO_FAR, key).one()
     freight_fen = _freight_fen(order, bought.values(), ask, so_far.freight_fen)
@@ -263,6 +275,8 @@ def _units(bought: Mapping[int, Any], wants: Mapping[int, int]) -> list[dict[str
     left = {number: bought[number].qty - bought[number].returned for number in wants}
     if any(wants[number] > left[number] for number in wants):
         raise TooMuchReturned(left=[{"line_no": number, "qty": qty} for number, qty in sorted(left.items())])
+    for number, units in wants.items():
+        _check_free(bought[number], units, 0)
     return [
         _line(row, qty, units_fen(row.net_fen, row.qty, row.returned, row.refunded_fen, qty))
         for row, qty in ((bought[number], qty) for number, qty in sorted(wants.items()))
@@ -274,7 +288,22 @@ def _amounts(bought: Mapping[int, Any], fens: Mapping[int, int]) -> list[dict[st
     left = {number: bought[number].net_fen - bought[number].refunded_fen for number in fens}
     if any(fens[number] > left[number] for number in fens):
         raise TooMuchRefunded(left=[{"line_no": number, "fen": fen} for number, fen in sorted(left.items())])
+    for number, fen in fens.items():
+        _check_free(bought[number], 0, fen)
     return [_line(bought[number], 0, fen) for number, fen in sorted(fens.items())]
+
+
+def _check_free(row: Any, units: int, fen: int) -> None:
+    """What open cases ask for stays theirs, and is still there whichever of all is done first."""
+    if row.case_ids is None:
+        return
+    free_qty, together = row.qty - row.returned - row.locked_qty, units + row.locked_qty
+    free_fen = row.net_fen - row.refunded_fen - row.locked_fen
+    if units <= free_qty and together:
+        free_fen -= units_fen(row.net_fen, row.qty, row.returned, row.refunded_fen, together)
+    if units > free_qty or fen > free_fen:
+        left = [{"line_no": row.line_no, "qty": free_qty, "fen": max(free_fen, 0)}]
+        raise AftersaleOpen(case_ids=list(row.case_ids), left=left)
 
 
 def _line(row: Any, qty: int, refund_fen: int) -> dict[str, int]:

@@ -18,11 +18,12 @@ from config.errors import NotFound, Refused
 from member import points
 from trade.orders import coupons_due, moves, promotions_due, value
 from trade.orders.line_refunds import TooMuchRefunded
-from trade.orders.refund_plan import LOCK, Ask, Kind, Preview, TooMuchReturned, claw_target, plan
+from trade.orders.refund_plan import LOCK, AftersaleOpen, Ask, Kind, Preview, TooMuchReturned, claw_target, plan
 from trade.payments import moves as payments
 from trade.stock import moves as stock
 
 __all__ = [
+    "AftersaleOpen",
     "ApprovalNeeded",
     "Preview",
     "RefundChanged",
@@ -106,15 +107,18 @@ def take_back(
     order_id: int,
     wants: dict[int, int],
     *,
-    expected_refund_fen: int,
+    expected_refund_fen: int | None,
     at_store_id: int,
     shift_id: int | None,
-    staff_id: int,
+    staff_id: int | None,
     actor: str,
     now: datetime,
     expected_points_deficit: int | None = None,
     approver_id: int | None = None,
     fault: bool = False,
+    case_id: int = 0,
+    freight_fen: int = 0,
+    reason: str = "",
 ) -> tuple[int, Preview]:
     """Return units over the counter of `at_store_id`; returns the document's id and what it did.
 
@@ -123,12 +127,14 @@ def take_back(
 
     :raises RefundChanged: another return, or a spending of the member, came between preview and confirmation.
     :raises ApprovalNeeded: the member would owe points, and these terms ask a manager first.
+    :param expected_refund_fen: what was shown; None where nobody was shown anything.
     """
-    done = preview(session, store_id, order_id, wants, now=now, fault=fault)
-    if done.refund_fen != expected_refund_fen or expected_points_deficit not in (None, done.points_deficit):
+    ask = Ask(Kind.GOODS, units=wants, fault=fault, case_id=case_id, freight_fen=freight_fen)
+    done = plan(session, store_id, order_id, ask, now=now)
+    if expected_refund_fen not in (None, done.refund_fen) or expected_points_deficit not in (None, done.points_deficit):
         raise RefundChanged(refund_fen=done.refund_fen, expected_fen=expected_refund_fen)
     document = {"at_store": at_store_id, "shift": shift_id, "staff": staff_id, "approver": approver_id}
-    return _carry_out(session, store_id, order_id, done, document | {"reason": ""}, actor=actor, now=now), done
+    return _carry_out(session, store_id, order_id, done, document | {"reason": reason}, actor=actor, now=now), done
 
 
 def give_up(
@@ -144,6 +150,7 @@ def give_up(
     staff_id: int | None = None,
     approver_id: int | None = None,
     at_store_id: int | None = None,
+    case_id: int = 0,
 ) -> tuple[int, Preview]:
     """Refund units (line number -> units) of a paid order that are never handed over; the document and what it did.
 
@@ -156,7 +163,7 @@ def give_up(
     :param fault: it is the merchant's: every promotion is kept.
     :raises TooMuchReturned, WrongState, NotFound, RefundChanged, ApprovalNeeded: nothing was refunded.
     """
-    done = plan(session, store_id, order_id, Ask(Kind.UNSHIPPED, units=wants, fault=fault), now=now)
+    done = plan(session, store_id, order_id, Ask(Kind.UNSHIPPED, units=wants, fault=fault, case_id=case_id), now=now)
     document = {"at_store": at_store_id or store_id, "shift": None, "staff": staff_id, "approver": approver_id}
     return _carry_out(session, store_id, order_id, done, document | {"reason": reason}, actor=actor, now=now), done
 
@@ -176,6 +183,7 @@ def refund_amount(
     approver_id: int | None = None,
     shift_id: int | None = None,
     at_store_id: int | None = None,
+    case_id: int = 0,
 ) -> tuple[int, Preview]:
     """Refund money of lines (line number -> fen), and of freight, and nothing else; the document and what it did.
 
@@ -184,7 +192,7 @@ def refund_amount(
     :raises TooMuchRefunded: of a line, or of the freight, less is left.
     :raises WrongState, NotFound, RefundChanged, ApprovalNeeded, ShiftNotOpen: nothing was refunded.
     """
-    ask = Ask(Kind.AMOUNT, fens=fens, freight_fen=freight_fen, fault=fault)
+    ask = Ask(Kind.AMOUNT, fens=fens, freight_fen=freight_fen, fault=fault, case_id=case_id)
     done = plan(session, store_id, order_id, ask, now=now)
     document = {"at_store": at_store_id or store_id, "shift": shift_id, "staff": staff_id, "approver": approver_id}
     return _carry_out(session, store_id, order_id, done, document | {"reason": reason}, actor=actor, now=now), done
