@@ -6,7 +6,7 @@ It answers what `config.wechat_pay.Pay` answers.  Every call may fail as a fault
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +16,29 @@ from trade.payments.moves import Paid
 
 
 class InProcess:
-    """One merchant's payments at WeChat; `now` is its clock, `strikes(fault)` whether a fault strikes this call.
+    """One merchant's payments at WeChat; `now` is its clock, `strikes(fault)` whether a fault strikes this call, and
+    `meanwhile` is what others do before and after the call has its effect.
 
     Faults: `lost`, `unheard`, `close_still_payable`, `not_enough`, `refund_stays`, `refund_abnormal`, `refund_closed`.
     """
 
     appid, mchid = "wx", "1"
 
-    def __init__(self, now: Callable[[], datetime], strikes: Callable[[str], bool]) -> None:
-        self.now, self.strikes = now, strikes
+    def __init__(
+        self, now: Callable[[], datetime], strikes: Callable[[str], bool], meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
+        self.now, self.strikes, self.meanwhile = now, strikes, meanwhile
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.notices: list[Paid] = []
 
     def _call(self) -> None:
+        self.meanwhile()
         if self.strikes("lost"):
             raise WeChatFailed("ConnectTimeout", retryable=True)
 
     def _answer(self) -> None:
+        self.meanwhile()
         if self.strikes("unheard"):
             raise WeChatFailed("ReadTimeout", retryable=True)
 
@@ -55,6 +60,10 @@ class InProcess:
         one = self.orders.get(trade_no)
         if one is None or one["state"] != "NOTPAY" or one["expires"] <= self.now():
             return False
+        return self._success(trade_no)
+
+    def _success(self, trade_no: str) -> bool:
+        one = self.orders[trade_no]
         one |= {"state": "SUCCESS", "tx": f"42{trade_no}"}
         self.notices.append(Paid(trade_no, one["tx"], one["total"], one["openid"]))
         return True
@@ -80,12 +89,9 @@ class InProcess:
         self._answer()
 
     def ghost_pays(self, trade_no: str) -> bool:
-        """The customer pays what WeChat said it had closed; False when it had."""
+        """The customer pays what WeChat said it had closed, however late; False when it had."""
         one = self.orders.get(trade_no)
-        if one is None or not one.pop("ghost", False) or one["expires"] <= self.now():
-            return False
-        one["state"] = "NOTPAY"
-        return self.customer_pays(trade_no)
+        return one is not None and bool(one.pop("ghost", False)) and self._success(trade_no)
 
     def refund(self, *, trade_no: str, refund_no: str, refund_fen: int, total_fen: int, reason: str) -> str:
         """As `Pay.refund`: PROCESSING, and SUCCESS to the next question unless a fault says otherwise."""
@@ -116,7 +122,8 @@ class InProcess:
         self._answer()
         return str(one["state"])
 
-    def kept_fen(self) -> int:
-        """What customers paid and did not get back."""
-        paid = sum(one["total"] for one in self.orders.values() if one["state"] in ("SUCCESS", "REFUND"))
-        return paid - sum(one["fen"] for one in self.refunds.values() if one["state"] != "CLOSED")
+    def kept_fen(self, trade_nos: Collection[str] | None = None) -> int:
+        """What customers paid and did not get back, in all or by some numbers."""
+        mine = self.orders.keys() if trade_nos is None else set(trade_nos)
+        paid = sum(self.orders[no]["total"] for no in mine if self.orders[no]["state"] in ("SUCCESS", "REFUND"))
+        return paid - sum(r["fen"] for r in self.refunds.values() if r["of"] in mine and r["state"] == "SUCCESS")

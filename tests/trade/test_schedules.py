@@ -1,0 +1,89 @@
+"""Random pay, close, notify, expire, cancel and refund schedules (wechat.md 2.6): no double credit, no kept money, and
+nothing released that is paid.  TONGDIAN_SCHEDULES=40000 runs so many, and shows that every rule is needed."""
+
+from __future__ import annotations
+
+import os
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from config.db import transaction
+from config.errors import WeChatBusy
+from config.wechat import WeChatFailed
+from config.wechat_ready import pay as wechat
+from mall import paying
+from tests.trade import schedules
+from trade.orders import close
+from trade.orders.late import rescue
+from trade.payments import moves as payments
+from trade.payments.refunds import moves as refunds
+from workers.jobs import ask_refunds, expire_unpaid, settle_payments
+
+SCHEDULES = int(os.environ.get("TONGDIAN_SCHEDULES", "80"))
+CHUNK = 500
+
+
+@pytest.mark.parametrize("first", range(0, SCHEDULES, CHUNK))
+def test_any_schedule_of_a_payment_ends_well(session, monkeypatch, first):
+    schedules.run(session, monkeypatch, range(first, min(first + CHUNK, SCHEDULES)))
+
+
+def _nothing(*_given: Any, **_named: Any) -> int:
+    return 0
+
+
+def _close_unasked(session: Any, tender: Any, now: Any) -> bool:
+    if tender is None:
+        return True
+    with transaction(session):
+        payments.closing(session, tender.store_id, tender.id, now=now)
+        return payments.closed(session, tender.store_id, tender.id)
+
+
+def _close_deaf(session: Any, tender: Any, now: Any) -> bool:
+    try:
+        if tender is not None and wechat().query(tender.trade_no) is not None:
+            wechat().close(tender.trade_no)
+    except WeChatFailed as error:
+        raise WeChatBusy(code=error.code) from error
+    return _close_unasked(session, tender, now)
+
+
+def _unguarded(statement: Any, guard: str) -> Any:
+    assert guard in str(statement), statement
+    return text(str(statement).replace(guard, ""))
+
+
+#   rule left out                     how
+WITHOUT = {
+    "an attempt is paid once": lambda p: p.setattr(
+        payments, "_PAID", _unguarded(payments._PAID, "AND state IN ('created', 'prepaid', 'closing')")
+    ),
+    "an attempt is late once": lambda p: p.setattr(payments, "_LATE", _unguarded(payments._LATE, "AND state = :after")),
+    "late money is settled": lambda p: p.setattr(rescue, "settle", _nothing),
+    "a revived order takes its stock again": lambda p: p.setattr(
+        rescue, "stock", SimpleNamespace(hold=_nothing, commit=_nothing)
+    ),
+    "a revived order takes its value again": lambda p: p.setattr(rescue.value, "revived", _nothing),
+    "only what ended unpaid is revived": lambda p: p.setattr(rescue, "_cause", lambda *_: rescue.Cause.ENDED_UNPAID),
+    "WeChat is asked before an order ends": lambda p: p.setattr(paying, "_close", _close_unasked),
+    "paid before the close is paid": lambda p: p.setattr(paying, "_close", _close_deaf),
+    "what was not closed to the end is closed": lambda p: p.setattr(settle_payments, "run", _nothing),
+    "what is over expires": lambda p: p.setattr(expire_unpaid, "run", _nothing),
+    "refunds are asked about": lambda p: p.setattr(ask_refunds, "run", _nothing),
+    "a refund given up is owed anew": lambda p: p.setattr(refunds, "_owe_anew", _nothing),
+    "a paid order that is cancelled is refunded": lambda p: p.setattr(close, "_undo_payment", _nothing),
+    "the bill is read": lambda p: p.setattr(schedules.Schedule, "_bill", _nothing),
+}
+
+
+@pytest.mark.skipif(SCHEDULES < 1_000, reason="a long run: TONGDIAN_SCHEDULES=40000")
+@pytest.mark.parametrize("rule", WITHOUT)
+def test_without_any_one_rule_some_schedule_ends_badly(session, monkeypatch, rule):
+    WITHOUT[rule](monkeypatch)
+    with pytest.raises(AssertionError) as broken:
+        schedules.run(session, monkeypatch, range(600))
+    print(rule, "->", str(broken.value).splitlines()[0][:160])
