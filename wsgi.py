@@ -14,12 +14,13 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
+from mall.http import aftersales as mall_aftersales
 from mall.http import browse, callbacks, card, me, orders, privacy, profile, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
-from pos.http import coupons as till_coupons
 from pos.http import (
+    aftersales,
     desk,
     exceptions,
     members,
@@ -36,6 +37,7 @@ from pos.http import (
     top_ups,
     wallet_rules,
 )
+from pos.http import coupons as till_coupons
 from trade.books import metrics as book_metrics
 from trade.books.commands import prove
 from trade.exceptions import metrics as exception_metrics
@@ -63,6 +65,7 @@ def create_app() -> APIFlask:
         statements.bp,
         wallet_rules.bp,
         desk.bp,
+        aftersales.bp,
         exceptions.bp,
         segments.bp,
         tiers.bp,
@@ -78,6 +81,7 @@ def create_app() -> APIFlask:
         mall_wallet.bp,
         mall_coupons.bp,
         orders.bp,
+        mall_aftersales.bp,
         callbacks.bp,
     ):
         app.register_blueprint(face)

@@ -8,6 +8,7 @@ import pytest
 
 from config.http import make_app
 from pos.http import (
+    aftersales,
     coupons,
     desk,
     exceptions,
@@ -62,6 +63,7 @@ def app():
         returning.bp,
         coupons.bp,
         desk.bp,
+        aftersales.bp,
         exceptions.bp,
         top_ups.bp,
         statements.bp,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from trade.stores.models import Role
 
-_CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read"}
-_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read"}
+_CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read", "desk.aftersales"}
+_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read", "desk.aftersales"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
@@ -14,11 +14,12 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         _CASHIER
         | _STORE
         | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement", "centre.decide"}
+        | {"desk.answer"}
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices"}
-        | {"centre.read", "centre.decide", "centre.chain"}
+        | {"centre.read", "centre.decide", "centre.chain", "office.aftersales"}
     ),
 }
 
