@@ -51,17 +51,10 @@ class RemedyForm(WriteForm):
     given: dict[str, int | str] = Field(default_factory=dict, max_length=10)
 
 
-class KeyForm(Form):
-    """One held order."""
-
-    store_id: int
-    order_id: int
-
-
 class ReleaseForm(WriteForm):
-    """Held orders that may all go on."""
+    """Held orders that may all go on, by ref."""
 
-    orders: list[KeyForm] = Field(min_length=1, max_length=100)
+    refs: list[str] = Field(min_length=1, max_length=100)
     note: str = Field("", max_length=500)
 
 
@@ -190,19 +183,12 @@ def remedy(ref: str, json_data: RemedyForm) -> Reply:
 @permit("centre.decide")
 @bp.input(ReleaseForm)
 def release(json_data: ReleaseForm) -> Reply:
-    """Let many held orders go on: `{"done": [{store_id, order_id, code}]}`, `code` empty or why one stayed."""
-    own = _desk()
+    """Let many held orders go on: `{"done": {ref: code}}`, the code empty or why one stayed."""
+    me = who.me()
+    by = remedies.Person(me.store_id, me.permissions, me.actor)
 
     def do(opened: Session) -> Reply:
-        keys = {(one.store_id, one.order_id) for one in json_data.orders if own in (None, one.store_id)}
-        went = deciding.release_all(opened, keys, json_data.note, actor=who.me().actor, now=g.now)
-        done = []
-        for one in json_data.orders:
-            key = (one.store_id, one.order_id)
-            refused = went.get(key)
-            code = "not_found" if key not in went else refused.code if refused else ""
-            done.append({"store_id": key[0], "order_id": key[1], "code": code})
-        return {"done": done}, 200
+        return {"done": remedies.release_all(opened, json_data.refs, json_data.note, by=by, now=g.now)}, 200
 
     return once(json_data, do)
 

@@ -36,10 +36,10 @@ class Centre:
         make.pay_online(self.session, self.shop, order, self.now)
         return order
 
-    def hold(self, **goods: int) -> int:
+    def hold(self, reason: str = "remark", **goods: int) -> int:
         order = self.paid(**goods)
         with transaction(self.session):
-            review.flag(self.session, self.shop.store_id, order, "risk", payable_fen=1)
+            review.flag(self.session, self.shop.store_id, order, reason)
             assert not review.judge(self.session, self.shop.store_id, order, self.now).passed
         return order
 
@@ -203,14 +203,26 @@ def test_a_hold_is_released_or_rejected_with_a_reason(told, client):
 
 def test_many_holds_go_on_at_once_and_a_retry_gets_the_first_answer(told, client):
     manager = client("store_manager")
-    orders = [told.hold(milk=1) for _ in range(2)]
-    store = told.shop.store_id
-    keys = [{"store_id": store, "order_id": order} for order in orders] + [{"store_id": store + 1, "order_id": 1}]
-    body = {"request_id": "0d5c1f0e-2f0e-4f43-9f3c-6a6f0c1d2e3f", "orders": keys}
+    refs = [told.ref(told.hold(milk=1)) for _ in range(2)]
+    decided, risky = told.ref(told.hold(milk=1)), told.ref(told.hold("risk", milk=1))
+    manager.post(f"{PATH}/items/{decided}/remedy", {"remedy": "release"})
+    body = {"request_id": "0d5c1f0e-2f0e-4f43-9f3c-6a6f0c1d2e3f", "refs": [*refs, decided, risky, "hold-9-1"]}
     first, second = (manager.ask(f"{PATH}/release", body) for _ in range(2))
-    assert [one["code"] for one in first.json["done"]] == ["", "", "not_found"]
+    stayed = {decided: "no_such_remedy", risky: "no_such_remedy", "hold-9-1": "not_found"}
+    assert first.json["done"] == dict.fromkeys(refs, "") | stayed
     assert second.json == first.json
-    assert told.figure("SELECT count(*) FROM journal WHERE kind = 'review.released'") == 2
+    assert told.figure("SELECT count(*) FROM journal WHERE kind = 'review.released'") == 3
+
+
+def test_what_the_head_office_must_look_at_no_store_lets_go_on(told, client):
+    order = told.hold("risk", milk=1)
+    path = f"{PATH}/items/{told.ref(order)}"
+    manager, office = client("store_manager"), client("head_office")
+    assert manager.get(path).json["item"]["remedies"] == []
+    assert manager.post(f"{path}/remedy", {"remedy": "release"}).json["code"] == "no_such_remedy"
+    assert told.figure("SELECT state FROM order_review") == "hold"
+    office.post(f"{path}/remedy", {"remedy": "release"})
+    assert told.figure("SELECT state FROM order_review") == "passed"
 
 
 def test_a_job_is_asked_for_again_and_the_books_are_proved_again(told, client):

@@ -220,23 +220,6 @@ def test_a_rejection_of_what_was_cancelled_meanwhile_writes_nothing(held):
     assert told.count("SELECT sum(amount_fen) FROM refund") == 1_980
 
 
-def test_a_batch_goes_on_but_for_what_was_decided_meanwhile(held):
-    told, order = held
-    second, third = told.paid(milk=1), told.paid(bread=1)
-    for other in (second, third):
-        with_remark(told, other, "call me")
-        judge(told, other)
-    told.do(deciding.release, told.shop.store_id, second)
-    keys = [(told.shop.store_id, one) for one in (third, second, order)]
-    done = told.do(deciding.release_all, keys)
-    assert {key[1]: why and why.code for key, why in done.items()} == {
-        order: None,
-        second: "review_decided",
-        third: None,
-    }
-    assert [row_of(told, one).state for one in (order, second, third)] == ["passed"] * 3
-
-
 def test_twelve_people_decide_once(open_session, held):
     told, order = held
 

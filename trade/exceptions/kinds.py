@@ -30,11 +30,11 @@ class Kind:
 KINDS: dict[str, Kind] = {
     "unroutable": Kind("fen", 30 * MINUTE, OFFICE, None, ("route_again", "choose_store", "refund_order")),
     "short_pick": Kind("fen", 30 * MINUTE, STORE, None, ("refund_short", "route_again")),
-    "paid_late": Kind("fen", 10 * MINUTE, OFFICE, MINUTE, ("re_reserve", "refund_order")),
+    "paid_late": Kind("fen", 10 * MINUTE, OFFICE, MINUTE, ("send_again",)),
     "amount_mismatch": Kind("fen", 4 * HOUR, FINANCE, None, ("refund_difference",)),
     "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, ("choose_store", "refund_order")),
     "duplicate": Kind("fen", 2 * HOUR, OFFICE, None, ("refund_order",)),
-    "store_time_out": Kind("fen", 15 * MINUTE, STORE, MINUTE, ("route_again", "choose_store", "refund_order")),
+    "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ("route_again", "choose_store", "refund_order")),
     "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
     "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
     "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("take_in_again",)),

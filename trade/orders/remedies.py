@@ -14,11 +14,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config import journal
+from config.db import attempt
 from config.errors import Refused
 from trade.exceptions import cases
-from trade.exceptions.kinds import KINDS
-from trade.orders import close
+from trade.exceptions.kinds import KINDS, STORE
+from trade.orders import centre, close
 from trade.orders.review import deciding
+from trade.orders.review.states import REASONS
 from trade.orders.states import MOVES
 
 ENDED_WITH_ORDER = (
@@ -119,8 +121,16 @@ def legal(item: Any, permissions: Collection[str]) -> list[str]:
     return [
         name
         for name, remedy in known.items()
-        if remedy.permission in permissions and (not remedy.orders_in or item.order_state in remedy.orders_in)
+        if remedy.permission in permissions
+        and (not remedy.orders_in or item.order_state in remedy.orders_in)
+        and (item.type == "case" or _may_decide(item, permissions))
     ]
+
+
+def _may_decide(hold: Any, permissions: Collection[str]) -> bool:
+    """What the head office or finance must look at, no store lets go on."""
+    owners = {REASONS[one["reason"]][0] for one in hold.facts["reasons"]}
+    return owners <= {STORE} or "centre.chain" in permissions
 
 
 def described(item: Any, permissions: Collection[str]) -> list[dict[str, Any]]:
@@ -152,3 +162,29 @@ def apply(name: str, step: Step, permissions: Collection[str]) -> None:
         else:
             cases.note(step.session, step.item.case_id, step.note, remedy=name, actor=step.actor, now=step.now)
     remedy.work(step)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who decides: the desk's store (None for the head office), what they may do, and how the journal names them."""
+
+    store_id: int | None
+    permissions: Collection[str]
+    actor: str
+
+
+def release_all(session: Session, refs: Collection[str], note: str, *, by: Person, now: datetime) -> dict[str, str]:
+    """Let many held orders go on, each by itself: what refuses one does not stop the others.
+
+    In one transaction, in the order of their names.  :return: by ref nothing, or the code of why it stayed.
+    """
+    done = {}
+    for ref in sorted(set(refs)):
+        try:
+            with attempt(session):
+                item = centre.row(session, ref, store_id=by.store_id)
+                apply("release", Step(session, item, note, {}, by.actor, now), by.permissions)
+            done[ref] = ""
+        except Refused as refused:
+            done[ref] = refused.code
+    return done

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import attempt, first
+from config.db import first
 from config.errors import NotFound, Refused
 from trade.exceptions.cases import ExceptionTaken
 from trade.orders import close
 from trade.orders.review import moves
-
-Key = tuple[int, int]
 
 
 class ReviewDecided(Refused):
@@ -66,21 +63,3 @@ def reject(session: Session, store_id: int, order_id: int, note: str, *, actor: 
     if not moves.decide(session, [(store_id, order_id)], "reject", note, actor=actor, now=now):
         raise _why_not(session, store_id, order_id)
     close.refuse(session, store_id, order_id, "review", actor=actor, now=now)
-
-
-def release_all(
-    session: Session, keys: Collection[Key], note: str = "", *, actor: str, now: datetime
-) -> dict[Key, Refused | None]:
-    """Let many held orders go on, each by itself: what refuses one does not stop the others.
-
-    In one transaction, in the order of their keys.  :return: by (store, order) None, or why it did not go on.
-    """
-    done: dict[Key, Refused | None] = {}
-    for key in sorted(set(keys)):
-        try:
-            with attempt(session):
-                release(session, *key, note, actor=actor, now=now)
-            done[key] = None
-        except Refused as refused:
-            done[key] = refused
-    return done

@@ -32,7 +32,7 @@ MOVES = {
 REASONS: dict[str, tuple[str, timedelta]] = {
     "remark": (STORE, 30 * MINUTE),
     "address": (STORE, 30 * MINUTE),
-    "duplicate": (OFFICE, 30 * MINUTE),
+    "duplicate": (STORE, 30 * MINUTE),
     "floor": (OFFICE, HOUR),
     "risk": (OFFICE, HOUR),
     "unmapped_sku": (OFFICE, HOUR),
