@@ -30,6 +30,8 @@ ROUTES = {
     "refund.requested": ("wechat", "send_refunds"),
     "job.asked_again": ("clock", "run_again"),
     "channel.stock_changed": ("channels", "sync_channels"),
+    "intake.brought": ("intake", "take_orders"),
+    "intake.received": ("intake", "take_orders"),
 }
 
 #           fact                 (queue, job), ...

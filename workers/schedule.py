@@ -24,6 +24,7 @@ EVERY = (
     ("workers.jobs.settle_late", "wechat", 20),
     ("workers.jobs.expire_holds", "clock", 10),
     ("workers.jobs.sync_channels", "channels", 5),
+    ("workers.jobs.take_orders", "intake", 10),
     ("workers.jobs.exchange_files", "channels", 10),
     ("workers.jobs.compare_channels", "channels", 24 * 3600),
     ("workers.jobs.keep_aftersale_clocks", "clock", 60),

@@ -11,8 +11,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
 from trade.orders.states import State
+from trade.stock.channels.models import PLATFORMS
 
 _STATES = ", ".join(f"'{state}'" for state in State)
+_PLATFORMS = ", ".join(f"'{platform}'" for platform in PLATFORMS)
 
 
 class Order(Base):
@@ -29,7 +31,8 @@ class Order(Base):
     __tablename__ = "sale_order"
     __table_args__ = (
         CheckConstraint(f"state IN ({_STATES})", name="state"),
-        CheckConstraint("channel IN ('till', 'mall')", name="channel"),
+        CheckConstraint(f"channel IN ('till', 'mall', {_PLATFORMS})", name="channel"),
+        CheckConstraint("(sales_channel_id IS NULL) = (external_no IS NULL)", name="external"),
         CheckConstraint(
             "list_fen - promotion_fen - coupon_fen - discount_fen - points_fen + freight_fen + rounding_fen"
             " = payable_fen AND payable_fen >= 0 AND coupon_fen >= 0 AND promotion_fen >= 0 AND freight_fen >= 0"
@@ -51,6 +54,13 @@ class Order(Base):
             postgresql_where=text("state IN ('paid', 'preparing', 'ready')"),
         ),
         Index("ix_sale_order_unpaid", "pay_by", postgresql_where=text("state = 'placed'")),
+        Index(
+            "uq_sale_order_external",
+            "sales_channel_id",
+            "external_no",
+            unique=True,
+            postgresql_where=text("external_no IS NOT NULL"),
+        ),
         Index("ix_sale_order_shift", "store_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
         Index(
             "uq_sale_order_pickup",
@@ -92,6 +102,8 @@ class Order(Base):
     revived_at: Mapped[datetime | None]
     promise_at: Mapped[datetime | None]
     remark: Mapped[str] = mapped_column(Text, default="")
+    sales_channel_id: Mapped[int | None]
+    external_no: Mapped[str | None] = mapped_column(Text)
     pickup_hash: Mapped[bytes | None]
     pickup_sealed: Mapped[bytes | None]
     handed_by: Mapped[int | None]
@@ -136,7 +148,8 @@ class Allocation(Base):
     """A line's share of one order-level deduction, in fen and, where points paid, in points.
 
     `source_id` is the coupon's or the promotion's id, 0 where there is one of its kind an order; `version` is the
-    promotion's, 0 for anything else.
+    promotion's, 0 for anything else.  Of what a sales channel took off, `channel` is borne by its platform, which owes
+    it to us, and `channel_own` by us.
     """
 
     __tablename__ = "allocation"
@@ -144,7 +157,9 @@ class Allocation(Base):
         ForeignKeyConstraint(
             ["store_id", "order_id", "line_no"], ["order_line.store_id", "order_line.order_id", "order_line.line_no"]
         ),
-        CheckConstraint("source IN ('promotion', 'coupon', 'points', 'manual')", name="source"),
+        CheckConstraint(
+            "source IN ('promotion', 'coupon', 'points', 'manual', 'channel', 'channel_own')", name="source"
+        ),
         CheckConstraint("(source IN ('promotion', 'coupon')) = (source_id <> 0)", name="source_id"),
         CheckConstraint("(source = 'promotion') = (version > 0)", name="version"),
     )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from trade.stock.channels.models import PLATFORMS
+
 
 class State(StrEnum):
     """The headline of an order."""
@@ -31,4 +33,6 @@ MOVES = {
 }  # a return is a document with lines: "partly returned" is counted, never stored
 
 #          channel   born in     past tense
-BIRTHS = {"till": (S.DONE, "order.sold"), "mall": (S.PLACED, "order.placed")}
+BIRTHS = {"till": (S.DONE, "order.sold"), "mall": (S.PLACED, "order.placed")} | dict.fromkeys(
+    PLATFORMS, (S.PLACED, "order.placed")
+)

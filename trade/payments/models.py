@@ -44,9 +44,9 @@ class Tender(Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
         ForeignKeyConstraint(["store_id", "top_up_id"], ["top_up.store_id", "top_up.id"]),
-        CheckConstraint("kind IN ('cash', 'wechat', 'wallet')", name="kind"),
+        CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel')", name="kind"),
         CheckConstraint("(order_id IS NULL) <> (top_up_id IS NULL)", name="what_for"),
-        CheckConstraint("kind <> 'wallet' OR top_up_id IS NULL", name="wallet_order"),
+        CheckConstraint("kind NOT IN ('wallet', 'channel') OR top_up_id IS NULL", name="wallet_order"),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
         Index("ix_tender_order", "store_id", "order_id"),
         Index(

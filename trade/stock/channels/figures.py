@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import fetch
+from trade.catalogue import kits
 
 CHANGED = "channel.stock_changed"
 
@@ -33,10 +34,11 @@ _TOUCHED = text("""
     ORDER BY c.id FOR NO KEY UPDATE""")
 _LOCK = text("SELECT id FROM sales_channel WHERE id = :channel FOR NO KEY UPDATE")
 
-_REFRESH = text("""
+_REFRESH = text(f"""
     WITH figures AS (
         SELECT l.channel_id, l.sku_id, CASE WHEN l.active THEN
-            (greatest(coalesce(sum(greatest(level.free_online, 0)), 0) - l.safety_units, 0)
+            (greatest(coalesce(sum(greatest(coalesce(level.free_online,
+                {kits.free("free_online", "s.store_id", "l.sku_id")}), 0)), 0) - l.safety_units, 0)
                 * l.share_bp)::bigint / 10000 ELSE 0 END AS qty
         FROM channel_listing l LEFT JOIN channel_store s ON s.channel_id = l.channel_id
         LEFT JOIN stock_level level ON level.store_id = s.store_id AND level.sku_id = l.sku_id
@@ -83,7 +85,7 @@ def follow(session: Session, touched: Mapping[int, Collection[int]], *, since: d
 
     :param since: when the oldest of these changes happened; the lag is counted from it.
     """
-    pairs = sorted((store, sku) for store, skus in touched.items() for sku in skus)
+    pairs = sorted((store, sku) for store, skus in touched.items() for sku in kits.touched(session, skus))
     if not pairs:
         return 0
     given = {"stores": [store for store, _ in pairs], "skus": [sku for _, sku in pairs]}

@@ -20,7 +20,7 @@ class SalesChannel(Base):
 
     `endpoint` is the base address of a webhook, or the folder of a file exchange below CHANNELS_DIR.  The secret that
     signs both ways lies sealed.  `version` numbers the changes of its stock and `order_version` those of its orders:
-    both are raised under this row's lock, so that a reader of a cursor never misses one that became visible late.
+    both are raised under this row's lock, so that a reader of a cursor never misses one that becomes visible late.
     `file_seq` is the last number of a file written to it, `told_version` how far the status files have come.
     `sending_until` is the lease of whoever sends to it; `fails` counts calls in a row that did not come through.
     """
