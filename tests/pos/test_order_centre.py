@@ -11,8 +11,11 @@ from config import clock
 from config.db import transaction
 from pos.http import who
 from tests import factories as make
+from tests.trade.channels.conftest import open_channel
 from trade.exceptions import cases
 from trade.orders import review
+from trade.payments.refunds import moves as refunds
+from trade.stock.channels import sending
 from workers import relay
 
 PATH = "/api/desk/centre"
@@ -252,3 +255,43 @@ def test_the_rules_of_review_are_the_head_offices(told, client):
         "new_limit_fen": 100_000, "limit_fen": 500_000, "regions_by_hand": ["54"],
     }  # fmt: skip
     who._staff.clear()
+
+
+def test_a_refund_that_wechat_did_not_take_is_sent_again_at_once(told, client):
+    manager = client("store_manager")
+    order = told.paid(milk=1)
+    told.case("duplicate", order)
+    manager.post(f"{PATH}/items/case-1/remedy", {"remedy": "refund_order"})
+    number = told.figure("SELECT refund_no FROM refund")
+    told.figure("UPDATE refund SET ask_at = ask_at + interval '1 hour' RETURNING id")
+    for _ in range(4):
+        with transaction(told.session):
+            refunds.ask_later(told.session, number, 8, actor="t", now=told.now, code="SYSTEM_ERROR")
+    (case,) = refs(manager.get(f"{PATH}/items?queue=refunds"))
+    item = manager.get(f"{PATH}/items/{case}").json["item"]
+    assert ([way["name"] for way in item["remedies"]], item["tries"] > 0) == (["send_again"], True)
+    asked = manager.post(f"{PATH}/items/{case}/remedy", {"remedy": "send_again", "note": "余额已充值"}).json["item"]
+    assert (asked["resolved_at"], asked["history"][0]["data"]["remedy"]) == (None, "send_again")
+    assert told.figure("SELECT ask_at <= now() + interval '1 second' FROM refund")
+    with transaction(told.session):
+        refunds.move(told.session, number, "finish", actor="wechat", now=told.now)
+    assert refs(manager.get(f"{PATH}/items?queue=refunds")) == []
+    assert manager.get(f"{PATH}/items/{case}").json["item"]["resolver"] == "wechat"
+
+
+def test_a_channel_is_told_a_figure_that_it_refused_once_more(told, session, client):
+    channel = open_channel(session, [told.shop], told.now)
+    milk = told.shop.skus["milk"]
+    found = "SELECT version, rejected FROM channel_stock WHERE sku_id = :s"
+    before = session.execute(text(found), {"s": milk}).one()
+    with transaction(session):
+        refused = sending.Answer(milk, before.version, accepted=False, reason="unknown item")
+        session.execute(text("UPDATE channel_stock SET sent_version = version"))
+        sending.acknowledge(session, channel, [refused], now=told.now)
+    office = client("head_office")
+    (case,) = refs(office.get(f"{PATH}/items?kind=adapter_rejected"))
+    assert session.execute(text(found), {"s": milk}).one().rejected
+    session.rollback()
+    office.post(f"{PATH}/items/{case}/remedy", {"remedy": "send_again"})
+    after = session.execute(text(found), {"s": milk}).one()
+    assert (after.version > before.version, after.rejected) == (True, False)

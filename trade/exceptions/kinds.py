@@ -37,7 +37,7 @@ KINDS: dict[str, Kind] = {
     "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ("route_again", "choose_store", "refund_order")),
     "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
     "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
-    "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("take_in_again",)),
+    "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", "take_in_again")),
     "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
     "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ()),
     "stock_broken": Kind("units", 2 * HOUR, STORE, None, ("route_again", "choose_store", "refund_order")),

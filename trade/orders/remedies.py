@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import attempt
+from config.db import attempt, first
 from config.errors import Refused
 from trade.exceptions import cases
 from trade.exceptions.kinds import KINDS, STORE
@@ -22,6 +23,8 @@ from trade.orders import centre, close
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
 from trade.orders.states import MOVES
+from trade.payments.refunds import moves as refunds
+from trade.stock.channels import figures
 
 ENDED_WITH_ORDER = (
     "unroutable", "short_pick", "address_undeliverable", "duplicate", "store_time_out", "stock_broken",
@@ -51,7 +54,8 @@ class Step:
 class Remedy:
     """`work` does it, in the caller's transaction.  `needs` names what the person must give, `note` among it.
 
-    `closes` tells whether the case is dealt with then; else the machine tries and the case closes itself.
+    `closes`: the case is dealt with then; else the machine tries and the case closes itself.  A `grave` one
+    cannot be undone.  It is offered while the order is in one of `orders_in`, if any, and `when` the item is of a sort.
     """
 
     work: Callable[[Step], None]
@@ -60,6 +64,7 @@ class Remedy:
     closes: bool = True
     grave: bool = False
     orders_in: Collection[str] = ()
+    when: Callable[[Any], bool] = lambda _item: True
 
 
 def _refund_order(step: Step) -> None:
@@ -94,6 +99,41 @@ def _ask_for(step: Step, job: str) -> None:
     journal.record(step.session, "job.asked_again", f"job:{job}", actor=step.actor, now=step.now, job=job)
 
 
+_REFUND = text("""
+    SELECT store_id, id FROM refund WHERE refund_no = :number OR starts_with(refund_no, :number || '-')
+    ORDER BY id DESC LIMIT 1""")
+
+
+def _refund_again(step: Step) -> None:
+    """WeChat is asked at once, under the number that the refund has now."""
+    found = first(step.session, _REFUND, {"number": step.item.facts["refund_no"].partition("-")[0]})
+    if found is None or not refunds.ask_now(step.session, found.store_id, found.id, now=step.now):
+        raise NoSuchRemedy(remedy="send_again", legal=[], lacking=[])
+
+
+def _figures_again(step: Step) -> None:
+    """The channel is told our stock of these skus once more."""
+    facts, channel_id = step.item.facts, int(step.item.subject.split(":")[1])
+    skus = [facts["sku_id"]] if "sku_id" in facts else [one["sku_id"] for one in facts["first"]]
+    figures.recompute(step.session, channel_id, skus=skus, again=True, actor=step.actor, now=step.now)
+
+
+def _send_again(step: Step) -> None:
+    _SENDERS[step.item.kind](step)
+
+
+_SENDERS = {
+    "refund_failed": _refund_again,
+    "paid_late": _refund_again,
+    "channel_drift": _figures_again,
+    "adapter_rejected": _figures_again,
+}
+
+
+def _can_send(item: Any) -> bool:
+    return item.kind in _SENDERS and bool({"refund_no", "sku_id", "first"} & item.facts.keys())
+
+
 def _release(step: Step) -> None:
     deciding.release(step.session, step.item.store_id, step.item.order_id, step.note, actor=step.actor, now=step.now)
 
@@ -105,6 +145,7 @@ def _reject(step: Step) -> None:
 REMEDIES: dict[str, Remedy] = {
     "refund_order": Remedy(_refund_order, grave=True, orders_in=MOVES["refuse"][0]),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
+    "send_again": Remedy(_send_again, closes=False, when=_can_send),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),
     "reject": Remedy(_reject, needs=("note",), grave=True, orders_in=("paid",)),
@@ -124,6 +165,7 @@ def legal(item: Any, permissions: Collection[str]) -> list[str]:
         if remedy.permission in permissions
         and (not remedy.orders_in or item.order_state in remedy.orders_in)
         and (item.type == "case" or _may_decide(item, permissions))
+        and remedy.when(item)
     ]
 
 
