@@ -8,6 +8,8 @@ odd headers, calls without a time-out.
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
 import json
 import secrets
 import threading
@@ -15,8 +17,9 @@ import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from cryptography.exceptions import InvalidTag
@@ -217,6 +220,34 @@ class Pay:
     def query_refund(self, refund_no: str) -> str:
         """The state of a refund."""
         return str(self._said(lambda: self._api.query_refund(out_refund_no=refund_no))["status"])
+
+    def trade_bill(self, day: date) -> str:
+        """All payments and refunds of one day (Beijing time) as WeChat writes them, from 10:00 of the next.
+
+        :raises WeChatFailed: `NO_STATEMENT_EXIST`, `STATEMENT_CREATING`: not yet; `BILL_HASH`: not what WeChat meant.
+        """
+        return self._bill(lambda: self._api.trade_bill(bill_date=day.isoformat()))
+
+    def fund_flow_bill(self, day: date) -> str:
+        """All movements of the merchant's account of one day; fails as `trade_bill`."""
+        return self._bill(lambda: self._api.fundflow_bill(bill_date=day.isoformat()))
+
+    def _bill(self, call: Any) -> str:
+        """The download carries no signature: the hash of the unpacked file, which is signed, is its only proof."""
+        said = self._said(call)
+        where = urlsplit(str(said["download_url"]))
+        try:
+            status, packed = self._core.request(f"{where.path}?{where.query}", skip_verify=True)
+            raw = gzip.decompress(packed) if packed[:2] == b"\x1f\x8b" else packed
+        except (requests.RequestException, OSError, EOFError, TypeError) as error:
+            raise WeChatFailed(type(error).__name__, retryable=True) from None
+        if (
+            status != 200
+            or said.get("hash_type") != "SHA1"
+            or hashlib.sha1(raw, usedforsecurity=False).hexdigest() != said["hash_value"]
+        ):
+            raise WeChatFailed("BILL_HASH", retryable=True)
+        return raw.decode("utf-8-sig")
 
     def sign_for_client(self, prepay_id: str) -> dict[str, str]:
         """What `wx.requestPayment` wants, signed."""

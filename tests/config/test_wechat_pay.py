@@ -11,10 +11,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from flask import Flask
 
+from config.clock import SHANGHAI
 from config.wechat import WeChatFailed
 from config.wechat_pay import Found, Pay
 from tests.servers import running
 from tests.wechat_stand_in import pay as stand_in_pay
+from trade.payments.bills import parse_funds, parse_trades
 
 NO = "TD000001"
 
@@ -200,3 +202,30 @@ def test_the_client_gets_what_the_phone_checks(wechat, pay):
 def test_the_library_cannot_move_the_gateway(wechat, pay):
     pay._core._gate_way = "https://elsewhere.example"
     assert pay._core._gate_way == wechat.url
+
+
+def _yesterday(wechat, pay):
+    """A payment of yesterday, and the day."""
+    _paid(wechat, pay)
+    at = datetime.fromtimestamp(wechat.world.now(), SHANGHAI) - timedelta(days=1)
+    wechat.world.orders[NO]["success_time"] = at.isoformat(timespec="seconds")
+    return at.date()
+
+
+def test_a_bill_is_fetched_unpacked_and_proved_by_its_hash(wechat, pay):
+    day = _yesterday(wechat, pay)
+    (line,) = parse_trades(pay.trade_bill(day))
+    assert (line.no, line.amount_fen, line.transaction_id[:5]) == (NO, 990, "42000")
+    assert [row.kind for row in parse_funds(pay.fund_flow_bill(day))] == ["paid", "fee"]
+    assert wechat.world.violations == []
+
+
+@pytest.mark.parametrize(
+    ("fault", "code"), [("bill_late", "STATEMENT_CREATING"), ("bill_wrong_hash", "BILL_HASH"), (None, "NO_STATEMENT")]
+)
+def test_a_bill_that_is_not_there_or_not_whole_is_a_failure(wechat, pay, fault, code):
+    day = _yesterday(wechat, pay)
+    if fault:
+        wechat.world.faults[fault] += 1
+    with pytest.raises(WeChatFailed, match=code):
+        pay.trade_bill(day if fault else day - timedelta(days=30))

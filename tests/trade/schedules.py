@@ -125,7 +125,7 @@ class Schedule:
 
     def _basket(self) -> place.Basket:
         town = self.town
-        uses = self.rng.choice([{}, {"points": 100}, {"wallet_fen": 300}])
+        uses: dict[str, Any] = self.rng.choice([{}, {"points": 100}, {"wallet_fen": 300}])
         wants = make.wants(town.shop, milk=self.rng.randint(1, 2))
         return place.Basket(town.shop.store_id, wants, self.rng.choice(town.members), channel="mall", **uses)
 

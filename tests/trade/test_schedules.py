@@ -16,8 +16,9 @@ from config.wechat import WeChatFailed
 from config.wechat_ready import pay as wechat
 from mall import paying
 from tests.trade import schedules
-from trade.orders import close
+from trade.orders import close, value
 from trade.orders.late import rescue
+from trade.orders.late.states import Cause
 from trade.payments import moves as payments
 from trade.payments.refunds import moves as refunds
 from workers.jobs import ask_refunds, expire_unpaid, settle_payments
@@ -67,8 +68,8 @@ WITHOUT = {
     "a revived order takes its stock again": lambda p: p.setattr(
         rescue, "stock", SimpleNamespace(hold=_nothing, commit=_nothing)
     ),
-    "a revived order takes its value again": lambda p: p.setattr(rescue.value, "revived", _nothing),
-    "only what ended unpaid is revived": lambda p: p.setattr(rescue, "_cause", lambda *_: rescue.Cause.ENDED_UNPAID),
+    "a revived order takes its value again": lambda p: p.setattr(value, "revived", _nothing),
+    "only what ended unpaid is revived": lambda p: p.setattr(rescue, "_cause", lambda *_: Cause.ENDED_UNPAID),
     "WeChat is asked before an order ends": lambda p: p.setattr(paying, "_close", _close_unasked),
     "paid before the close is paid": lambda p: p.setattr(paying, "_close", _close_deaf),
     "what was not closed to the end is closed": lambda p: p.setattr(settle_payments, "run", _nothing),

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Flask, request
 
-from tests.wechat_stand_in import open_platform, pay, phone
+from tests.wechat_stand_in import bills, open_platform, pay, phone
 from tests.wechat_stand_in.notifier import Notifier
 from tests.wechat_stand_in.world import World
 
@@ -19,6 +19,7 @@ def create_app(folder: Path) -> Flask:
     app = Flask(__name__)
     app.register_blueprint(open_platform.blueprint(world))
     app.register_blueprint(pay.bp)
+    app.register_blueprint(bills.bp)
     app.register_blueprint(phone.blueprint(world, notifier))
     app.extensions["world"], app.extensions["notifier"] = world, notifier
 

@@ -66,7 +66,7 @@ def settle(world: World, notifier: Notifier, trade_no: str) -> bool:
         one |= {
             "state": "SUCCESS",
             "transaction_id": f"42000{secrets.randbelow(10**20):020d}",
-            "success_time": time.strftime("%Y-%m-%dT%H:%M:%S+08:00"),
+            "success_time": world.beijing(),
         }
         world.keep()
     notifier.tell(one["notify_url"], "TRANSACTION.SUCCESS", "transaction", as_order(world, one))
@@ -174,6 +174,7 @@ def refund() -> Response:
                 "out_trade_no": said["out_trade_no"],
                 "refund": said["amount"]["refund"],
                 "status": "PROCESSING",
+                "at": world.beijing(),
             }
             assert paid is not None
             paid["state"] = "REFUND"

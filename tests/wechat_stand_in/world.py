@@ -7,11 +7,13 @@ import secrets
 import threading
 import time
 from collections import Counter
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 from tests.wechat_stand_in.keys import Keys, load
 
+BEIJING = timezone(timedelta(hours=8))
 PEOPLE = tuple(
     {"openid": f"oTongdian{number:04d}", "name": name, "phone": f"1380000{number:04d}"}
     for number, name in enumerate(("王小明", "李慧", "陈建国", "赵敏", "刘洋", "孙悦", "周涛", "吴新"), start=1)
@@ -43,6 +45,10 @@ class World:
     def now(self) -> float:
         """Unix seconds on the stand-in's own clock, which tests may move forward."""
         return time.time() + self.offset_s
+
+    def beijing(self) -> str:
+        """The moment as WeChat writes it."""
+        return datetime.fromtimestamp(self.now(), BEIJING).isoformat(timespec="seconds")
 
     def keep(self) -> None:
         """Write orders and refunds down."""

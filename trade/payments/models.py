@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Identity, Index, Text, text
@@ -122,3 +122,32 @@ class PayEvent(Base):
     event_id: Mapped[str] = mapped_column(Text, primary_key=True)
     kind: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class Bill(Base):
+    """One of WeChat's daily bills that was fetched; `digest` is of the file, empty when nothing happened that day."""
+
+    __tablename__ = "bill"
+    __table_args__ = (CheckConstraint("source IN ('trade', 'fund')", name="source"),)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    digest: Mapped[str] = mapped_column(Text)
+    lines: Mapped[int]
+    fetched_at: Mapped[datetime]
+
+
+class BillLine(Base):
+    """One row of a bill (`bills.py`); `no` is our number of the attempt or of the refund, as WeChat wrote it."""
+
+    __tablename__ = "bill_line"
+    __table_args__ = (CheckConstraint("kind IN ('paid', 'refund', 'fee')", name="kind"), Index("ix_bill_line_no", "no"))
+    day: Mapped[date] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(Text, primary_key=True)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+    transaction_id: Mapped[str] = mapped_column(Text)
+    no: Mapped[str] = mapped_column(Text)
+    amount_fen: Mapped[int]
+    fee_e5: Mapped[int]
+    state: Mapped[str] = mapped_column(Text)
