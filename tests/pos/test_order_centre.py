@@ -12,11 +12,13 @@ from config.db import transaction
 from pos.http import who
 from tests import factories as make
 from tests.trade.channels.conftest import open_channel
+from tests.trade.intake.conftest import bring, document, states
 from trade.exceptions import cases
 from trade.orders import review
 from trade.payments.refunds import moves as refunds
 from trade.stock.channels import sending
 from workers import relay
+from workers.jobs import take_orders
 
 PATH = "/api/desk/centre"
 
@@ -295,3 +297,26 @@ def test_a_channel_is_told_a_figure_that_it_refused_once_more(told, session, cli
     office.post(f"{PATH}/items/{case}/remedy", {"remedy": "send_again"})
     after = session.execute(text(found), {"s": milk}).one()
     assert (after.version > before.version, after.rejected) == (True, False)
+
+
+def test_an_order_of_another_channel_is_taken_in_again_or_refused_for_good(told, session, client):
+    channel = open_channel(session, [told.shop], told.now)
+    odd = [{"sku": "?", "qty": 1, "unit_price_fen": 100, "list_fen": 100}]
+    for number in ("T1", "T2"):
+        bring(session, channel, told.now, document(number, lines=odd, paid_fen=700))
+    office = client("head_office")
+    first, second = refs(office.get(f"{PATH}/items"))
+    item = office.get(f"{PATH}/items/{first}").json["item"]
+    assert (item["cause"], [way["name"] for way in item["remedies"]]) == (
+        "unknown_sku",
+        ["take_in_again", "reject_intake"],
+    )
+    office.post(f"{PATH}/items/{first}/remedy", {"remedy": "take_in_again"})
+    assert states(session) == {"T1": "received", "T2": "quarantined"}
+    take_orders.run()
+    assert states(session)["T1"] == "quarantined"
+    assert set(refs(office.get(f"{PATH}/items"))) == {first, second}
+    assert office.post(f"{PATH}/items/{first}/remedy", {"remedy": "reject_intake"}).json["facts"]["lacking"] == ["note"]
+    office.post(f"{PATH}/items/{first}/remedy", {"remedy": "reject_intake", "note": "没有这个商品"})
+    assert states(session) == {"T1": "rejected", "T2": "quarantined"}
+    assert refs(office.get(f"{PATH}/items")) == [second]

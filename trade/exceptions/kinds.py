@@ -8,6 +8,9 @@ from datetime import timedelta
 STORE, OFFICE, FINANCE = "store_manager", "head_office", "finance"
 """Who answers for a case until a person takes it."""
 
+INTAKE = ("take_in_again", "reject_intake")
+"""What helps an order of another channel that is not ours yet."""
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -31,13 +34,13 @@ KINDS: dict[str, Kind] = {
     "unroutable": Kind("fen", 30 * MINUTE, OFFICE, None, ("route_again", "choose_store", "refund_order")),
     "short_pick": Kind("fen", 30 * MINUTE, STORE, None, ("refund_short", "route_again")),
     "paid_late": Kind("fen", 10 * MINUTE, OFFICE, MINUTE, ("send_again",)),
-    "amount_mismatch": Kind("fen", 4 * HOUR, FINANCE, None, ("refund_difference",)),
-    "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, ("choose_store", "refund_order")),
+    "amount_mismatch": Kind("fen", 4 * HOUR, FINANCE, None, INTAKE),
+    "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, (*INTAKE, "choose_store", "refund_order")),
     "duplicate": Kind("fen", 2 * HOUR, OFFICE, None, ("refund_order",)),
     "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ("route_again", "choose_store", "refund_order")),
     "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
     "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
-    "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", "take_in_again")),
+    "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", *INTAKE)),
     "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
     "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ()),
     "stock_broken": Kind("units", 2 * HOUR, STORE, None, ("route_again", "choose_store", "refund_order")),

@@ -20,6 +20,7 @@ from config.errors import Refused
 from trade.exceptions import cases
 from trade.exceptions.kinds import KINDS, STORE
 from trade.orders import centre, close
+from trade.orders.intake import again
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
 from trade.orders.states import MOVES
@@ -134,6 +135,24 @@ def _can_send(item: Any) -> bool:
     return item.kind in _SENDERS and bool({"refund_no", "sku_id", "first"} & item.facts.keys())
 
 
+def _of_intake(item: Any) -> bool:
+    """An order of another channel that is not ours yet."""
+    return bool(item.subject.startswith("intake:")) and item.order_id is None
+
+
+def _intake(step: Step) -> tuple[int, str]:
+    _, channel_id, external_no = step.item.subject.split(":", 2)
+    return int(channel_id), external_no
+
+
+def _take_in_again(step: Step) -> None:
+    again.again(step.session, *_intake(step), actor=step.actor, now=step.now)
+
+
+def _reject_intake(step: Step) -> None:
+    again.reject(step.session, *_intake(step), step.note, actor=step.actor, now=step.now)
+
+
 def _release(step: Step) -> None:
     deciding.release(step.session, step.item.store_id, step.item.order_id, step.note, actor=step.actor, now=step.now)
 
@@ -146,6 +165,8 @@ REMEDIES: dict[str, Remedy] = {
     "refund_order": Remedy(_refund_order, grave=True, orders_in=MOVES["refuse"][0]),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
+    "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),
+    "reject_intake": Remedy(_reject_intake, needs=("note",), grave=True, when=_of_intake),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),
     "reject": Remedy(_reject, needs=("note",), grave=True, orders_in=("paid",)),
