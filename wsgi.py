@@ -21,6 +21,8 @@ from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
 from pos.http import (
     aftersales,
+    counts,
+    deliveries,
     desk,
     exceptions,
     matching,
@@ -34,8 +36,10 @@ from pos.http import (
     signing_in,
     simulations,
     statements,
+    stock,
     tiers,
     top_ups,
+    transfers,
     wallet_rules,
 )
 from pos.http import coupons as till_coupons
@@ -74,6 +78,10 @@ def create_app() -> APIFlask:
         promotions.bp,
         simulations.bp,
         price_books.bp,
+        stock.bp,
+        transfers.bp,
+        deliveries.bp,
+        counts.bp,
         browse.bp,
         me.bp,
         card.bp,

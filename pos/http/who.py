@@ -10,7 +10,7 @@ from flask import g, request
 from werkzeug.http import parse_cookie
 
 from config import clock
-from config.errors import NotPermitted, NotSignedIn, Refused
+from config.errors import Malformed, NotPermitted, NotSignedIn, Refused
 from config.http import session
 from trade.stores import staff, tills
 from trade.stores.staff import StaffCard
@@ -90,6 +90,16 @@ def own_store() -> int:
     if store_id is None:
         raise NotPermitted(permission="own_store")
     return store_id
+
+
+def store_of(named: int | None) -> int:
+    """The store that is asked about: one's own, or for the head office the one it names."""
+    own = me().store_id
+    if own is not None:
+        return own
+    if named is None:
+        raise Malformed(fields={"store_id": "which store"})
+    return named
 
 
 SIGNED_IN_FOR: timedelta = staff.SESSION_FOR

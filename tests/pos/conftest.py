@@ -9,7 +9,9 @@ import pytest
 from config.http import make_app
 from pos.http import (
     aftersales,
+    counts,
     coupons,
+    deliveries,
     desk,
     exceptions,
     members,
@@ -22,8 +24,10 @@ from pos.http import (
     signing_in,
     simulations,
     statements,
+    stock,
     tiers,
     top_ups,
+    transfers,
     wallet_rules,
     who,
 )
@@ -73,6 +77,10 @@ def app():
         promotions.bp,
         simulations.bp,
         price_books.bp,
+        stock.bp,
+        transfers.bp,
+        deliveries.bp,
+        counts.bp,
     ):
         made.register_blueprint(face)
     return made

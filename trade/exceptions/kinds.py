@@ -46,5 +46,6 @@ KINDS: dict[str, Kind] = {
     "stock_broken": Kind("units", 2 * HOUR, STORE, None, ("route_again", "choose_store", "refund_order")),
     "job_failed": Kind("rows", HOUR, OFFICE, timedelta(seconds=12), ("run_again",)),
     "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),
+    "stock_differs": Kind("units", 24 * HOUR, STORE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }

@@ -13,6 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from trade.stock.rows import as_json
 
 _RAISE = text("""
     WITH locked AS (SELECT sku_id FROM stock_level WHERE store_id = :store AND sku_id = ANY(CAST(:skus AS bigint[]))
@@ -50,4 +51,4 @@ def clear(session: Session, store_id: int, sku_ids: Iterable[int]) -> list[int]:
 
 def due(session: Session, store_id: int, *, after: int = 0, most: int = 100) -> list[dict[str, Any]]:
     """What waits to be counted in a store, by sku after `after`, with its shelf and why."""
-    return [row._asdict() for row in fetch(session, _DUE, {"store": store_id, "after": after, "most": most})]
+    return as_json(fetch(session, _DUE, {"store": store_id, "after": after, "most": most}))

@@ -121,6 +121,7 @@ def take_as_fact(
     actor: str,
     now: datetime,
     accepted: Collection[int] = (),
+    at: datetime | None = None,
 ) -> list[Broken]:
     """Goods left the shop, whatever the figures say: `on_hand` falls by `goods`; returns which orders lost what.
 
@@ -128,8 +129,9 @@ def take_as_fact(
     nothing.  Safe under concurrency: levels are locked in sku order before anything is read.
 
     :param accepted: orders that a store has accepted; they lose theirs last.
+    :param at: when they left, if that was before now: a count compares by it.
     """
-    return _happened(session, store_id, goods, _SOLD, "sold_unseen", key, accepted, actor=actor, now=now)
+    return _happened(session, store_id, goods, _SOLD, "sold_unseen", key, accepted, actor=actor, now=now, at=at)
 
 
 def lost(
@@ -172,6 +174,7 @@ def _happened(
     *,
     actor: str,
     now: datetime,
+    at: datetime | None = None,
 ) -> list[Broken]:
     given = {
         **asked(kits.expand(session, goods)),
@@ -179,7 +182,7 @@ def _happened(
         "key": key,
         "reason": cause,
         "actor": actor,
-        "now": now,
+        "now": at or now,
     }
     fetch(session, _LEVELS, given)
     levels = {row.sku_id: row for row in fetch(session, _LOCK, given)}

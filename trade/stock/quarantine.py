@@ -18,6 +18,7 @@ from config.errors import Refused
 from trade.catalogue import kits
 from trade.stock import told
 from trade.stock.moves import ASKED, OutOfStock, asked, refuse_short
+from trade.stock.rows import as_json
 
 
 class NotInQuarantine(Refused):
@@ -128,4 +129,4 @@ _THERE = text("""
 
 def there(session: Session, store_id: int, *, after: int = 0, most: int = 100) -> list[dict[str, Any]]:
     """What of a store is in quarantine, by sku after `after`, with the last reason."""
-    return [row._asdict() for row in fetch(session, _THERE, {"store": store_id, "after": after, "most": most})]
+    return as_json(fetch(session, _THERE, {"store": store_id, "after": after, "most": most}))

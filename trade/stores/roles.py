@@ -6,20 +6,23 @@ from trade.stores.models import Role
 
 _CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read", "desk.aftersales"}
 _STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read", "desk.aftersales"}
+_GOODS = {"stock.read", "stock.move", "stock.count"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.CASHIER: frozenset(_CASHIER),
-    Role.STORE_STAFF: frozenset(_STORE),
+    Role.STORE_STAFF: frozenset(_STORE | _GOODS),
     Role.STORE_MANAGER: frozenset(
         _CASHIER
         | _STORE
         | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement", "centre.decide"}
-        | {"desk.answer"}
+        | {"desk.answer", "stock.post"}
+        | _GOODS
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices"}
         | {"centre.read", "centre.decide", "centre.chain", "office.aftersales", "office.settlement"}
+        | {"stock.read", "stock.move", "stock.post"}
     ),
 }
 

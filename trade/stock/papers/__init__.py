@@ -1,0 +1,1 @@
+"""The documents of goods that move without an order: transfers, deliveries, counts."""
