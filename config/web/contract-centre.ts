@@ -83,11 +83,17 @@ export interface CentreFact {
   data: Record<string, unknown>
 }
 
-/** A legal way out: what it needs, and whether it must be confirmed because it cannot be undone. */
+export interface Choice {
+  value: number
+  label: string
+}
+
+/** A legal way out: what it needs, from which choices, and whether it must be confirmed as it cannot be undone. */
 export interface Way {
   name: string
   needs: string[]
   grave: boolean
+  choices: Record<string, Choice[]>
 }
 
 export interface CentreDetail extends CentreItem {

@@ -96,14 +96,14 @@ def items(query_data: ItemsQuery) -> Response:
 def _shown(opened: Session, ref: str) -> dict[str, Any]:
     me = who.me()
     item = centre.row(opened, ref, store_id=me.store_id)
-    ways = remedies.described(item, me.permissions)
+    ways = remedies.described(opened, item, me.permissions, now=g.now)
     return {"item": centre.one(opened, ref, store_id=me.store_id) | {"remedies": ways}}
 
 
 @bp.get("/items/<ref>")
 @permit("centre.read")
 def item(ref: str) -> Reply:
-    """One item with its order, history and `remedies: [{name, needs, grave}]`: only those that are legal now."""
+    """One item with its order, history and `remedies: [{name, needs, grave, choices}]`: only those legal now."""
     return _shown(session(), ref), 200
 
 

@@ -163,7 +163,7 @@ def test_refunding_an_order_closes_what_was_open_of_it_and_nothing_else(told, cl
     )
     stays = told.case("unroutable", other)
     item = manager.get(f"{PATH}/items/{case}").json["item"]
-    assert item["remedies"] == [{"name": "refund_order", "needs": [], "grave": True}]
+    assert item["remedies"] == [{"name": "refund_order", "needs": [], "grave": True, "choices": {}}]
     done = manager.post(f"{PATH}/items/{case}/remedy", {"remedy": "refund_order"}).json["item"]
     assert (done["resolver"].startswith("staff:"), done["order"]["state"]) == (True, "cancelled")
     assert set(refs(manager.get(f"{PATH}/items"))) == {money, stays}

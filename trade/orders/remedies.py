@@ -39,6 +39,10 @@ class NoSuchRemedy(Refused):
     code = "no_such_remedy"
 
 
+Choices = dict[str, list[dict[str, Any]]]
+"""By name of what a person gives: what there is to choose from now, `[{value, label}]`, best first."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One application of a remedy: to what (a row of `centre.row`), with what the person gave, by whom, when."""
@@ -57,6 +61,7 @@ class Remedy:
 
     `closes`: the case is dealt with then; else the machine tries and the case closes itself.  A `grave` one
     cannot be undone.  It is offered while the order is in one of `orders_in`, if any, and `when` the item is of a sort.
+    `choices` are what a need may be.
     """
 
     work: Callable[[Step], None]
@@ -66,6 +71,7 @@ class Remedy:
     grave: bool = False
     orders_in: Collection[str] = ()
     when: Callable[[Any], bool] = lambda _item: True
+    choices: Callable[[Session, Any, datetime], Choices] | None = None
 
 
 def _refund_order(step: Step) -> None:
@@ -196,11 +202,17 @@ def _may_decide(hold: Any, permissions: Collection[str]) -> bool:
     return owners <= {STORE} or "centre.chain" in permissions
 
 
-def described(item: Any, permissions: Collection[str]) -> list[dict[str, Any]]:
-    """`legal` as buttons: `[{name, needs, grave}]`."""
+def described(session: Session, item: Any, permissions: Collection[str], *, now: datetime) -> list[dict[str, Any]]:
+    """`legal` as buttons: `[{name, needs, grave, choices}]`."""
+    known = [(name, REMEDIES[name]) for name in legal(item, permissions)]
     return [
-        {"name": name, "needs": list(REMEDIES[name].needs), "grave": REMEDIES[name].grave}
-        for name in legal(item, permissions)
+        {
+            "name": name,
+            "needs": list(remedy.needs),
+            "grave": remedy.grave,
+            "choices": remedy.choices(session, item, now) if remedy.choices else {},
+        }
+        for name, remedy in known
     ]
 
 

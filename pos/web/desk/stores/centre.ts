@@ -228,8 +228,8 @@ export const useCentre = defineStore('centre', {
       this.look(this.items[Math.min(at, this.items.length - 1)]?.ref)
     },
 
-    async remedy(name: string, note = ''): Promise<boolean> {
-      const done = await this.send('remedy', { remedy: name, note })
+    async remedy(name: string, note = '', given: Record<string, number> = {}): Promise<boolean> {
+      const done = await this.send('remedy', { remedy: name, note, given })
       if (done) this.tell(t('centre.did', { what: tOr(`centre.way.${name}`, name) }))
       return done
     },
