@@ -115,3 +115,9 @@ def screen(browser: Browser, street: House) -> Iterator[Callable[[int, int], Pag
         context.close()
     assert left == []
     assert thrown == []
+
+
+@pytest.fixture
+def pictures() -> str:
+    """A folder for pictures of the screens (`TONGDIAN_PICTURES`), or nothing."""
+    return os.environ.get("TONGDIAN_PICTURES", "")
