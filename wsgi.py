@@ -21,12 +21,14 @@ from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
 from pos.http import (
     aftersales,
+    channels,
     counts,
     deliveries,
     desk,
     exceptions,
     matching,
     members,
+    partners,
     price_books,
     promotions,
     returning,
@@ -47,8 +49,10 @@ from trade.books import metrics as book_metrics
 from trade.books.commands import prove
 from trade.exceptions import metrics as exception_metrics
 from trade.exceptions.commands import desk as exceptions_command
+from trade.orders.intake import metrics as intake_metrics
 from trade.orders.review import metrics as review_metrics
 from trade.payments import metrics as payment_metrics
+from trade.stock.channels import metrics as channel_metrics
 
 VERSION = "0.1.0"
 BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT / "mall/miniapp/dist/build/h5"}
@@ -82,6 +86,8 @@ def create_app() -> APIFlask:
         transfers.bp,
         deliveries.bp,
         counts.bp,
+        channels.bp,
+        partners.bp,
         browse.bp,
         me.bp,
         card.bp,
@@ -95,8 +101,8 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
-    for figures in (book_metrics.FIGURES, exception_metrics.FIGURES, review_metrics.FIGURES, payment_metrics.FIGURES):
-        figures.register()
+    for metrics in (book_metrics, exception_metrics, review_metrics, payment_metrics, channel_metrics, intake_metrics):
+        metrics.FIGURES.register()
     for command in (prove, exceptions_command, campaigns):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():

@@ -9,12 +9,14 @@ import pytest
 from config.http import make_app
 from pos.http import (
     aftersales,
+    channels,
     counts,
     coupons,
     deliveries,
     desk,
     exceptions,
     members,
+    partners,
     price_books,
     promotions,
     returning,
@@ -62,6 +64,8 @@ def app():
         signing_in.staff_bp,
         signing_in.bp,
         sale.bp,
+        channels.bp,
+        partners.bp,
         rules.bp,
         members.bp,
         returning.bp,
