@@ -21,7 +21,7 @@ AHEAD = timedelta(minutes=2)
 """So far a device's clock may be ahead of ours."""
 
 
-class OpenForm(WriteForm):
+class CountForm(WriteForm):
     """Some skus, or those whose shelf begins so, or those whose count is due; one of the three."""
 
     sku_ids: list[int] = Field(default_factory=list, max_length=2_000)
@@ -39,19 +39,19 @@ class ScanLine(Form):
     at: AwareDatetime | None = None
 
 
-class ScanForm(WriteForm):
+class CountedForm(WriteForm):
     """What was counted."""
 
     lines: list[ScanLine] = Field(min_length=1, max_length=500)
 
 
-class AgainForm(WriteForm):
+class RecountForm(WriteForm):
     """Skus to count once more; what was scanned of them counts no more."""
 
     sku_ids: list[int] = Field(min_length=1, max_length=2_000)
 
 
-class PostForm(WriteForm):
+class PostCountForm(WriteForm):
     """`leave_uncounted`: what nobody scanned stays as it is."""
 
     leave_uncounted: bool = False
@@ -85,8 +85,8 @@ def variances(count_id: int) -> Reply:
 
 @bp.post("")
 @permit("stock.count")
-@bp.input(OpenForm)
-def begin(json_data: OpenForm) -> Reply:
+@bp.input(CountForm)
+def begin(json_data: CountForm) -> Reply:
     """Begin to count: 201.  422 when nothing is to be counted."""
     store_id = who.own_store()
     if sum((bool(json_data.sku_ids), bool(json_data.shelf), json_data.due)) != 1:
@@ -105,8 +105,8 @@ def begin(json_data: OpenForm) -> Reply:
 
 @bp.post("/<int:count_id>/scans")
 @permit("stock.count")
-@bp.input(ScanForm)
-def scan(count_id: int, json_data: ScanForm) -> Reply:
+@bp.input(CountedForm)
+def scan(count_id: int, json_data: CountedForm) -> Reply:
     """Note what was counted, each with its moment.  409 `not_in_count`, `wrong_state`."""
     store_id = who.own_store()
     said = [(line.sku_id, line.qty, line.at or g.now) for line in json_data.lines]
@@ -122,8 +122,8 @@ def scan(count_id: int, json_data: ScanForm) -> Reply:
 
 @bp.post("/<int:count_id>/again")
 @permit("stock.count")
-@bp.input(AgainForm)
-def again(count_id: int, json_data: AgainForm) -> Reply:
+@bp.input(RecountForm)
+def again(count_id: int, json_data: RecountForm) -> Reply:
     """A second turn for some skus."""
     store_id = who.own_store()
 
@@ -136,8 +136,8 @@ def again(count_id: int, json_data: AgainForm) -> Reply:
 
 @bp.post("/<int:count_id>/post")
 @permit("stock.post")
-@bp.input(PostForm)
-def post(count_id: int, json_data: PostForm) -> Reply:
+@bp.input(PostCountForm)
+def post(count_id: int, json_data: PostCountForm) -> Reply:
     """Put the figures right.  409 `recount_needed`, `not_all_counted`; `order_ids` lost goods and are on the desk."""
     store_id = who.own_store()
 

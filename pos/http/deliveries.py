@@ -18,7 +18,7 @@ from trade.stock.papers import read
 bp = blueprint("delivery", "/api/desk/deliveries", who.identify)
 
 
-class ExpectForm(WriteForm):
+class DeliveryForm(WriteForm):
     """What a store will get, by whom, under which number of theirs; without lines everything is a surprise."""
 
     store_id: int | None = None
@@ -29,13 +29,13 @@ class ExpectForm(WriteForm):
     note: str = Field("", max_length=500)
 
 
-class ReceiveForm(WriteForm):
+class DeliveredForm(WriteForm):
     """What came, as counted; what is not named did not come."""
 
     lines: list[ArrivedLine] = Field(max_length=2_000)
 
 
-class SettleForm(WriteForm):
+class SupplierSaidForm(WriteForm):
     """What the supplier said to the differences."""
 
     store_id: int | None = None
@@ -72,8 +72,8 @@ def one(delivery_id: int, query_data: StoreQuery) -> Reply:
 
 @bp.post("")
 @permit("stock.move")
-@bp.input(ExpectForm)
-def expect(json_data: ExpectForm) -> Reply:
+@bp.input(DeliveryForm)
+def expect(json_data: DeliveryForm) -> Reply:
     """A store will get goods: 201.  409 `delivery_known` when the supplier's number is here already."""
     store_id, goods = who.store_of(json_data.store_id), wanted(json_data.lines)
     of = json_data.model_dump(include={"supplier", "external_no", "due_at", "note"})
@@ -87,8 +87,8 @@ def expect(json_data: ExpectForm) -> Reply:
 
 @bp.post("/<int:delivery_id>/receive")
 @permit("stock.move")
-@bp.input(ReceiveForm)
-def receive(delivery_id: int, json_data: ReceiveForm) -> Reply:
+@bp.input(DeliveredForm)
+def receive(delivery_id: int, json_data: DeliveredForm) -> Reply:
     """The goods are here as counted; `differences` are received less expected."""
     store_id, counted = who.own_store(), arrived(json_data.lines)
 
@@ -115,8 +115,8 @@ def cancel(delivery_id: int, json_data: WriteForm) -> Reply:
 
 @bp.post("/<int:delivery_id>/settle")
 @permit("stock.post")
-@bp.input(SettleForm)
-def settle(delivery_id: int, json_data: SettleForm) -> Reply:
+@bp.input(SupplierSaidForm)
+def settle(delivery_id: int, json_data: SupplierSaidForm) -> Reply:
     """Say what the supplier said to a difference.  409 `nothing_to_settle`."""
     store_id = who.store_of(json_data.store_id)
 

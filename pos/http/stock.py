@@ -42,7 +42,7 @@ class MovementsQuery(StoreQuery):
     most: int = Field(read.PAGE, ge=1, le=500)
 
 
-class GoodsForm(WriteForm):
+class ApartForm(WriteForm):
     """Goods of a store, and why; the head office names the store."""
 
     store_id: int | None = None
@@ -50,7 +50,7 @@ class GoodsForm(WriteForm):
     reason: str = Reason
 
 
-class WriteOffForm(GoodsForm):
+class WriteOffForm(ApartForm):
     """Out of quarantine, or with `quarantined` false from the shelf."""
 
     quarantined: bool = True
@@ -124,7 +124,7 @@ def set_apart(query_data: AfterQuery) -> Reply:
     return page("goods", found, most, by="sku_id"), 200
 
 
-def _goods(form: GoodsForm, verb: str, act: Callable[..., list[int]], **more: bool) -> Reply:
+def _goods(form: ApartForm, verb: str, act: Callable[..., list[int]], **more: bool) -> Reply:
     store_id, goods = who.store_of(form.store_id), wanted(form.lines)
     key = f"{verb}:{form.request_id.lower()}"
 
@@ -137,16 +137,16 @@ def _goods(form: GoodsForm, verb: str, act: Callable[..., list[int]], **more: bo
 
 @bp.post("/quarantine")
 @permit("stock.move")
-@bp.input(GoodsForm)
-def put_apart(json_data: GoodsForm) -> Reply:
+@bp.input(ApartForm)
+def put_apart(json_data: ApartForm) -> Reply:
     """Set free goods apart.  409 `out_of_stock` when less is free."""
     return _goods(json_data, "quarantine", quarantine.quarantine)
 
 
 @bp.post("/quarantine/release")
 @permit("stock.post")
-@bp.input(GoodsForm)
-def release(json_data: GoodsForm) -> Reply:
+@bp.input(ApartForm)
+def release(json_data: ApartForm) -> Reply:
     """Goods set apart are for sale again.  409 `not_in_quarantine`."""
     return _goods(json_data, "release", quarantine.unquarantine)
 

@@ -20,7 +20,7 @@ from trade.stock.papers import read
 bp = blueprint("transfer", "/api/desk/transfers", who.identify)
 
 
-class RequestForm(WriteForm):
+class TransferForm(WriteForm):
     """Which store sends what to which; one of them is one's own, unless the head office asks."""
 
     from_store_id: int
@@ -29,19 +29,19 @@ class RequestForm(WriteForm):
     note: str = Field("", max_length=500)
 
 
-class ShipForm(WriteForm):
+class SendForm(WriteForm):
     """What is really sent; what is asked for and not named stays."""
 
     lines: list[GoodsLine] = Field(min_length=1, max_length=500)
 
 
-class ReceiveForm(WriteForm):
+class ArrivalForm(WriteForm):
     """What came, as counted; what is not named did not come."""
 
     lines: list[ArrivedLine] = Field(max_length=500)
 
 
-class SettleForm(WriteForm):
+class OutcomeForm(WriteForm):
     """`stayed`: the sender's figure is put right.  `lost`: what lacks is gone."""
 
     outcome: Literal["stayed", "lost"]
@@ -90,8 +90,8 @@ def one(transfer_id: int) -> Reply:
 
 @bp.post("")
 @permit("stock.move")
-@bp.input(RequestForm)
-def request(json_data: RequestForm) -> Reply:
+@bp.input(TransferForm)
+def request(json_data: TransferForm) -> Reply:
     """Ask for goods: 201.  Nothing is promised yet."""
     mine, goods = _mine(), wanted(json_data.lines)
     if mine and mine not in (json_data.from_store_id, json_data.to_store_id):
@@ -107,8 +107,8 @@ def request(json_data: RequestForm) -> Reply:
 
 @bp.post("/<int:transfer_id>/ship")
 @permit("stock.move")
-@bp.input(ShipForm)
-def ship(transfer_id: int, json_data: ShipForm) -> Reply:
+@bp.input(SendForm)
+def ship(transfer_id: int, json_data: SendForm) -> Reply:
     """The goods leave the sending store.  409 `out_of_stock` (promised goods stay), `not_on_transfer`."""
     goods = wanted(json_data.lines)
 
@@ -122,8 +122,8 @@ def ship(transfer_id: int, json_data: ShipForm) -> Reply:
 
 @bp.post("/<int:transfer_id>/receive")
 @permit("stock.move")
-@bp.input(ReceiveForm)
-def receive(transfer_id: int, json_data: ReceiveForm) -> Reply:
+@bp.input(ArrivalForm)
+def receive(transfer_id: int, json_data: ArrivalForm) -> Reply:
     """The goods are here as counted; `differences` are received less shipped."""
     counted = arrived(json_data.lines)
 
@@ -150,8 +150,8 @@ def cancel(transfer_id: int, json_data: WriteForm) -> Reply:
 
 @bp.post("/<int:transfer_id>/settle")
 @permit("stock.post")
-@bp.input(SettleForm)
-def settle(transfer_id: int, json_data: SettleForm) -> Reply:
+@bp.input(OutcomeForm)
+def settle(transfer_id: int, json_data: OutcomeForm) -> Reply:
     """Say what became of a difference.  409 `nothing_to_settle`; `order_ids` lost goods by it and are on the desk."""
 
     def work(opened: Session, store_id: int, actor: str) -> dict[str, object]:
