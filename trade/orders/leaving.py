@@ -14,7 +14,7 @@ from trade.orders import addresses
 
 
 class OrdersOpen(Refused):
-    """Orders or refunds are still under way; `orders` and `refunds` say how many."""
+    """Orders, or refunds and after-sales cases, are still under way; `orders` and `refunds` say how many."""
 
     code = "orders_open"
 
@@ -30,15 +30,22 @@ _OPEN = text("""
             WHERE member_id = ANY(:ids) AND state NOT IN ('done', 'cancelled')) AS orders,
            (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
             JOIN refund r ON r.store_id = t.store_id AND r.tender_id = t.id
-            WHERE o.member_id = ANY(:ids) AND r.state NOT IN ('done', 'closed')) AS refunds""")
+            WHERE o.member_id = ANY(:ids) AND r.state NOT IN ('done', 'closed'))
+           + (SELECT count(*) FROM sale_order o JOIN aftersale_case c ON c.store_id = o.store_id AND c.order_id = o.id
+              WHERE o.member_id = ANY(:ids) AND c.closed_at IS NULL) AS refunds""")
 _FORGET_PAYER = text("""
     UPDATE tender t SET payer = NULL FROM sale_order o
     WHERE o.member_id = ANY(:ids) AND t.store_id = o.store_id AND t.order_id = o.id AND t.payer IS NOT NULL""")
+_FORGET_WISHES = text("""
+    UPDATE aftersale_case c SET words = '', carrier = '', tracking_no = '' FROM sale_order o
+    WHERE o.member_id = ANY(:ids) AND c.store_id = o.store_id AND c.order_id = o.id""")
 _FORGET_WORDS = text("UPDATE sale_order SET remark = '' WHERE member_id = ANY(:ids) AND remark <> ''")
 _LEFT = text("""
     SELECT (SELECT count(*) FROM sale_order WHERE member_id = ANY(:ids) AND remark <> '') AS sale_order,
            (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
-            WHERE o.member_id = ANY(:ids) AND t.payer IS NOT NULL) AS tender""")
+            WHERE o.member_id = ANY(:ids) AND t.payer IS NOT NULL) AS tender,
+           (SELECT count(*) FROM sale_order o JOIN aftersale_case c ON c.store_id = o.store_id AND c.order_id = o.id
+            WHERE o.member_id = ANY(:ids) AND c.words || c.carrier || c.tracking_no <> '') AS aftersale_case""")
 
 
 def check_free(session: Session, member_id: int) -> None:
@@ -71,6 +78,7 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
         return False
     ids = {"ids": leaving.selves(session, member_id)}
     fetch(session, _FORGET_WORDS, ids)
+    fetch(session, _FORGET_WISHES, ids)
     fetch(session, _FORGET_PAYER, ids)
     addresses.erase(session, ids["ids"])
     leaving.erase(session, member_id, actor=actor, now=now)

@@ -11,6 +11,7 @@ from config import clock, journal
 from config.db import open_session, transaction
 from member import export
 from trade.orders import read
+from trade.orders.aftersales import read as aftersales
 
 
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
@@ -23,10 +24,20 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
         with new_session() as session, transaction(session):
             for row in journal.take(session, [row_id]):
                 member_id = int(row.subject.partition(":")[2])
-                document = {**export.gather(session, member_id), "orders": _orders(session, member_id)}
+                found = {"orders": _orders(session, member_id), "aftersales": _cases(session, member_id)}
+                document = {**export.gather(session, member_id), **found}
                 made += export.put(session, member_id, document, now=clock.now())
             journal.finish(session, [row_id], now=clock.now())
     return made
+
+
+def _cases(session: Session, member_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while page := aftersales.of_member(session, member_id, before=before):
+        found += page
+        before = page[-1]["id"]
+    return found
 
 
 def _orders(session: Session, member_id: int) -> list[dict[str, Any]]:

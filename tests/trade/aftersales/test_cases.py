@@ -10,8 +10,8 @@ import pytest
 from config.db import open_session, transaction
 from config.errors import Malformed, NotFound, Refused, WrongState
 from tests import factories as make
-from trade.orders import close, returns
-from trade.orders.aftersales import answer, apply, inspect, refunding, sending
+from trade.orders import close, holder, leaving, returns
+from trade.orders.aftersales import answer, apply, inspect, read, refunding, sending
 from trade.orders.aftersales.apply import AftersaleTooLate
 from trade.orders.aftersales.inspect import Found
 
@@ -295,3 +295,37 @@ def test_in_any_store_goods_of_any_order_are_taken_back_at_one_go(story):
     story.wechat("finish")
     assert story.say(refunding.follow, case).state == "done"
     story.agree()
+
+
+def test_a_case_is_whose_its_order_is_also_after_members_were_merged(story):
+    order = story.done(milk=1)
+    case = story.ask(order, "return_refund", {1: 1})
+    other = make.a_member(story.session, phone="13900000009", now=story.now)
+    merged = story.do(holder.merge, story.member, other)
+    assert [one["id"] for one in read.of_member(story.session, other)] == [case.id]
+    with pytest.raises(NotFound):
+        read.one(story.session, case.id, member_id=story.member)
+    story.session.rollback()
+    story.do(holder.unmerge, merged)
+    assert read.one(story.session, case.id, member_id=story.member)["id"] == case.id
+
+
+def test_an_open_case_keeps_a_member_and_a_closed_one_forgets_their_words(story):
+    member = make.a_member(story.session, phone="13900000009", now=story.now)
+    order = story.sell(milk=1, member=member)
+    wish = story.wish("return_refund", {1: 1}, words="我家在文三路")
+    case = story.do(answer.ask, story.shop.store_id, order, wish, member_id=member)
+    with pytest.raises(leaving.OrdersOpen) as refused:
+        story.do(leaving.ask, member)
+    assert refused.value.facts == {"orders": 0, "refunds": 1}
+    story.say(answer.approve, case, staff_id=1)
+    story.say(answer.ship, case, "SF", "SF123")
+    story.say(inspect.receive, case, at_store_id=story.shop.store_id)
+    story.say(inspect.turn_away, case, "used", staff_id=1)
+    story.do(leaving.ask, member)
+    assert leaving.prove_erased(story.session, member)["aftersale_case"] == 1
+    story.session.rollback()
+    story.later(days=8)
+    assert story.do(leaving.leave, member)
+    assert leaving.prove_erased(story.session, member) == {}
+    story.session.rollback()

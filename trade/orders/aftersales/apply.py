@@ -138,12 +138,10 @@ def ask(
     :param at_store_id: where goods are inspected; the order's store when left out.
     """
     wish, plan = look(session, store_id, order_id, wish, member_id=member_id, now=now)
-    order = returns.lock(session, store_id, order_id)
     refunded = wish.kind not in (Kind.EXCHANGE, Kind.RESEND)
     head = {
         "store_id": store_id,
         "order_id": order_id,
-        "member_id": order.member_id,
         "kind": wish.kind,
         "cause": wish.cause,
         "words": wish.words,

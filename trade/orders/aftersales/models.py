@@ -21,10 +21,10 @@ _LOCKING = ", ".join(f"'{one}'" for one in sorted(LOCKING))
 class AftersaleCase(Base):
     """One wish of a customer after an order was paid, until it is answered and settled.  `state` moves in `moves.py`.
 
-    `fault`: it is the merchant's, so every promotion is kept.  `asked_fen` is what would have gone back when it was
-    asked.  The store answers until `answer_by`, the buyer sends the goods until `send_by`, to `at_store_id`, where they
-    are inspected.  While it `locks`, its units and amounts are nobody else's.  `return_id` is the document that gave
-    the money back, `parcel_id` the parcel that went out.
+    It is whose the order is, also when members are merged.  `fault`: it is the merchant's, so every promotion is kept.
+    `asked_fen` is what would have gone back when it was asked.  The store answers until `answer_by`, the buyer sends
+    the goods until `send_by`, to `at_store_id`, where they are inspected.  While it `locks`, its units and amounts are
+    nobody else's.  `return_id` is the document that gave the money back, `parcel_id` the parcel that went out.
     """
 
     __tablename__ = "aftersale_case"
@@ -36,7 +36,6 @@ class AftersaleCase(Base):
         CheckConstraint("asked_fen >= 0 AND freight_fen >= 0", name="figures"),
         Index("ix_aftersale_case_id", "id"),
         Index("ix_aftersale_case_order", "store_id", "order_id"),
-        Index("ix_aftersale_case_member", "member_id", text("id DESC")),
         Index("ix_aftersale_case_open", "at_store_id", "state", postgresql_where=text("closed_at IS NULL")),
         Index("ix_aftersale_case_answer", "answer_by", postgresql_where=text("state = 'applied'")),
         Index("ix_aftersale_case_send", "send_by", postgresql_where=text("state = 'wait_return'")),
@@ -45,7 +44,6 @@ class AftersaleCase(Base):
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     order_id: Mapped[int]
-    member_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(Text)
     cause: Mapped[str] = mapped_column(Text)
     words: Mapped[str] = mapped_column(Text)

@@ -16,9 +16,9 @@ from config.errors import NotFound, WrongState
 from trade.orders.aftersales.states import CLOSED, MOVES, State
 
 _OPEN = text("""
-    WITH made AS (INSERT INTO aftersale_case (store_id, order_id, member_id, kind, cause, words, state, fault,
+    WITH made AS (INSERT INTO aftersale_case (store_id, order_id, kind, cause, words, state, fault,
             at_store_id, asked_fen, asked_at, answer_by, changed_at)
-        VALUES (:store_id, :order_id, :member_id, :kind, :cause, :words, 'applied', :fault, :at_store_id, :asked_fen,
+        VALUES (:store_id, :order_id, :kind, :cause, :words, 'applied', :fault, :at_store_id, :asked_fen,
             :now, :answer_by, :now)
         RETURNING id),
     lines AS (INSERT INTO aftersale_line (store_id, case_id, line_no, order_id, qty, amount_fen)
@@ -39,7 +39,7 @@ def open_case(
     """Write a case with its lines (line number -> units, or -> fen); returns its id.  The caller locks the order."""
     lines = [{"line_no": no, "qty": units.get(no, 0), "amount_fen": fens.get(no, 0)} for no in sorted({*units, *fens})]
     case_id = int(fetch(session, _OPEN, {**head, "lines": json.dumps(lines), "now": now})[0].id)
-    facts = {"wish": head["kind"], "asked_fen": head["asked_fen"], "member_id": head["member_id"]}
+    facts = {"wish": head["kind"], "asked_fen": head["asked_fen"]}
     _tell(session, "aftersale.applied", head["store_id"], case_id, head["order_id"], actor=actor, now=now, **facts)
     return case_id
 
@@ -86,8 +86,7 @@ def move(session: Session, store_id: int, case_id: int, event: str, *, actor: st
             raise NotFound(case_id=case_id)
         raise WrongState(case_id=case_id, kind=found.kind, state=found.state, event=event)
     told = {name: said[name] for name in ("reason", "tracking_no", "return_id", "parcel_id") if said.get(name)}
-    facts = {"wish": moved.kind, "member_id": moved.member_id, **told}
-    _tell(session, step.fact, store_id, case_id, moved.order_id, actor=actor, now=now, **facts)
+    _tell(session, step.fact, store_id, case_id, moved.order_id, actor=actor, now=now, wish=moved.kind, **told)
     return moved
 
 

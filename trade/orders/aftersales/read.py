@@ -16,13 +16,13 @@ from trade.orders.aftersales.states import MOVES
 from trade.orders.numbers import number
 
 _CASE = """
-    SELECT c.*, o.channel, store.name AS store_name, here.name AS at_store_name,
+    SELECT c.*, o.channel, o.member_id, store.name AS store_name, here.name AS at_store_name,
            coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer,
            CASE c.state WHEN 'applied' THEN c.answer_by WHEN 'wait_return' THEN c.send_by END AS due_by,
            d.refund_fen, d.points_back, d.points_clawed
     FROM aftersale_case c JOIN sale_order o ON o.store_id = c.store_id AND o.id = c.order_id
     JOIN store ON store.id = c.store_id JOIN store here ON here.id = c.at_store_id
-    LEFT JOIN member m ON m.id = c.member_id
+    LEFT JOIN member m ON m.id = o.member_id
     LEFT JOIN sale_return d ON d.store_id = c.store_id AND d.id = c.return_id WHERE """
 _DESK = """(c.store_id = :store OR c.at_store_id = :store) AND """
 _OPEN = text(_CASE + _DESK + "c.closed_at IS NULL ORDER BY due_by NULLS LAST, c.changed_at, c.id LIMIT 200")
@@ -30,7 +30,7 @@ _CLOSED = text(_CASE + _DESK + "c.closed_at >= :since ORDER BY c.closed_at DESC,
 _ARBITRATION = text(_CASE + "c.state = 'arbitration' ORDER BY c.changed_at, c.id LIMIT 200")
 _OF_MEMBER = text(
     _CASE
-    + "c.member_id = :member AND (CAST(:before AS bigint) IS NULL OR c.id < :before)"
+    + "o.member_id = :member AND (CAST(:before AS bigint) IS NULL OR c.id < :before)"
     + " AND (CAST(:order AS bigint) IS NULL OR c.order_id = :order) ORDER BY c.id DESC LIMIT :most"
 )
 _ONE = text(_CASE + "c.id = :id")
