@@ -52,6 +52,7 @@ from trade.exceptions.commands import desk as exceptions_command
 from trade.orders.intake import metrics as intake_metrics
 from trade.orders.review import metrics as review_metrics
 from trade.payments import metrics as payment_metrics
+from trade.stock import metrics as stock_metrics
 from trade.stock.channels import metrics as channel_metrics
 
 VERSION = "0.1.0"
@@ -101,7 +102,15 @@ def create_app() -> APIFlask:
         callbacks.bp,
     ):
         app.register_blueprint(face)
-    for metrics in (book_metrics, exception_metrics, review_metrics, payment_metrics, channel_metrics, intake_metrics):
+    for metrics in (
+        book_metrics,
+        exception_metrics,
+        review_metrics,
+        payment_metrics,
+        channel_metrics,
+        stock_metrics,
+        intake_metrics,
+    ):
         metrics.FIGURES.register()
     for command in (prove, exceptions_command, campaigns):
         app.cli.add_command(command)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+from datetime import timedelta
+
 import pytest
 import redis
+from sqlalchemy import text
 
+from config.db import open_session, transaction
 from config.redis import blocking, connection
 from config.settings import settings
 from tests import factories as make
-from trade.stock import availability
+from trade.stock import availability, facts, metrics
+from trade.stock import moves as stock
 
 
 @pytest.fixture
@@ -71,3 +77,61 @@ def test_a_worker_waits_longer_on_its_queue_than_an_answer_may_take(clean):
     assert blocking().ping()
     limits = [one.connection_pool.connection_kwargs.get("socket_timeout") for one in (connection(), blocking())]
     assert limits == [5, None]
+
+
+def test_an_older_figure_never_covers_a_newer_one(session, open_session, shop, monkeypatch):
+    """One worker has read 5 and is slow to write; another sells one meanwhile and projects 4."""
+    milk, read, waited = shop.skus["milk"], threading.Event(), threading.Event()
+    plain = availability._from_table
+
+    def slow(opened, store_id, skus):
+        found = plain(opened, store_id, skus)
+        if threading.current_thread().name == "slow":
+            read.set()
+            waited.wait(5)
+        return found
+
+    monkeypatch.setattr(availability, "_from_table", slow)
+
+    def project() -> None:
+        with open_session() as mine, transaction(mine):
+            availability.project(mine, shop.store_id, [milk])
+
+    def sell_and_project() -> None:
+        with open_session() as mine:
+            with transaction(mine):
+                stock.hold(mine, shop.store_id, {milk: 1}, order_id=1)
+            with transaction(mine):
+                availability.project(mine, shop.store_id, [milk])
+
+    first = threading.Thread(target=project, name="slow")
+    first.start()
+    assert read.wait(5)
+    second = threading.Thread(target=sell_and_project)
+    second.start()
+    second.join(0.3)
+    waited.set()
+    first.join(5)
+    second.join(5)
+    assert availability.free(session, shop.store_id, [milk]) == {milk: 4}
+    assert availability.compare(session) == []
+
+
+def test_the_figures_tell_how_far_behind_the_mall_is(session, shop, now, monkeypatch):
+    def figures() -> dict[str, float]:
+        with open_session() as mine:
+            return {sample[0]: sample[2] for sample in metrics._read(mine)}
+
+    monkeypatch.setattr(metrics.clock, "now", lambda: now + timedelta(seconds=30))
+    assert figures() == {
+        "tongdian_shown_backlog": 1, "tongdian_shown_lag_seconds": 30, "tongdian_shown_p95_ms": 0,
+        "tongdian_stock_count_due": 0, "tongdian_stock_negative": 0,
+    }  # fmt: skip
+    with transaction(session):
+        facts.take_as_fact(session, shop.store_id, {shop.skus["milk"]: 6}, key="x", actor="t", now=now)
+    session.execute(text("UPDATE journal SET done_at = at + interval '1500 milliseconds'"))
+    session.commit()
+    assert figures() == {
+        "tongdian_shown_backlog": 0, "tongdian_shown_lag_seconds": 0, "tongdian_shown_p95_ms": 1500,
+        "tongdian_stock_count_due": 1, "tongdian_stock_negative": 1,
+    }  # fmt: skip

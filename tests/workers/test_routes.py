@@ -3,6 +3,7 @@ from __future__ import annotations
 from importlib import import_module
 
 from config.queues import QUEUES
+from trade.stock import metrics
 from workers import schedule
 from workers.routes import FURTHER, OFFERED, ROUTES
 
@@ -19,3 +20,7 @@ def test_further_effects_are_of_facts_that_have_a_first_one():
     assert FURTHER.keys() <= ROUTES.keys()
     for fact, more in FURTHER.items():
         assert ROUTES[fact][1] not in {job for _, job in more}
+
+
+def test_the_lag_of_the_malls_figures_is_measured_over_all_their_facts():
+    assert {fact for fact, (_, job) in ROUTES.items() if job == "project_availability"} == set(metrics.FACTS)

@@ -56,8 +56,16 @@ def _from_table(session: Session, store_id: int, sku_ids: Sequence[int]) -> dict
     return {sku: rows.get(sku, 0) for sku in sku_ids}
 
 
+_ALONE = text("SELECT pg_advisory_xact_lock(7401, CAST(:store AS integer))")
+
+
 def project(session: Session, store_id: int, sku_ids: Iterable[int], *, redis: Redis | None = None) -> int:
-    """Recompute the projection of these skus, and of the kits they touch, from the table; returns how many."""
+    """Recompute the projection of these skus, and of the kits they touch, from the table; returns how many.
+
+    In a transaction, whoever projects the same store waits for its end: what was read first is also written first, so
+    no older figure covers a newer one.  Who projects several stores goes in their order.
+    """
+    fetch(session, _ALONE, {"store": store_id})
     figures = _from_table(session, store_id, sorted(kits.touched(session, sku_ids)))
     if figures:
         (redis or connection()).hset(_name(store_id), mapping={str(k): v for k, v in figures.items()})
@@ -115,7 +123,7 @@ def across(
 
 
 def compare(session: Session, *, mend: bool = False) -> list[dict[str, Any]]:
-    """Every store and sku whose projection differs from the table; `mend` writes the table's figure."""
+    """Every store and sku whose projection differs from the table; `mend` projects those, and what is not shown yet."""
     found = []
     stores: dict[int, dict[str, int]] = {}
     for row in session.execute(_ALL):
@@ -128,6 +136,6 @@ def compare(session: Session, *, mend: bool = False) -> list[dict[str, Any]]:
             {"store_id": store_id, "sku_id": int(sku), "table": value, "projection": known[sku]}
             for sku, value in wrong.items()
         ]
-        if mend:
-            connection().hset(_name(store_id), mapping={str(k): v for k, v in figures.items()})
+        if mend and (odd := [int(sku) for sku in figures if sku in wrong or sku not in known]):
+            project(session, store_id, odd)
     return found

@@ -24,7 +24,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
         touched: dict[int, set[int]] = defaultdict(set)
         for row in rows:
             touched[row.data["store_id"]].update(row.data["sku_ids"] or ())
-        done = sum(availability.project(session, store_id, skus) for store_id, skus in touched.items())
+        done = sum(availability.project(session, store_id, skus) for store_id, skus in sorted(touched.items()))
         if rows:
             figures.follow(session, touched, since=min(row.at for row in rows), now=clock.now())
         journal.finish(session, [row.id for row in rows], now=clock.now())
