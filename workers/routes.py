@@ -35,13 +35,18 @@ ROUTES = {
 }
 
 #           fact                 (queue, job), ...
-FURTHER = {
+FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
     "order.sold": (("effects", "count_growth"), ("effects", "give_coupons")),
     "order.collected": (("effects", "count_growth"), ("effects", "give_coupons")),
     "order.revived": (("effects", "count_growth"),),
     "order.cancelled": (("effects", "count_growth"),),
     "order.refused": (("effects", "count_growth"),),
 }
+
+CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.collected")
+"""What a channel wants to know of its orders."""
+
+FURTHER |= {fact: (*FURTHER.get(fact, ()), ("effects", "tell_channels")) for fact in CHANNELS_READ}
 
 ALSO = {fact: [f"effect.{job}" for _, job in more] for fact, more in FURTHER.items()}
 """Fact -> kinds of the rows that its first lease writes."""

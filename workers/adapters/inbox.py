@@ -16,11 +16,15 @@ from config.logs import log
 from trade.exceptions import cases
 from trade.stock.channels import figures, sending
 from trade.stock.channels.sending import Answer, Channel
-from workers.adapters import files
+from workers.adapters import files, order_files
 from workers.adapters.files import FileNotSound, Received
 
 _NAME = re.compile(r"(ack|orders|cancels)-[0-9A-Za-z_-]{1,60}\.ctl")
-COLUMNS: dict[str, tuple[str, ...]] = {"ack": ("sku", "version", "accepted", "reason")}
+COLUMNS: dict[str, tuple[str, ...]] = {
+    "ack": ("sku", "version", "accepted", "reason"),
+    "orders": order_files.ORDER_COLUMNS,
+    "cancels": order_files.CANCEL_COLUMNS,
+}
 """By kind, the columns a file must have."""
 
 Handler = Callable[[Session, Channel, Received], None]
@@ -52,7 +56,7 @@ def _int(plain: str) -> int:
     return int(plain)
 
 
-HANDLERS: dict[str, Handler] = {"ack": acknowledged}
+HANDLERS: dict[str, Handler] = {"ack": acknowledged, "orders": order_files.orders, "cancels": order_files.cancels}
 
 
 def collect(session: Session, channel: Channel, handlers: Mapping[str, Handler] = HANDLERS) -> int:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import fetch, let_go, open_session
+from config.db import fetch, let_go, open_session, transaction
 from config.logs import log
 from trade.stock.channels import sending
-from workers.adapters import files, inbox
+from workers.adapters import files, inbox, order_files
 from workers.adapters.shape import PartnerAway
 
 _CHANNELS = text("SELECT * FROM sales_channel WHERE kind = 'files' ORDER BY id")
@@ -27,9 +27,12 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
             channel = sending.of(row)
             let_go(session)
             try:
-                if not row.paused:
-                    done += files.flush(session, channel)
                 done += inbox.collect(session, channel)
+                if not row.paused:
+                    with transaction(session):
+                        order_files.tell(session, channel)
+                    let_go(session)
+                    done += files.flush(session, channel)
             except (PartnerAway, OSError) as error:
                 log.warning("exchange_waits", channel=channel.code, error=str(error))
     return done

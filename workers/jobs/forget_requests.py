@@ -11,6 +11,8 @@ from config import clock, requests
 from config.db import open_session, transaction
 from member import codes, export, possession
 from trade.orders import addresses
+from trade.orders.intake import receiving
+from trade.stock.channels import signing
 
 KEPT = timedelta(days=30)
 """The longest offline time of a till."""
@@ -22,6 +24,7 @@ def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
     gone += codes.forget(session, now=now) + possession.forget(session, now=now)
     gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
+    gone += receiving.forget(session, before=now - ADDRESSES_KEPT) + signing.forget(session, now=now)
     return gone + export.forget(session, now=now)
 
 

@@ -10,12 +10,14 @@ from sqlalchemy import text
 
 from config import clock
 from config.db import transaction
+from config.settings import ROOT
 from tests import factories as make
 from tests.partner import SECRET
 from tests.trade.channels.conftest import open_channel, terms
 from trade.stock import moves as stock
 from trade.stock.channels import book, figures, read
 from trade.stock.channels.book import ChannelKnown, ChannelNotSound, Listing
+from trade.stock.channels.signing import sign
 from workers.jobs import project_availability
 
 
@@ -156,3 +158,9 @@ def test_a_listing_that_cannot_work_is_refused(session, shops, now, listing):
     with pytest.raises(ChannelNotSound), transaction(session):
         book.list_skus(session, "tmall-1", [listing], actor="t", now=now)
     assert read.skus(session, channel_id, most=10) == before
+
+
+def test_the_partners_page_shows_a_signature_that_is_right():
+    page = (ROOT / "docs/channels.md").read_text("utf-8")
+    path = "/api/channels/tmall-1/stock?after=0"
+    assert sign(SECRET, "1790000000", "0123456789abcdef", "GET", path, b"") in page

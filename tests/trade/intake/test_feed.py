@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from sqlalchemy import text
+
 from config.db import transaction
 from tests.trade.intake.conftest import bring, call_off, document
 from tests.trade.intake.test_taking import the_order
+from trade.orders import close
 from trade.orders.intake import feed, receiving
 from trade.orders.intake.documents import DocumentForm
+from workers.jobs import tell_channels
 
 
 def read(session, channel, after=0, most=feed.MOST):
@@ -74,3 +78,17 @@ def test_a_reader_misses_nothing_while_eight_write(session, open_session, channe
         seen += [row["external_no"] for row in page[0]]
         after = page[1]
     assert sorted(seen) == sorted(one["external_no"] for one in batch)
+
+
+def test_facts_of_an_order_move_it_in_the_feed(session, open_session, channel, now):
+    bring(session, channel, now, document())
+    after = read(session, channel)[1]
+    order = the_order(session)
+    with transaction(session):
+        close.refuse(session, order.store_id, order.id, "damaged", actor="t", now=now)
+    assert read(session, channel, after)[0] == []
+    facts = list(session.scalars(text("SELECT id FROM journal WHERE kind = 'order.refused'")))
+    session.rollback()
+    assert tell_channels.run(facts, open_session) == 1
+    told = read(session, channel, after)[0][0]
+    assert (told["order_state"], told["refunded_fen"], told["state"]) == ("cancelled", 2800, "ordered")

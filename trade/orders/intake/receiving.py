@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import fetch, first
+from config.db import changed, fetch, first
 from trade.exceptions import cases
 from trade.orders.intake import moves
 from trade.orders.intake.documents import CancelForm, Document
@@ -101,3 +101,16 @@ def _cancel(session: Session, channel_id: int, one: CancelForm, actor: str, now:
     else:
         outcome = "too_late" if head.cancel_refused_at else "known"
     return {"external_no": one.external_no, "outcome": outcome, **_stands(fetch(session, _HEAD, given)[0])}
+
+
+_FORGET = text("""
+    UPDATE intake_document SET receiver_sealed = NULL WHERE ctid IN (
+        SELECT d.ctid FROM intake_document d JOIN intake_order h USING (channel_id, external_no)
+        LEFT JOIN sale_order o ON o.store_id = h.store_id AND o.id = h.order_id
+        WHERE d.at < :before AND d.receiver_sealed IS NOT NULL AND h.state <> 'received'
+          AND (o.id IS NULL OR o.closed_at < :before) LIMIT :most)""")
+
+
+def forget(session: Session, *, before: datetime, most: int = 5000) -> int:
+    """Forget the receivers of documents whose orders ended, or never were, before a moment; returns how many."""
+    return changed(session, _FORGET, {"before": before, "most": most})
