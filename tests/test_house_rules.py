@@ -130,7 +130,7 @@ def test_every_refusal_code_is_unique():
 READING = {
     "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check", "/api/mall/quote",
     "/api/mall/aftersales/preview", "/api/desk/aftersales/{case_id}/preview",
-    "/api/desk/aftersales/in-store/preview",
+    "/api/desk/aftersales/in-store/preview", "/api/desk/aftersales/arbitration/{case_id}/preview",
     "/api/desk/segments/preview", "/api/desk/promotions/simulate",
     "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice",
 }  # fmt: skip

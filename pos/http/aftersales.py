@@ -121,6 +121,16 @@ def arbitration() -> Reply:
     return {"cases": read.arbitration(session())}, 200
 
 
+@bp.post("/arbitration/<int:case_id>/preview")
+@permit("office.aftersales")
+@bp.input(LookForm)
+def weigh(case_id: int, json_data: LookForm) -> Reply:
+    """What granting a case would give back and take now; changes nothing."""
+    case = read.one(session(), case_id)
+    said: dict[str, Any] = {"fault": json_data.fault, "freight_fen": json_data.freight_fen}
+    return {"preview": refunding.preview(session(), case["store_id"], case_id, **said, now=g.now).as_json()}, 200
+
+
 @bp.get("/orders/<no>")
 @permit("desk.aftersales")
 def order(no: str) -> Reply:

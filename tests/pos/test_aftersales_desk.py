@@ -94,6 +94,9 @@ def test_no_is_said_with_a_reason_and_the_head_office_has_the_last_word(client, 
                       now=clock.now())  # fmt: skip
     assert [one["id"] for one in office.get("/api/desk/aftersales/arbitration").json["cases"]] == [case]
     assert desk.get("/api/desk/aftersales/arbitration").json["code"] == "not_permitted"
+    assert desk.ask(f"/api/desk/aftersales/arbitration/{case}/preview", {}).json["code"] == "not_permitted"
+    weighed = office.ask(f"/api/desk/aftersales/arbitration/{case}/preview", {"fault": False}).json["preview"]
+    assert (weighed["refund_fen"], weighed["fault"]) == (500, False)
     assert desk.post(f"{path}/grant").json["code"] == "not_permitted"
     assert office.post(f"{path}/grant", {"expected_refund_fen": 500}).json["case"]["state"] == "refunding"
     assert office.post(f"{path}/dismiss", {"reason": "too late"}).json["facts"]["state"] == "refunding"

@@ -10,6 +10,8 @@ import pytest
 from config.db import open_session, transaction
 from config.errors import Malformed, NotFound, Refused, WrongState
 from tests import factories as make
+from tests.stories import books
+from tests.trade.stock.test_kits import a_kit
 from trade.orders import close, holder, leaving, returns
 from trade.orders.aftersales import answer, apply, inspect, read, refunding, sending
 from trade.orders.aftersales.apply import AftersaleTooLate
@@ -329,3 +331,18 @@ def test_an_open_case_keeps_a_member_and_a_closed_one_forgets_their_words(story)
     assert story.do(leaving.leave, member)
     assert leaving.prove_erased(story.session, member) == {}
     story.session.rollback()
+
+
+def test_a_kit_comes_back_as_its_parts(story):
+    kit = a_kit(story.session, story.shop, story.now, milk=2, bread=1)
+    order = story.done(breakfast=2)
+    milk, bread = story.on_hand("milk"), story.on_hand("bread")
+    back, change = story.ask(order, "return_refund", {1: 1}), story.ask(order, "exchange", {1: 1})
+    for case, found in ((back, Found(0, 1)), (change, Found(1))):
+        story.say(answer.approve, case, staff_id=1)
+        story.say(inspect.receive, case, at_store_id=story.shop.store_id)
+        story.say(inspect.inspect, case, {1: found}, staff_id=1)
+    assert (story.on_hand("milk"), story.on_hand("bread")) == (milk + 2, bread + 1)
+    assert story.count("SELECT sum(quarantine) FROM stock_level") == 3
+    assert sending.of(story.session, change.store_id, change.id).lines == {1: (kit, 1)}
+    assert "aftersales" not in books(story.session)
