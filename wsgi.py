@@ -15,7 +15,7 @@ from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import aftersales as mall_aftersales
-from mall.http import browse, callbacks, card, me, orders, privacy, profile, tier
+from mall.http import browse, callbacks, card, me, orders, privacy, profile, scene, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
@@ -23,6 +23,7 @@ from pos.http import (
     aftersales,
     channels,
     counts,
+    credits,
     deliveries,
     desk,
     exceptions,
@@ -74,6 +75,7 @@ def create_app() -> APIFlask:
         top_ups.bp,
         statements.bp,
         matching.bp,
+        credits.bp,
         wallet_rules.bp,
         desk.bp,
         aftersales.bp,
@@ -99,6 +101,7 @@ def create_app() -> APIFlask:
         mall_coupons.bp,
         orders.bp,
         mall_aftersales.bp,
+        scene.bp,
         callbacks.bp,
     ):
         app.register_blueprint(face)

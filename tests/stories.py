@@ -22,10 +22,16 @@ from tests import factories as make
 from trade.books.registry import BOOKS, prove
 from trade.orders import close, pay, returns
 from trade.payments.moves import Paid
-from workers.jobs import count_growth, give_coupons
+from workers.jobs import count_growth, give_coupons, post_credits
 from workers.routes import ALSO, OFFERED
 
-_FOLLOW = {"count_growth": count_growth.run, "give_coupons": give_coupons.run}
+
+def _credit(ids: list[int], *, now: datetime) -> int:
+    del now
+    return post_credits.run(ids)
+
+
+_FOLLOW = {"count_growth": count_growth.run, "give_coupons": give_coupons.run, "post_credits": _credit}
 
 
 class Story:

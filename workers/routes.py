@@ -36,11 +36,13 @@ ROUTES = {
 
 #           fact                 (queue, job), ...
 FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
-    "order.sold": (("effects", "count_growth"), ("effects", "give_coupons")),
+    "order.sold": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
+    "order.paid": (("effects", "post_credits"),),
+    "order.returned": (("effects", "post_credits"),),
     "order.collected": (("effects", "count_growth"), ("effects", "give_coupons")),
-    "order.revived": (("effects", "count_growth"),),
-    "order.cancelled": (("effects", "count_growth"),),
-    "order.refused": (("effects", "count_growth"),),
+    "order.revived": (("effects", "count_growth"), ("effects", "post_credits")),
+    "order.cancelled": (("effects", "count_growth"), ("effects", "post_credits")),
+    "order.refused": (("effects", "count_growth"), ("effects", "post_credits")),
 }
 
 CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.collected")

@@ -28,7 +28,7 @@ def stored(query_data: MonthQuery) -> Reply:
     `{"statement": {store_id, month, net_fen, pays: [{store_id, fen}], lines: [{at, payer, payee, bucket, fen, order_no,
     document}]}}`: positive is paid, negative is got; store 0 is the head office; `order_no` opens the order.
     """
-    found = stored_value.statement(session(), *_which(query_data))
+    found = stored_value.statement(session(), *which(query_data))
     return {"statement": found.as_json()}, 200
 
 
@@ -42,11 +42,11 @@ def by_coupons(query_data: MonthQuery) -> Reply:
     off_fen, hq_fen, store_fen, supplier_fen, document}]}}`: the store is owed `hq_fen` and `supplier_fen`; negative is
     what came back.
     """
-    found = coupons.statement(session(), *_which(query_data))
+    found = coupons.statement(session(), *which(query_data))
     return {"statement": found.as_json()}, 200
 
 
-def _which(query: MonthQuery) -> tuple[int, int, int]:
+def which(query: MonthQuery) -> tuple[int, int, int]:
     """Store, year and month that are asked for: a store's own, or the one that the head office names."""
     store_id = who.me().store_id
     if store_id is None:

@@ -81,7 +81,8 @@ def trade_bill(orders: dict[str, dict[str, Any]], refunds: dict[str, dict[str, A
 
 def fund_bill(orders: dict[str, dict[str, Any]], refunds: dict[str, dict[str, Any]], day: str) -> str:
     """The bill of the account's movements of a day; commissions are in it, too."""
-    rows, balance, income, outgo = [], 0, [0, 0], [0, 0]
+    rows: list[list[str]] = []
+    balance, income, outgo = 0, [0, 0], [0, 0]
 
     def row(at: str, no: str, kind: str, fen: int, voucher: str) -> None:
         nonlocal balance

@@ -22,6 +22,7 @@ from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
 from trade.orders.aftersales import proof as aftersales
 from trade.orders.late import proof as late
 from trade.payments import proof as top_ups
+from trade.settlement.credits import proof as credits
 from trade.stock import availability
 from trade.stock import proof as stock
 
@@ -86,6 +87,7 @@ BOOKS: dict[str, Book] = {
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "growth": Book(proof_growth.differences, _rows("lot WHERE account = 'growth'"), "growth", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
+    "credits": Book(credits.differences, _rows("credit_entry"), "fen", _OF_ORDER),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
     "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
     "promotions": Book(promotions.differences, promotions.SIZE, "fen", _OF_PROMOTION),

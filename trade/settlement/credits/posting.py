@@ -1,0 +1,209 @@
+"""Orders, returns and cancellations become credit: each document once, whatever the order they are heard of in.
+
+What a party stands at follows from which documents an order has; an entry is the difference to what was posted, under
+the next document that is not posted yet.  So jobs may run late, twice and at once.
+
+Shares are frozen with the first posting, by what was true when the order was paid; the fulfilling store is then the
+order's own.  When the goods are handed over by others (`follow_fulfilment`) the next generation of shares begins: its
+document takes back from the old parties and credits the new, and whatever returns later goes by it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import fetch
+from trade.settlement.credits import closing, owners, rules
+from trade.settlement.credits.rules import Rule
+from trade.settlement.credits.shares import Kept, amounts, fees, shares_of
+
+Key = tuple[int, int]
+
+_ORDERS = text("""
+    SELECT o.* FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)
+    JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
+    WHERE o.paid_at IS NOT NULL ORDER BY o.store_id, o.id FOR NO KEY UPDATE OF o""")
+_ITEMS = text("""
+    SELECT line_no, CASE WHEN weighed THEN 1 ELSE qty END AS items, qty, weighed FROM order_line
+    WHERE store_id = :store AND order_id = :order""")
+_RETURNS = text("""
+    SELECT r.id, r.at, r.refund_fen - r.bonus_back_fen - r.freight_fen AS back_fen,
+           coalesce((SELECT jsonb_object_agg(l.line_no, l.qty) FROM return_line l
+                     WHERE l.store_id = r.store_id AND l.return_id = r.id), '{}') AS units
+    FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order ORDER BY r.at, r.id""")
+_SHARES = text("SELECT * FROM credit_share WHERE store_id = :store AND order_id = :order ORDER BY generation, seq")
+_POSTED = text("""
+    SELECT document, kind, generation, seq, party_store_id, party_staff_id, sum(amount_fen)::bigint AS fen
+    FROM credit_entry WHERE store_id = :store AND order_id = :order GROUP BY 1, 2, 3, 4, 5, 6""")
+_FREEZE = text("""
+    INSERT INTO credit_share (store_id, order_id, generation, seq, role, party_store_id, party_staff_id, bp, why,
+        rule_version, from_at)
+    SELECT :store, :order, :generation, s.*, :version, :at FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
+        seq bigint, role text, party_store_id bigint, party_staff_id bigint, bp bigint, why text)""")
+_ENTER = text("""
+    INSERT INTO credit_entry (store_id, order_id, document, kind, generation, seq, party_store_id, party_staff_id,
+        base_fen, amount_fen, at, period, adjusts)
+    SELECT :store, :order, e.* FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS e(document text, kind text,
+        generation bigint, seq bigint, party_store_id bigint, party_staff_id bigint, base_fen bigint,
+        amount_fen bigint, at timestamptz, period date, adjusts date)""")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something that changes what is kept of an order."""
+
+    name: str
+    at: datetime
+    back_fen: int = 0
+    units: Mapping[str, int] = field(default_factory=dict)
+    ends: bool = False
+
+
+def post(session: Session, keys: Collection[Key], *, now: datetime) -> int:
+    """Credit what these orders (store, id) have not been credited for yet; returns how many entries.
+
+    The orders' rows are locked in their order, so two workers follow each other; months cannot close meanwhile.
+    """
+    found = sorted(set(keys))
+    closed = closing.hold_open(session)
+    given = {"stores": [store for store, _ in found], "orders": [order for _, order in found]}
+    return sum(_post(session, order, closed, now) for order in fetch(session, _ORDERS, given))
+
+
+def _post(session: Session, order: Any, closed: Collection[date], now: datetime) -> int:
+    key = {"store": order.store_id, "order": order.id}
+    shares = fetch(session, _SHARES, key)
+    if not shares:
+        freeze(session, order)
+        shares = fetch(session, _SHARES, key)
+    book = _Book(order, shares, fetch(session, _ITEMS, key), fetch(session, _POSTED, key))
+    rule = rules.at(session, order.paid_at)
+    rows: list[dict[str, Any]] = []
+    for document in _documents(order, shares, fetch(session, _RETURNS, key)):
+        rows += book.enter(document, rule, closed, now)
+    if rows:
+        fetch(session, _ENTER, {**key, "rows": json.dumps(rows, default=str)})
+    return len(rows)
+
+
+def freeze(
+    session: Session, order: Any, *, generation: int = 1, fulfilling: Mapping[int, int] | None = None,
+    at: datetime | None = None,
+) -> None:  # fmt: skip
+    """Write down whose an order is: the first generation at its payment, a later one with who really fulfilled."""
+    rule = rules.at(session, order.paid_at)
+    owner = owners.of_order(session, order.store_id, order.id, rule, paid_at=order.paid_at)
+    parts = shares_of(rule, owner, fulfilling or {order.store_id: 1})
+    rows = [
+        {"seq": seq, "role": one.role, "party_store_id": one.store_id, "party_staff_id": one.staff_id, "bp": one.bp}
+        | {"why": one.why}
+        for seq, one in enumerate(parts, start=1)
+    ]
+    given = {"store": order.store_id, "order": order.id, "generation": generation, "version": rule.version}
+    fetch(session, _FREEZE, {**given, "at": at or order.paid_at, "rows": json.dumps(rows)})
+
+
+def _documents(order: Any, shares: Iterable[Any], returned: Iterable[Any]) -> list[Document]:
+    """Every document of an order, in the order of their moments; its payment is the first, its end the last."""
+    found = [Document(f"return:{row.id}", row.at, row.back_fen, row.units) for row in returned]
+    later = {row.generation: row.from_at for row in shares if row.generation > 1}
+    found += [Document(f"shares:{generation}", at) for generation, at in later.items()]
+    found.sort(key=lambda one: one.at)
+    first = Document(f"order:{order.id}", order.paid_at)
+    last = [Document(f"cancel:{order.id}", order.closed_at, ends=True)] if order.state == "cancelled" else []
+    return [first, *found, *last]
+
+
+class _Book:
+    """What one order's parties stand at, while its documents are entered."""
+
+    def __init__(self, order: Any, shares: Sequence[Any], items: Sequence[Any], posted: Sequence[Any]) -> None:
+        self.order = order
+        self.generations: dict[int, list[Any]] = defaultdict(list)
+        for row in shares:
+            self.generations[row.generation].append(row)
+        self.lines = {str(row.line_no): row for row in items}
+        self.known = {row.document for row in posted}
+        self.stands: dict[tuple[str, int, int], int] = defaultdict(int)
+        for row in posted:
+            self.stands[row.kind, row.generation, row.seq] += row.fen
+        self.generation, self.ended, self.back_fen = 1, False, 0
+        self.back: dict[str, int] = defaultdict(int)
+
+    def _kept(self) -> Kept:
+        if self.ended:
+            return Kept(0, 0)
+        order = self.order
+        base_fen = order.payable_fen - order.freight_fen - order.wallet_bonus_fen - self.back_fen
+        items = sum(
+            (0 if self.back[no] >= row.qty else 1) if row.weighed else row.qty - self.back[no]
+            for no, row in self.lines.items()
+        )
+        return Kept(max(base_fen, 0), items)
+
+    def enter(self, document: Document, rule: Rule, closed: Collection[date], now: datetime) -> list[dict[str, Any]]:
+        """The entries of one document; none when it was entered before."""
+        before = self._kept() if not document.name.startswith("order:") else Kept(0, 0)
+        self.back_fen += document.back_fen
+        for line_no, qty in document.units.items():
+            self.back[line_no] += qty
+        self.ended = self.ended or document.ends
+        if document.name.startswith("shares:"):
+            self.generation = int(document.name.removeprefix("shares:"))
+        if document.name in self.known:
+            return []
+        after = self._kept()
+        period, adjusts = closing.period_of(document.at, closed, now)
+        rows = []
+        for (kind, generation, seq), (row, target_fen) in self._targets(after, rule).items():
+            delta_fen = target_fen - self.stands[kind, generation, seq]
+            self.stands[kind, generation, seq] = target_fen
+            if delta_fen:
+                rows.append(
+                    {"document": document.name, "kind": kind, "generation": generation, "seq": seq}
+                    | {"party_store_id": row[0], "party_staff_id": row[1], "amount_fen": delta_fen}
+                    | {"base_fen": after.base_fen - before.base_fen, "at": document.at.isoformat()}
+                    | {"period": period, "adjusts": adjusts}
+                )
+        return rows
+
+    def _targets(self, kept: Kept, rule: Rule) -> dict[tuple[str, int, int], tuple[tuple[int, int | None], int]]:
+        """What every share and fee of every generation must stand at."""
+        found: dict[tuple[str, int, int], tuple[tuple[int, int | None], int]] = {}
+        for generation, shares in self.generations.items():
+            now = kept if generation == self.generation else Kept(0, 0)
+            for row, fen in zip(shares, amounts(now.base_fen, [one.bp for one in shares]), strict=True):
+                found["share", generation, row.seq] = ((row.party_store_id, row.party_staff_id), fen)
+            if rule.fee_kind != "none":
+                stores = {row.party_store_id: row.bp for row in shares if row.role == "fulfilling"}
+                for store, fen in fees(rule, now, stores or {self.order.store_id: 1}).items():
+                    found["fee", generation, store] = ((store, None), fen)
+        return found
+
+
+def follow_fulfilment(
+    session: Session, store_id: int, order_id: int, handed_over: Mapping[int, int], *, now: datetime
+) -> int:
+    """The stores that handed an order's goods over (store -> fen of them) are its fulfilling stores from now on.
+
+    Call it when the last parcel is done; the same figures again change nothing.  Returns how many entries it took.
+    """
+    order = next(iter(fetch(session, _ORDERS, {"stores": [store_id], "orders": [order_id]})), None)
+    if order is None or not handed_over:
+        return 0
+    post(session, [(store_id, order_id)], now=now)
+    shares = fetch(session, _SHARES, {"store": store_id, "order": order_id})
+    newest = max(row.generation for row in shares)
+    have = {row.party_store_id for row in shares if row.generation == newest and row.role == "fulfilling"}
+    if not have or (newest == 1 and have == set(handed_over)) or newest > 1:
+        return 0
+    freeze(session, order, generation=newest + 1, fulfilling=handed_over, at=now)
+    return post(session, [(store_id, order_id)], now=now)
