@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import transaction
@@ -16,8 +17,9 @@ from member.coupons import moves as coupon_moves
 from member.coupons.states import Kind
 from member.coupons.templates import Offer
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
-from trade.orders import close, place, read, returns
+from trade.orders import close, desk, fulfil, place, returns
 from trade.orders.pay import Outcome, receive
+from trade.orders.review import deciding
 from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments.moves import Paid
@@ -312,18 +314,32 @@ def pay_online(session: Session, shop: Shop, order_id: int, now: datetime, *, ti
     return outcomes
 
 
+def pass_review(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
+    """Somebody looked at a held order and lets it go on."""
+    with transaction(session):
+        deciding.release(session, shop.store_id, order_id, actor="test", now=now)
+
+
+def parcel(session: Session, order_id: int) -> Any:
+    """The newest parcel of an order, as it stands."""
+    statement = text("SELECT * FROM parcel WHERE order_id = :order ORDER BY id DESC LIMIT 1")
+    return session.execute(statement, {"order": order_id}).one()
+
+
 def make_ready(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
     """A paid order is accepted, picked and packed."""
-    key = (shop.store_id, order_id)
     with transaction(session):
-        close.accept(session, *key, actor="test", now=now)
-        for line in read.desk_one(session, *key)["lines"]:
-            close.pick(session, *key, line["line_no"], line["qty"], actor="test", now=now)
-        close.ready(session, *key, actor="test", now=now)
+        fulfil.accept(session, parcel(session, order_id), actor="test", now=now)
+    for line in desk.one(session, shop.store_id, parcel(session, order_id).id)["lines"]:
+        with transaction(session):
+            taken = (line["line_no"], line["qty"])
+            fulfil.pick(session, parcel(session, order_id), *taken, actor="test", now=now)
+    with transaction(session):
+        fulfil.ready(session, parcel(session, order_id), actor="test", now=now)
 
 
 def collect_online(session: Session, shop: Shop, order_id: int, now: datetime) -> None:
     """A paid order is made ready and fetched."""
     make_ready(session, shop, order_id, now)
     with transaction(session):
-        close.collect(session, shop.store_id, order_id, staff_id=1, actor="test", now=now)
+        fulfil.collect(session, parcel(session, order_id), staff_id=1, actor="test", now=now)

@@ -20,7 +20,8 @@ from member.lots import Balance
 from member.wallet_terms import Split
 from tests import factories as make
 from trade.books.registry import BOOKS, prove
-from trade.orders import close, pay, returns
+from trade.orders import close, fulfil, pay, returns
+from trade.orders.review import deciding
 from trade.payments.moves import Paid
 from workers.jobs import count_growth, give_coupons, post_credits
 from workers.routes import ALSO, OFFERED
@@ -78,9 +79,11 @@ class Story:
         return self.do(pay.receive, self.facts[-1])
 
     def paid(self, **goods: Any) -> int:
-        """An order placed and paid; `points_used` among the goods is points."""
+        """An order placed and paid, and let go on whatever its review says; `points_used` among the goods is points."""
         order = self.order(**goods)
         self.told(self.intend(order))
+        if self.head(order).state == "paid":
+            self.do(deciding.release, self.shop.store_id, order)
         return order
 
     def prepare(self, order: int) -> None:
@@ -93,7 +96,7 @@ class Story:
 
     def collect_ready(self, order: int) -> None:
         """The member fetches what is ready."""
-        self.do(close.collect, self.shop.store_id, order, staff_id=1)
+        self.do(fulfil.collect, make.parcel(self.session, order), staff_id=1)
 
     def cancel(self, order: int) -> None:
         """The member changes their mind."""

@@ -16,7 +16,7 @@ ROUTES = {
     "order.expired": ("effects", "project_availability"),
     "order.cancelled": ("effects", "project_availability"),
     "order.refused": ("effects", "project_availability"),
-    "order.collected": ("effects", "project_availability"),
+    "order.completed": ("effects", "project_availability"),
     "order.returned": ("effects", "count_growth"),
     "stock.taken_in": ("effects", "project_availability"),
     "stock.changed": ("effects", "project_availability"),
@@ -39,13 +39,13 @@ FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
     "order.sold": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
     "order.paid": (("effects", "post_credits"),),
     "order.returned": (("effects", "post_credits"),),
-    "order.collected": (("effects", "count_growth"), ("effects", "give_coupons")),
+    "order.completed": (("effects", "count_growth"), ("effects", "give_coupons")),
     "order.revived": (("effects", "count_growth"), ("effects", "post_credits")),
     "order.cancelled": (("effects", "count_growth"), ("effects", "post_credits")),
     "order.refused": (("effects", "count_growth"), ("effects", "post_credits")),
 }
 
-CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.collected")
+CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.completed")
 """What a channel wants to know of its orders."""
 
 FURTHER |= {fact: (*FURTHER.get(fact, ()), ("effects", "tell_channels")) for fact in CHANNELS_READ}

@@ -275,13 +275,14 @@ export interface DeskLine {
   picture: string
 }
 
-export type DeskState = 'paid' | 'preparing' | 'ready'
+export type DeskStage = 'new' | 'picking' | 'ready'
 
 export interface DeskOrder {
   id: number
   no: string
-  state: DeskState | 'done' | 'cancelled'
-  mode: 'pickup'
+  order_id: number
+  stage: DeskStage | 'done' | 'cancelled'
+  mode: 'pickup' | 'delivery' | 'ship'
   placed_at: string
   paid_at: string
   promise_at: string
@@ -294,8 +295,8 @@ export interface DeskOrder {
 }
 
 export interface DeskOrders {
-  orders: DeskOrder[]
-  counts: Record<DeskState, number>
+  parcels: DeskOrder[]
+  counts: Record<DeskStage, number>
 }
 
 export interface DoneOrder {
@@ -306,4 +307,10 @@ export interface DoneOrder {
   items: number
 }
 
-export type RefuseReason = 'no_stock' | 'damaged' | 'closing'
+export type RefuseReason =
+  | 'not_found'
+  | 'mismatch'
+  | 'damaged'
+  | 'display_worn'
+  | 'overload'
+  | 'closing'

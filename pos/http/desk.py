@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response, g
 from pydantic import Field
@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from config.db import let_go, transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
-from trade.fulfilment import pickup
-from trade.orders import close, read
+from trade.fulfilment import parcels, pickup
+from trade.orders import desk, fulfil
 
 bp = blueprint("desk", "/api/desk", who.identify)
 
@@ -27,10 +27,10 @@ class PickForm(WriteForm):
     picked_qty: int = Field(ge=0)
 
 
-class RefuseForm(WriteForm):
-    """Why the store cannot fulfil the order."""
+class RejectForm(WriteForm):
+    """Why the store cannot do it; what each reason does to the stock is in till-and-store-desk.md 3.16."""
 
-    reason: Literal["no_stock", "damaged", "closing"]
+    reason: Literal["not_found", "mismatch", "damaged", "display_worn", "overload", "closing"]
 
 
 class CodeForm(WriteForm):
@@ -39,74 +39,68 @@ class CodeForm(WriteForm):
     code: str = Field(pattern=r"^\d{8}$")
 
 
-@bp.get("/orders")
+@bp.get("/parcels")
 @permit("desk.read")
-def orders() -> Response:
-    """Open online orders of one's own store; 304 while nothing changed, so that it may be asked each second."""
-    cards = read.desk_open(session(), who.own_store())
-    counts = Counter(card["state"] for card in cards)
-    shown = {state: counts[state] for state in ("paid", "preparing", "ready")}
-    return unless_known({"orders": cards, "counts": shown})
+def open_parcels() -> Response:
+    """Open parcels of one's own store; 304 while nothing changed, so that it may be asked each second."""
+    cards = desk.still_open(session(), who.own_store())
+    counts = Counter(card["stage"] for card in cards)
+    shown = {stage: counts[stage] for stage in ("new", "picking", "ready")}
+    return unless_known({"parcels": cards, "counts": shown})
 
 
 @bp.get("/done")
 @permit("desk.read")
 def done() -> Reply:
     """What was handed over in the last 24 hours."""
-    return {"orders": read.desk_done(session(), who.own_store(), since=g.now - timedelta(days=1))}, 200
+    return {"parcels": desk.done(session(), who.own_store(), since=g.now - timedelta(days=1))}, 200
 
 
-def _step(form: WriteForm, order_id: int, work: Callable[[Session, int, str], None]) -> Reply:
-    """One step of one order of one's own store; answers the order as it stands then."""
+def _step(form: WriteForm, parcel_id: int, work: Callable[[Session, Any, str], None]) -> Reply:
+    """One step of one parcel of one's own store; answers the parcel as it stands then."""
     store_id, actor = who.own_store(), who.me().actor
 
     def do(opened: Session) -> Reply:
-        work(opened, store_id, actor)
-        return {"order": read.desk_one(opened, store_id, order_id)}, 200
+        work(opened, parcels.here(opened, store_id, parcel_id), actor)
+        return {"parcel": desk.one(opened, store_id, parcel_id)}, 200
 
     return once(form, do)
 
 
-@bp.post("/orders/<int:order_id>/accept")
+@bp.post("/parcels/<int:parcel_id>/accept")
 @permit("desk.fulfil")
 @bp.input(WriteForm)
-def accept(order_id: int, json_data: WriteForm) -> Reply:
-    """Take an order on: paid to preparing."""
-    return _step(json_data, order_id, lambda s, store, actor: close.accept(s, store, order_id, actor=actor, now=g.now))
+def accept(parcel_id: int, json_data: WriteForm) -> Reply:
+    """Take a parcel on: assigned to accepted."""
+    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.accept(s, parcel, actor=actor, now=g.now))
 
 
-@bp.post("/orders/<int:order_id>/refuse")
+@bp.post("/parcels/<int:parcel_id>/reject")
 @permit("desk.fulfil")
-@bp.input(RefuseForm)
-def refuse(order_id: int, json_data: RefuseForm) -> Reply:
-    """Give an order back: the customer is refunded in full."""
-    return _step(
-        json_data,
-        order_id,
-        lambda s, store, actor: close.refuse(s, store, order_id, json_data.reason, actor=actor, now=g.now),
-    )
+@bp.input(RejectForm)
+def reject(parcel_id: int, json_data: RejectForm) -> Reply:
+    """Say that this store cannot do it, and why."""
+    why = json_data.reason
+    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.reject(s, parcel, why, actor=actor, now=g.now))
 
 
-@bp.post("/orders/<int:order_id>/pick")
+@bp.post("/parcels/<int:parcel_id>/pick")
 @permit("desk.fulfil")
 @bp.input(PickForm)
-def pick(order_id: int, json_data: PickForm) -> Reply:
+def pick(parcel_id: int, json_data: PickForm) -> Reply:
     """Set how much of a line is picked (absolute)."""
+    line_no, qty = json_data.line_no, json_data.picked_qty
     return _step(
-        json_data,
-        order_id,
-        lambda s, store, actor: close.pick(
-            s, store, order_id, json_data.line_no, json_data.picked_qty, actor=actor, now=g.now
-        ),
+        json_data, parcel_id, lambda s, parcel, actor: fulfil.pick(s, parcel, line_no, qty, actor=actor, now=g.now)
     )
 
 
-@bp.post("/orders/<int:order_id>/ready")
+@bp.post("/parcels/<int:parcel_id>/ready")
 @permit("desk.fulfil")
 @bp.input(WriteForm)
-def ready(order_id: int, json_data: WriteForm) -> Reply:
+def ready(parcel_id: int, json_data: WriteForm) -> Reply:
     """All is packed: the customer gets a pickup code.  409 `not_all_picked`."""
-    return _step(json_data, order_id, lambda s, store, actor: close.ready(s, store, order_id, actor=actor, now=g.now))
+    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.ready(s, parcel, actor=actor, now=g.now))
 
 
 @bp.post("/pickup/check")
@@ -116,27 +110,27 @@ def check(json_data: CodeForm) -> Reply:
     """Show what waits under a code before anything is handed over."""
     store_id = who.own_store()
     pickup.tries_left(session(), who.me().actor, now=g.now)
-    order_id = pickup.find(session(), store_id, json_data.code)
+    found = pickup.find(session(), store_id, json_data.code)
     let_go(session())
-    if order_id is None:
+    if found is None:
         raise _count_wrong()
-    return {"order": read.desk_one(session(), store_id, order_id)}, 200
+    return {"parcel": desk.one(session(), store_id, found.id)}, 200
 
 
 @bp.post("/pickup/hand-over")
 @permit("desk.fulfil")
 @bp.input(CodeForm)
 def hand_over(json_data: CodeForm) -> Reply:
-    """Hand the bag over: ready to done, stock leaves, points become the customer's.  Works once."""
+    """Hand the bag over: ready to delivered, stock leaves, points become the customer's.  Works once."""
     me = who.me()
 
     def do(opened: Session) -> Reply:
         store_id = who.own_store()
-        order_id = pickup.find(opened, store_id, json_data.code)
-        if order_id is None:
+        found = pickup.find(opened, store_id, json_data.code)
+        if found is None:
             raise pickup.PickupCodeWrong()
-        close.collect(opened, store_id, order_id, staff_id=me.id, actor=me.actor, now=g.now)
-        return {"order": read.desk_one(opened, store_id, order_id)}, 200
+        fulfil.collect(opened, found, staff_id=me.id, actor=me.actor, now=g.now)
+        return {"parcel": desk.one(opened, store_id, found.id)}, 200
 
     try:
         pickup.tries_left(session(), me.actor, now=g.now)

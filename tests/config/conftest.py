@@ -1,13 +1,19 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import os
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
 
+from config.db import engine, make_engine
+from config.migrate import SCRIPTS
 from config.redis import key
 from config.wechat import WeChatSettings
 from config.wechat_ready import credentials
@@ -51,3 +57,27 @@ def wechat_keys(tmp_path_factory):
 def wechat(clean, wechat_keys):
     with stand_in(wechat_keys) as here:
         yield here
+
+
+@pytest.fixture
+def old_database(migrated) -> Callable[[str], AbstractContextManager[tuple[Connection, Callable[[], None]]]]:
+    """Opens a database at an old revision: its connection, and what brings it to today's."""
+
+    @contextmanager
+    def at(revision: str) -> Iterator[tuple[Connection, Callable[[], None]]]:
+        name = f"tongdian_test_migration_{os.getpid()}"
+        with engine().connect() as admin:
+            admin.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            admin.execute(text(f"CREATE DATABASE {name}"))
+        old = make_engine(engine().url.set(database=name).render_as_string(hide_password=False), pool=1)
+        config = Config()
+        config.set_main_option("script_location", str(SCRIPTS))
+        with old.connect() as connection:
+            config.attributes["connection"] = connection
+            command.upgrade(config, revision)
+            yield connection, lambda: command.upgrade(config, "head")
+        old.dispose()
+        with engine().connect() as admin:
+            admin.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+
+    return at

@@ -6,14 +6,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import text
 
-from config.db import engine, make_engine
-from config.migrate import SCRIPTS
-
-NAME = "tongdian_test_migration_0007"
 AT = datetime(2026, 11, 1, 4, 0, tzinfo=UTC)
 # id, member, state, paid, payable, refunded
 ORDERS: tuple[tuple[Any, ...], ...] = (
@@ -38,18 +32,9 @@ _RETURN = text("""
 
 
 @pytest.fixture
-def grown(migrated):
+def grown(old_database):
     """A database that was in use before growth came."""
-    url = engine().url.set(database=NAME)
-    with engine().connect() as admin:
-        admin.execute(text(f"DROP DATABASE IF EXISTS {NAME} WITH (FORCE)"))
-        admin.execute(text(f"CREATE DATABASE {NAME}"))
-    old = make_engine(url.render_as_string(hide_password=False), pool=1)
-    config = Config()
-    config.set_main_option("script_location", str(SCRIPTS))
-    with old.connect() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
+    with old_database("0002") as (connection, upgrade):
         for member, tier in ((1, "gold"), (2, "standard")):
             connection.execute(_MEMBER, {"id": member, "tier": tier, "at": AT})
         for number, member, state, paid, payable, refunded in ORDERS:
@@ -57,11 +42,8 @@ def grown(migrated):
             connection.execute(_ORDER, {**given, "paid_at": AT if paid else None})
             if refunded:
                 connection.execute(_RETURN, {"id": number, "refunded": refunded, "at": AT})
-        command.upgrade(config, "head")
+        upgrade()
         yield connection
-    old.dispose()
-    with engine().connect() as admin:
-        admin.execute(text(f"DROP DATABASE {NAME} WITH (FORCE)"))
 
 
 def test_growth_of_old_orders_is_there_and_tiers_are_kept(grown):

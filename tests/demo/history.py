@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import text
@@ -18,7 +19,7 @@ from tests.demo.chain import DAYS, Chain, Say, Shop
 from tests.demo.coupons import Wallets as Coupons
 from tests.demo.wallets import Purses
 from tests.wechat_stand_in.world import World
-from trade.orders import close, place, returns
+from trade.orders import fulfil, place, returns
 from trade.orders.pay import receive
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
@@ -167,22 +168,29 @@ class Past:
         """The store accepts, picks, packs and hands over, as far as `stage`."""
         actor = f"staff:{staff_id}"
         with transaction(self.session):
-            close.accept(self.session, store_id, order_id, actor=actor, now=at + timedelta(minutes=4))
+            fulfil.accept(self.session, self.parcel(order_id), actor=actor, now=at + timedelta(minutes=4))
         if stage == "preparing":
             return
         lines = self.session.execute(_LINES, {"store": store_id, "order": order_id}).all()
         with transaction(self.session):
             for line in lines:
                 picked_at = at + timedelta(minutes=12)
-                close.pick(self.session, store_id, order_id, line.line_no, line.qty, actor=actor, now=picked_at)
-            close.ready(self.session, store_id, order_id, actor=actor, now=at + timedelta(minutes=14))
+                taken = (line.line_no, line.qty)
+                fulfil.pick(self.session, self.parcel(order_id), *taken, actor=actor, now=picked_at)
+            fulfil.ready(self.session, self.parcel(order_id), actor=actor, now=at + timedelta(minutes=14))
         if stage == "done":
             with transaction(self.session):
-                close.collect(self.session, store_id, order_id, staff_id=staff_id, actor=actor, now=collected_at)
+                parcel = self.parcel(order_id)
+                fulfil.collect(self.session, parcel, staff_id=staff_id, actor=actor, now=collected_at)
+
+    def parcel(self, order_id: int) -> Any:
+        """The parcel of an online order, as it stands."""
+        return self.session.execute(_PARCEL, {"order": order_id}).one()
 
 
 _FIRST_LINE = text("SELECT qty FROM order_line WHERE store_id = :store AND order_id = :order AND line_no = 1")
 _LINES = text("SELECT line_no, qty FROM order_line WHERE store_id = :store AND order_id = :order ORDER BY line_no")
+_PARCEL = text("SELECT * FROM parcel WHERE order_id = :order")
 _DRAWER = text("""
     SELECT float_fen
         + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN sale_order o ON o.store_id = t.store_id

@@ -16,19 +16,20 @@ def _free(person, house):
 
 
 def _hand_over(desk, buyer, no, order_id):
-    card = desk.get("/api/desk/orders")["orders"][0]
-    assert desk.post(f"/api/desk/orders/{order_id}/accept")[0] == 200
-    assert desk.post(f"/api/desk/orders/{order_id}/ready")[1]["code"] == "not_all_picked"
-    assert desk.post(f"/api/desk/orders/{order_id}/pick", line_no=1, picked_qty=card["lines"][0]["qty"])[0] == 200
-    assert desk.post(f"/api/desk/orders/{order_id}/ready")[0] == 200
+    card = desk.get("/api/desk/parcels")["parcels"][0]
+    path = f"/api/desk/parcels/{card['id']}"
+    assert desk.post(f"{path}/accept")[0] == 200
+    assert desk.post(f"{path}/ready")[1]["code"] == "not_all_picked"
+    assert desk.post(f"{path}/pick", line_no=1, picked_qty=card["lines"][0]["qty"])[0] == 200
+    assert desk.post(f"{path}/ready")[0] == 200
     code = buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"]
     wrong = f"{(int(code) + 1) % 10**8:08d}"
     assert desk.post("/api/desk/pickup/check", code=wrong)[1]["facts"] == {"tries_left": 4}
     assert desk.post("/api/desk/pickup/hand-over", code=wrong)[1]["facts"] == {"tries_left": 3}
-    assert desk.post("/api/desk/pickup/check", code=code)[1]["order"]["no"] == no
+    assert desk.post("/api/desk/pickup/check", code=code)[1]["parcel"]["no"] == no
     assert desk.post("/api/desk/pickup/hand-over", code=code)[0] == 200
     assert desk.post("/api/desk/pickup/hand-over", code=code)[1]["code"] == "already_collected"
-    assert desk.get("/api/desk/done")["orders"][0]["no"] == no
+    assert desk.get("/api/desk/done")["parcels"][0]["no"] == no
 
 
 def _bring_one_back(house, cashier, buyer, no, order_id):

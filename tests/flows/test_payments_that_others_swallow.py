@@ -8,7 +8,8 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
-from trade.orders import close, read
+from tests import factories as make
+from trade.orders import close, fulfil, read
 from trade.orders.pay import Outcome, receive
 from trade.payments import moves as payments
 
@@ -24,9 +25,9 @@ def test_a_payment_after_the_expiry_brings_the_order_back(story):
     story.do(close.expire, story.shop.store_id, order)
     assert story.told(tender) is Outcome.RESTORED_LATE
     head = story.head(order)
-    assert (_refunded(story, order), head.state, head.closed_at) == (0, "paid", None)
+    assert (_refunded(story, order), head.state, head.closed_at) == (0, "confirmed", None)
     assert (story.points.available, story.points.held) == (800, 0)
-    assert story.count("SELECT sum(held + committed) FROM stock_level") == 2
+    assert story.count("SELECT sum(committed) FROM stock_level") == 2
     story.collect(order)
     story.follow()
     story.agree()
@@ -40,7 +41,7 @@ def test_a_payment_after_the_goods_are_gone_is_refunded_in_full(story):
     assert story.told(tender) is Outcome.REFUNDED_LATE
     assert (_refunded(story, order), story.head(order).state) == (1_780, "cancelled")
     assert story.points.held == 0
-    assert story.count("SELECT sum(held) FROM stock_level") == 0
+    assert story.count("SELECT sum(committed) FROM stock_level") == 0
     assert story.count("SELECT count(*) FROM journal WHERE kind = 'refund.requested' AND done_at IS NULL") == 1
     assert read.one_of_member(story.session, story.member, order)["refunded_fen"] == 1_780  # the customer is told
     story.follow()
@@ -76,7 +77,7 @@ def _at(story, stands):
     if stands == "cancelled":
         story.cancel(order)
     elif stands == "confirmed":
-        story.do(close.accept, story.shop.store_id, order)
+        story.do(fulfil.accept, make.parcel(story.session, order))
     elif stands == "refused":
         story.do(close.refuse, story.shop.store_id, order, "damaged")
     elif stands != "paid":
@@ -88,31 +89,31 @@ def _at(story, stands):
 
 #   the order stands        first notice              then    state        refunded
 OUTCOMES = {
-    "unpaid": (Outcome.APPLIED, "paid", 0),
-    "paid": (Outcome.REPEATED, "paid", 0),
-    "confirmed": (Outcome.REPEATED, "preparing", 0),
+    "unpaid": (Outcome.APPLIED, "confirmed", 0),
+    "paid": (Outcome.REPEATED, "confirmed", 0),
+    "confirmed": (Outcome.REPEATED, "confirmed", 0),
     "done": (Outcome.REPEATED, "done", 0),
     "partly refunded": (Outcome.REPEATED, "done", 990),
     "refunded": (Outcome.REPEATED, "done", 1_980),
     "cancelled": (Outcome.REPEATED, "cancelled", 1_980),
     "refused": (Outcome.REPEATED, "cancelled", 1_980),
-    "expired": (Outcome.RESTORED_LATE, "paid", 0),
-    "cancelled unpaid": (Outcome.RESTORED_LATE, "paid", 0),
+    "expired": (Outcome.RESTORED_LATE, "confirmed", 0),
+    "cancelled unpaid": (Outcome.RESTORED_LATE, "confirmed", 0),
     "expired, and sold out": (Outcome.REFUNDED_LATE, "cancelled", 1_980),
 }
 """What one notice of the order's own attempt comes to; every further one changes nothing."""
 
 SECOND = {
-    "unpaid": (Outcome.APPLIED, "paid", 1_980),
-    "paid": (Outcome.REFUNDED_LATE, "paid", 1_980),
-    "confirmed": (Outcome.REFUNDED_LATE, "preparing", 1_980),
+    "unpaid": (Outcome.APPLIED, "confirmed", 1_980),
+    "paid": (Outcome.REFUNDED_LATE, "confirmed", 1_980),
+    "confirmed": (Outcome.REFUNDED_LATE, "confirmed", 1_980),
     "done": (Outcome.REFUNDED_LATE, "done", 1_980),
     "partly refunded": (Outcome.REFUNDED_LATE, "done", 2_970),
     "refunded": (Outcome.REFUNDED_LATE, "done", 3_960),
     "cancelled": (Outcome.REFUNDED_LATE, "cancelled", 3_960),
     "refused": (Outcome.REFUNDED_LATE, "cancelled", 3_960),
-    "expired": (Outcome.RESTORED_LATE, "paid", 1_980),
-    "cancelled unpaid": (Outcome.RESTORED_LATE, "paid", 1_980),
+    "expired": (Outcome.RESTORED_LATE, "confirmed", 1_980),
+    "cancelled unpaid": (Outcome.RESTORED_LATE, "confirmed", 1_980),
     "expired, and sold out": (Outcome.REFUNDED_LATE, "cancelled", 3_960),
 }
 """The same when an older attempt, which WeChat closed and let be paid all the same, is told, too: both were captured,

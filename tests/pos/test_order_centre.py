@@ -15,6 +15,8 @@ from tests.trade.channels.conftest import open_channel
 from tests.trade.intake.conftest import bring, document, states
 from trade.exceptions import cases
 from trade.orders import review
+from trade.orders.review import judging
+from trade.orders.review.rules import Terms
 from trade.payments.refunds import moves as refunds
 from trade.stock.channels import sending
 from workers import relay
@@ -35,6 +37,8 @@ class Centre:
     def __init__(self, session, shop):
         self.session, self.shop, self.now = session, shop, clock.now()
         self.member = make.a_member(session, now=self.now)
+        with transaction(session):
+            judging.settle(session, Terms(duplicate_minutes=0), actor="t", now=self.now)
 
     def paid(self, **goods: int) -> int:
         order = make.order_online(self.session, self.shop, self.member, self.now, **goods)
@@ -42,10 +46,10 @@ class Centre:
         return order
 
     def hold(self, reason: str = "remark", **goods: int) -> int:
-        order = self.paid(**goods)
+        order = make.order_online(self.session, self.shop, self.member, self.now, **goods)
         with transaction(self.session):
             review.flag(self.session, self.shop.store_id, order, reason)
-            assert not review.judge(self.session, self.shop.store_id, order, self.now).passed
+        make.pay_online(self.session, self.shop, order, self.now)
         return order
 
     def case(self, kind: str = "unroutable", order: int | None = None, **more) -> str:
@@ -95,7 +99,7 @@ def test_queues_tell_count_money_and_the_oldest(told, client):
     }
     assert (queues["unrouted"]["oldest_at"], queues["unrouted"]["overdue"]) == (late.isoformat(), 1)
     assert [one["kind"] for one in shown.json["kinds"]] == ["refund_failed", "unroutable"]
-    assert (shown.json["review"]["judged"], shown.json["last_order_at"] is None) == (1, False)
+    assert (shown.json["review"]["judged"], shown.json["last_order_at"] is None) == (2, False)
     assert manager.get(PATH, headers={"If-None-Match": shown.headers["ETag"]}).status_code == 304
     assert refs(manager.get(f"{PATH}/items")) == ["case-1", told.ref(held), "case-2"]
     assert refs(manager.get(f"{PATH}/items?queue=refunds")) == ["case-2"]

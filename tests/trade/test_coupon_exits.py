@@ -106,7 +106,7 @@ def test_an_offer_that_never_returns_stays_used(session, shop, member, now):
 def test_an_order_that_coupons_pay_in_full_waits_for_nobody(session, shop, member, now):
     coupon = make.a_coupon(session, member, now, kind=Kind.CASH, threshold_fen=0, off_fen=2500)
     order = make.order_online(session, shop, member, now, coupon_ids=[coupon], milk=2)
-    assert close.head(session, shop.store_id, order).state == "paid"
+    assert close.head(session, shop.store_id, order).state == "confirmed"
     assert _states(session) == ["used"] and _wrong(session) == []
     _do(session, close.cancel, shop.store_id, order, actor="t", now=now)
     assert _states(session) == ["returned", "issued"] and _wrong(session) == []

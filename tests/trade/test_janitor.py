@@ -76,7 +76,7 @@ def test_a_payment_whose_notice_is_lost_is_found_within_two_minutes(town, after_
     town.wait(after_s)
     assert town.wechat.customer_pays(number)
     town.wait(120)
-    assert town.story.head(order).state == "paid"
+    assert town.story.head(order).state == "confirmed"
     town.story.follow()
     town.story.agree()
 
@@ -109,7 +109,7 @@ def test_a_second_attempt_of_a_paid_order_is_closed_or_goes_back(town):
     assert paying.apply(town.story.session, town.wechat.notices[0], now=town.story.now) is Outcome.APPLIED
     town.wait(1_200)
     assert town.row("SELECT state FROM tender ORDER BY id") == [("paid",), ("closed",)]
-    assert (town.story.head(order).state, town.wechat.kept_fen()) == ("paid", 990)
+    assert (town.story.head(order).state, town.wechat.kept_fen()) == ("confirmed", 990)
     town.story.follow()
     town.story.agree()
 

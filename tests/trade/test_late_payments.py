@@ -59,7 +59,7 @@ def test_all_that_the_order_uses_is_taken_again(rich):
     story, order, tender = rich
     assert _shown(story, order) == ("cancelled", "issued", 0, 0)
     assert story.told(tender) is Outcome.RESTORED_LATE
-    assert _shown(story, order) == ("paid", "used", 22, 1)
+    assert _shown(story, order) == ("confirmed", "used", 22, 1)
     assert (story.points.available, story.points.held) == (700, 0)
     assert story.stored == Split(2_500, 500)
     story.follow()
@@ -189,7 +189,7 @@ def test_late_money_and_a_buyer_at_the_last_unit(session, now, open_session, aga
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.submit(tell), pool.submit(buy)
     assert one.result() != other.result()
-    assert story.head(order).state == ("paid" if one.result() else "cancelled")
+    assert story.head(order).state == ("confirmed" if one.result() else "cancelled")
     story.follow()
     story.agree()
 

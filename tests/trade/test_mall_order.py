@@ -9,8 +9,8 @@ from config.db import transaction
 from config.errors import NotFound, WrongState
 from member import points
 from tests import factories as make
-from trade.fulfilment import pickup
-from trade.orders import close, moves, pay, place, proof, read, returns
+from trade.fulfilment import parcels, pickup
+from trade.orders import close, fulfil, moves, pay, place, proof, read, returns
 from trade.orders.pay import Outcome
 from trade.orders.states import MOVES, State
 from trade.payments import moves as payments
@@ -50,12 +50,15 @@ def test_a_payment_told_twice_counts_once_and_points_arrive_at_the_hand_over(ses
     assert (before.available, before.pending, before.held) == (200, 16, 0)
     make.make_ready(session, shop, order, now)
     code = read.one_of_member(session, member, order)["pickup_code"]
-    assert pickup.find(session, shop.store_id, code) == order
-    _do(session, close.collect, shop.store_id, order, staff_id=1, actor="t", now=now)
+    parcel = make.parcel(session, order)
+    waits = pickup.find(session, shop.store_id, code)
+    assert waits is not None
+    assert waits.id == parcel.id
+    _do(session, fulfil.collect, parcel, staff_id=1, actor="t", now=now)
     with pytest.raises(pickup.AlreadyCollected):
         pickup.find(session, shop.store_id, code)
     with pytest.raises(WrongState):
-        _do(session, close.collect, shop.store_id, order, staff_id=1, actor="t", now=now)
+        _do(session, fulfil.collect, parcel, staff_id=1, actor="t", now=now)
     after = points.balance(session, member)
     assert (after.available, after.pending) == (216, 0)
     assert _books(session) == [[], [], []]
@@ -147,24 +150,25 @@ def test_two_callers_get_one_attempt(session, shop, member, now):
 
 def test_ready_needs_every_line_and_a_pick_stays_within_it(session, shop, member, now):
     order = make.order_online(session, shop, member, now, milk=1, bread=1)
-    key = (shop.store_id, order)
-    with pytest.raises(WrongState):
-        _do(session, close.pick, *key, 1, 1, actor="t", now=now)
     make.pay_online(session, shop, order, now)
-    _do(session, close.accept, *key, actor="t", now=now)
-    _do(session, close.pick, *key, 1, 1, actor="t", now=now)
+    with pytest.raises(WrongState):
+        _do(session, fulfil.pick, make.parcel(session, order), 1, 1, actor="t", now=now)
+    _do(session, fulfil.accept, make.parcel(session, order), actor="t", now=now)
+    _do(session, fulfil.pick, make.parcel(session, order), 1, 1, actor="t", now=now)
     with pytest.raises(NotFound):
-        _do(session, close.pick, *key, 2, 5, actor="t", now=now)
-    with pytest.raises(close.NotAllPicked) as refused:
-        _do(session, close.ready, *key, actor="t", now=now)
+        _do(session, fulfil.pick, make.parcel(session, order), 2, 5, actor="t", now=now)
+    with pytest.raises(fulfil.NotAllPicked) as refused:
+        _do(session, fulfil.ready, make.parcel(session, order), actor="t", now=now)
     assert refused.value.facts == {"line_nos": [2]}
 
 
 def test_another_stores_order_is_not_found(session, shop, member, now):
     order = make.order_online(session, shop, member, now, milk=1)
-    for step in (close.accept, close.expire):
-        with pytest.raises(NotFound):
-            _do(session, step, shop.store_id + 1, order, actor="t", now=now)
+    with pytest.raises(NotFound):
+        _do(session, close.expire, shop.store_id + 1, order, actor="t", now=now)
+    make.pay_online(session, shop, order, now)
+    with pytest.raises(NotFound):
+        parcels.here(session, shop.store_id + 1, make.parcel(session, order).id)
     with pytest.raises(NotFound):
         read.one_of_member(session, member + 1, order)
 

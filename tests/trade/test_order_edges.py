@@ -9,7 +9,8 @@ from config.db import transaction
 from config.errors import Malformed, NotFound, WrongState
 from member import points
 from tests import factories as make
-from trade.orders import close, proof, read, returns
+from trade.fulfilment import parcels
+from trade.orders import close, desk, proof, read, returns
 from trade.orders.pay import Outcome
 from trade.payments import moves as payments
 from trade.pricing.by_hand import DiscountTooLarge
@@ -66,18 +67,18 @@ def test_nobodys_order_is_nowhere(session, shop, member, now):
     key = (shop.store_id, 99)
     asked = (
         lambda: read.receipt(session, *key),
-        lambda: read.desk_one(session, *key),
+        lambda: desk.one(session, *key),
         lambda: read.one_of_member(session, member, 99),
         lambda: close.head(session, *key),
         lambda: returns.preview(session, *key, {1: 1}),
-        lambda: _do(session, close.pick, *key, 1, 1, actor="t", now=now),
+        lambda: parcels.here(session, *key),
         lambda: _do(session, close.cancel, *key, actor="t", now=now),
     )
     for ask in asked:
         with pytest.raises(NotFound):
             ask()
     assert _rows(session) == before
-    assert (read.desk_open(session, shop.store_id), read.desk_done(session, shop.store_id, since=now)) == ([], [])
+    assert (desk.still_open(session, shop.store_id), desk.done(session, shop.store_id, since=now)) == ([], [])
     assert read.of_member(session, member, before=None) == []
 
 
@@ -93,7 +94,7 @@ def test_a_return_that_cannot_be_changes_nothing(session, shop, now, wants, refu
     assert _rows(session) == before
 
 
-@pytest.mark.parametrize("state", ["placed", "paid", "preparing", "ready", "cancelled"])
+@pytest.mark.parametrize("state", ["placed", "paid", "confirmed", "cancelled"])
 def test_only_what_was_handed_over_comes_back(session, shop, member, now, state):
     order = make.order_online(session, shop, member, now, milk=1)
     with transaction(session):

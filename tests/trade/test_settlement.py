@@ -87,7 +87,7 @@ def test_all_stores_together_owe_nothing_whatever_happened(session, shops, now):
     with transaction(session):
         close.expire(session, shops[1].store_id, kept, actor="t", now=now)
     paid = make.order_online(session, shops[2], member, now, wallet_fen=990, milk=1)
-    assert close.head(session, shops[2].store_id, paid).state == "paid"
+    assert close.head(session, shops[2].store_id, paid).state == "confirmed"
     with transaction(session):
         close.refuse(session, shops[2].store_id, paid, "damaged", actor="t", now=now)
     for shop, order in orders:

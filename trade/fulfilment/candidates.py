@@ -27,13 +27,13 @@ _PLACES = text("""
         WHERE kept.sku_id = ANY(CAST(:skus AS bigint[])) AND kept.sellable
         GROUP BY kept.store_id),
     busy AS (
-        SELECT o.store_id, count(*) AS orders, sum(line.count)::bigint AS lines
-        FROM sale_order o
-        CROSS JOIN LATERAL (SELECT count(*) FROM order_line l
-                            WHERE l.store_id = o.store_id AND l.order_id = o.id) AS line
-        WHERE o.channel = 'mall' AND o.state IN ('paid', 'preparing')
-          AND (CAST(:promise AS timestamptz) IS NULL OR o.promise_at IS NULL OR o.promise_at <= :promise)
-        GROUP BY o.store_id)
+        SELECT p.at_store_id AS store_id, count(*) AS orders, sum(line.count)::bigint AS lines
+        FROM parcel p
+        CROSS JOIN LATERAL (SELECT count(*) FROM parcel_line l
+                            WHERE l.store_id = p.store_id AND l.parcel_id = p.id AND l.qty > l.short_qty) AS line
+        WHERE p.state IN ('assigned', 'accepted', 'picking')
+          AND (CAST(:promise AS timestamptz) IS NULL OR p.promise_at IS NULL OR p.promise_at <= :promise)
+        GROUP BY p.at_store_id)
     SELECT store.id, store.zone, store.opens_minute, store.closes_minute, store.closes_early_at,
         store.capacity_minutes, coalesce(store.paused_until > :now, false) AS paused,
         CASE :mode WHEN 'pickup' THEN offers_pickup WHEN 'delivery' THEN offers_delivery ELSE offers_ship END AS offers,

@@ -1,6 +1,6 @@
 """The pickup code: what it protects is in till-and-store-desk.md 3.18.
 
-Eight random digits, unique among the open codes of the store, kept sealed for the customer's screen and
+Eight random digits, unique among the codes of the store, kept sealed for the customer's screen and
 as a keyed hash for the look-up.  Wrong tries are counted in PostgreSQL, per device of staff.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ WINDOW = timedelta(minutes=10)
 
 
 class PickupCodeWrong(NotFound):
-    """No order of this store waits under this code; `tries_left` says how many tries remain."""
+    """No parcel of this store waits under this code; `tries_left` says how many tries remain."""
 
     code = "pickup_code_wrong"
 
@@ -37,10 +38,10 @@ class AlreadyCollected(Refused):
     code = "already_collected"
 
 
-_TAKEN = text("SELECT 1 FROM sale_order WHERE store_id = :store AND pickup_hash = :hash")
+_TAKEN = text("SELECT 1 FROM parcel WHERE at_store_id = :store AND pickup_hash = :hash")
 _FIND = text(
-    "SELECT o.id, o.state, o.closed_at, staff.name AS by FROM sale_order o"
-    " LEFT JOIN staff ON staff.id = o.handed_by WHERE o.store_id = :store AND o.pickup_hash = :hash"
+    "SELECT p.*, staff.name AS by FROM parcel p LEFT JOIN staff ON staff.id = p.handed_by"
+    " WHERE p.at_store_id = :store AND p.pickup_hash = :hash"
 )
 _WRONG = text("INSERT INTO attempt (subject, at) VALUES (:subject, :now)")
 _TRIES = text("SELECT count(*), min(at) FROM attempt WHERE subject = :subject AND at > :since")
@@ -62,7 +63,7 @@ def open_code(value: bytes) -> str:
 
 
 def draw(session: Session, store_id: int) -> str:
-    """A new code that no order of the store has had."""
+    """A new code that no parcel of the store has had."""
     while True:
         code = f"{secrets.randbelow(10**8):08d}"
         if session.execute(_TAKEN, {"store": store_id, "hash": fingerprint(store_id, code)}).first() is None:
@@ -82,14 +83,14 @@ def note_wrong(session: Session, device: str, *, now: datetime) -> None:
     session.execute(_WRONG, {"subject": f"pickup:{device}", "now": now})
 
 
-def find(session: Session, store_id: int, code: str) -> int | None:
-    """The id of the order that waits under this code in this store, or None.
+def find(session: Session, store_id: int, code: str) -> Any | None:
+    """The parcel that waits under this code in this store, or None.
 
     :raises AlreadyCollected: the code was right and has been used.
     """
     found = session.execute(_FIND, {"store": store_id, "hash": fingerprint(store_id, code)}).first()
     if found is None:
         return None
-    if found.state == "done":
+    if found.state == "delivered":
         raise AlreadyCollected(at=found.closed_at.isoformat(), by=found.by or "")
-    return int(found.id) if found.state == "ready" else None
+    return found if found.state == "ready" else None

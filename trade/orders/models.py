@@ -24,7 +24,6 @@ class Order(Base):
     and their allocations prove it.  With freight_fen and the signed rounding_fen of cash it is payable_fen, which the
     tenders pay.  `rules_version` is the version of the rule book that priced it; 0 for none.
     One that ended unpaid and whose money came late has `revived_at`: what it uses was held, released and spent anew.
-    The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
     """
 
@@ -33,6 +32,7 @@ class Order(Base):
         CheckConstraint(f"state IN ({_STATES})", name="state"),
         CheckConstraint(f"channel IN ('till', 'mall', {_PLATFORMS})", name="channel"),
         CheckConstraint("(sales_channel_id IS NULL) = (external_no IS NULL)", name="external"),
+        CheckConstraint("mode IN ('counter', 'pickup', 'delivery', 'ship')", name="mode"),
         CheckConstraint(
             "list_fen - promotion_fen - coupon_fen - discount_fen - points_fen + freight_fen + rounding_fen"
             " = payable_fen AND payable_fen >= 0 AND coupon_fen >= 0 AND promotion_fen >= 0 AND freight_fen >= 0"
@@ -51,7 +51,7 @@ class Order(Base):
             "store_id",
             "state",
             "promise_at",
-            postgresql_where=text("state IN ('paid', 'preparing', 'ready')"),
+            postgresql_where=text("state IN ('paid', 'confirmed')"),
         ),
         Index("ix_sale_order_unpaid", "pay_by", postgresql_where=text("state = 'placed'")),
         Index(
@@ -62,17 +62,11 @@ class Order(Base):
             postgresql_where=text("external_no IS NOT NULL"),
         ),
         Index("ix_sale_order_shift", "store_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
-        Index(
-            "uq_sale_order_pickup",
-            "store_id",
-            "pickup_hash",
-            unique=True,
-            postgresql_where=text("pickup_hash IS NOT NULL"),
-        ),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     channel: Mapped[str] = mapped_column(Text)
+    mode: Mapped[str] = mapped_column(Text, server_default=text("'counter'"))
     state: Mapped[str] = mapped_column(Text)
     member_id: Mapped[int | None]
     staff_id: Mapped[int | None]
@@ -104,9 +98,6 @@ class Order(Base):
     remark: Mapped[str] = mapped_column(Text, default="")
     sales_channel_id: Mapped[int | None]
     external_no: Mapped[str | None] = mapped_column(Text)
-    pickup_hash: Mapped[bytes | None]
-    pickup_sealed: Mapped[bytes | None]
-    handed_by: Mapped[int | None]
 
 
 class OrderLine(Base):
@@ -120,7 +111,6 @@ class OrderLine(Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint("qty > 0", name="qty"),
         CheckConstraint("net_fen >= 0 AND net_fen <= list_fen", name="net"),
-        CheckConstraint("picked_qty >= 0 AND picked_qty <= qty", name="picked"),
         CheckConstraint(
             "gift_value_fen >= 0 AND (CASE WHEN gift THEN net_fen ELSE gift_value_fen END) = 0", name="gift"
         ),
@@ -139,7 +129,6 @@ class OrderLine(Base):
     net_fen: Mapped[int]
     earns_points: Mapped[int] = mapped_column(server_default=text("0"))
     earn_basis_fen: Mapped[int] = mapped_column(server_default=text("0"))
-    picked_qty: Mapped[int] = mapped_column(default=0)
     gift: Mapped[bool] = mapped_column(server_default=text("false"))
     gift_value_fen: Mapped[int] = mapped_column(server_default=text("0"))
 

@@ -13,7 +13,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from config.logs import log
 from trade.exceptions import cases
-from trade.orders import moves, value
+from trade.orders import confirm, moves, value
 from trade.orders.late import rescue
 from trade.payments import moves as payments
 from trade.payments import top_ups
@@ -99,7 +99,7 @@ def unmatched(session: Session, fact: Paid, outcome: Outcome, *, actor: str, now
 
 
 def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
-    """An order has all its money: what it held is spent, and stored value becomes a tender beside WeChat's.
+    """An order has all its money: what it held is spent, stored value becomes a tender, and the stores are asked.
 
     :raises WrongState: the order waits for no money; nothing was written.
     """
@@ -110,6 +110,7 @@ def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     if stake.wallet.total_fen:
         wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
     value.paid(session, stake, actor=actor, now=now)
+    confirm.confirm(session, store_id, order_id, actor=actor, now=now)
 
 
 def _late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:

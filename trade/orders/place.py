@@ -323,7 +323,7 @@ def online(
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = _price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
-    when = {"pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
+    when = {"mode": "pickup", "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
     order_id = _open(session, basket, priced, actor, now, channel="mall", **when)
     units = _units(priced.lines)
     try:

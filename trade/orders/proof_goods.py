@@ -1,7 +1,8 @@
-"""The proof that an order and the stock of its store tell one story, sku by sku.
+"""The proof that an order and the stock of its stores tell one story, sku by sku.
 
     state of the order     promised (stock_hold)   left the shop (stock_movement)
-    placed to ready        what its lines say      nothing
+    placed, paid           what its lines say      nothing
+    confirmed              the rest                what its parcels handed over
     done                   nothing                 what its lines say, once
     cancelled              nothing                 nothing
 
@@ -22,29 +23,39 @@ _ORDERS = text("""
         SELECT r.store_id, r.order_id, r.line_no, sum(r.qty)::bigint AS qty FROM sale_return d
         JOIN return_line r ON r.store_id = d.store_id AND r.return_id = d.id
         WHERE d.kind = 'unshipped' GROUP BY 1, 2, 3),
-    asked AS (SELECT l.order_id, l.sku_id, sum(l.qty - coalesce(given_up.qty, 0))::bigint AS qty
-              FROM order_line l LEFT JOIN given_up USING (store_id, order_id, line_no) GROUP BY 1, 2),
-    left_shop AS (
-        SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
-        FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
+    asked AS (SELECT l.order_id, coalesce(kit.component_sku_id, l.sku_id) AS sku_id,
+                     sum((l.qty - coalesce(given_up.qty, 0)) * coalesce(kit.qty, 1))::bigint AS qty
+              FROM order_line l LEFT JOIN given_up USING (store_id, order_id, line_no)
+              LEFT JOIN kit ON kit.sku_id = l.sku_id GROUP BY 1, 2),
+    handed AS (SELECT p.order_id, coalesce(kit.component_sku_id, p.sku_id) AS sku_id,
+                      sum(p.handed_qty * coalesce(kit.qty, 1))::bigint AS qty
+               FROM parcel_line p LEFT JOIN kit ON kit.sku_id = p.sku_id GROUP BY 1, 2),
+    left_shop AS (SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
+                  FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
     promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2),
     compared AS (
         SELECT order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(promised.qty, 0) AS held,
-               coalesce(left_shop.qty, 0) AS gone
-        FROM asked FULL JOIN left_shop USING (order_id, sku_id) FULL JOIN promised USING (order_id, sku_id))
-    SELECT 'order' AS fault, o.store_id, c.order_id, c.sku_id, o.state, c.asked, c.held, c.gone,
-           abs(c.held - CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END)
-           + abs(c.gone - CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END) AS at_stake
-    FROM compared c LEFT JOIN sale_order o ON o.id = c.order_id
-    WHERE o.state IS NULL OR c.held <> CASE WHEN o.state IN ('done', 'cancelled') THEN 0 ELSE c.asked END
-       OR c.gone <> CASE WHEN o.state = 'done' THEN c.asked ELSE 0 END
+               coalesce(left_shop.qty, 0) AS gone, coalesce(handed.qty, 0) AS handed
+        FROM asked FULL JOIN left_shop USING (order_id, sku_id) FULL JOIN promised USING (order_id, sku_id)
+        LEFT JOIN handed USING (order_id, sku_id)),
+    story AS (
+        SELECT c.*, o.store_id, o.state,
+               CASE o.state WHEN 'done' THEN c.asked WHEN 'confirmed' THEN c.handed ELSE 0 END AS must_go,
+               CASE WHEN o.state IN ('placed', 'paid', 'confirmed') THEN c.asked ELSE 0 END AS must_ask
+        FROM compared c LEFT JOIN sale_order o ON o.id = c.order_id)
+    SELECT 'order' AS fault, store_id, order_id, sku_id, state, asked, held, gone, handed,
+           abs(held - greatest(must_ask - must_go, 0)) + abs(gone - must_go) AS at_stake
+    FROM story
+    WHERE state IS NULL OR held <> greatest(must_ask - must_go, 0) OR gone <> must_go
     ORDER BY 2, 3, 4 LIMIT 1000""")
 
 _RETURNS = text("""
     WITH back AS (
-        SELECT r.at_store_id AS store_id, r.id AS return_id, l.sku_id, sum(rl.qty)::bigint AS qty
+        SELECT r.at_store_id AS store_id, r.id AS return_id, coalesce(kit.component_sku_id, l.sku_id) AS sku_id,
+               sum(rl.qty * coalesce(kit.qty, 1))::bigint AS qty
         FROM sale_return r JOIN return_line rl ON rl.store_id = r.store_id AND rl.return_id = r.id
         JOIN order_line l ON l.store_id = rl.store_id AND l.order_id = rl.order_id AND l.line_no = rl.line_no
+        LEFT JOIN kit ON kit.sku_id = l.sku_id
         WHERE r.kind = 'goods' GROUP BY 1, 2, 3),
     came AS (SELECT store_id, split_part(key, ':', 2)::bigint AS return_id, sku_id, sum(qty)::bigint AS qty
              FROM stock_movement WHERE key LIKE 'return:%' GROUP BY 1, 2, 3)

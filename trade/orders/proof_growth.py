@@ -19,7 +19,7 @@ from trade.orders.facts import BASIS_BACK
 
 _WAITS = """done_at IS NULL AND (kind IN ('order.paid', 'order.returned', 'effect.count_growth')
     OR (tries = 0
-        AND kind IN ('order.sold', 'order.collected', 'order.cancelled', 'order.refused', 'order.revived')))"""
+        AND kind IN ('order.sold', 'order.completed', 'order.cancelled', 'order.refused', 'order.revived')))"""
 """Facts whose growth is to be counted still; the latter write a row of their own for it when first leased."""
 _PROOF = text(f"""
     WITH told AS (

@@ -1,4 +1,4 @@
-"""Orders as the faces show them: receipt, desk card, the customer's page.  One statement a table."""
+"""Orders as the faces show them: the receipt and the customer's page.  One statement a table."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from config.db import fetch, first
 from config.errors import NotFound
 from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
+from trade.orders.headline import headline, may_cancel
 from trade.orders.numbers import number
 
 _HEAD = """
@@ -26,22 +27,11 @@ _OF_MEMBER = text(
     " ORDER BY o.id DESC LIMIT :most"
 )
 _ONE_OF_MEMBER = text(_HEAD + "WHERE o.member_id = :member AND o.id = :order")
-_OPEN = text(
-    _HEAD + "WHERE o.store_id = :store AND o.state IN ('paid', 'preparing', 'ready')"
-    " AND o.channel = 'mall' ORDER BY o.promise_at, o.id LIMIT 200"
-)
-_DONE = text(
-    _HEAD + "WHERE o.store_id = :store AND o.state = 'done' AND o.channel = 'mall' AND o.closed_at >= :since"
-    " ORDER BY o.closed_at DESC LIMIT 100"
-)
-_BY_ID = text(_HEAD + "WHERE o.store_id = :store AND o.id = ANY(:orders)")
 _LINES = text("""
-    SELECT line.*, product.picture, coalesce(store_sku.shelf, '') AS shelf,
-           (SELECT min(code) FROM barcode WHERE barcode.sku_id = line.sku_id) AS barcode,
+    SELECT line.*, product.picture,
            coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
                      AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)::bigint AS returned_qty
     FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
-    LEFT JOIN store_sku ON store_sku.store_id = line.store_id AND store_sku.sku_id = line.sku_id
     WHERE (line.store_id, line.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
     ORDER BY line.order_id, line.line_no""")
 _REFUNDED = text("""
@@ -170,64 +160,8 @@ def _holder(order: Any) -> dict[str, Any] | None:
     }
 
 
-def _desk(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
-    lines = _lines_of(session, orders)
-    return [
-        {
-            **_pick(order, "id state customer remark payable_fen"),
-            **{name: _iso(getattr(order, name)) for name in ("placed_at", "paid_at", "promise_at", "closed_at")},
-            "no": number(order.store_id, order.id),
-            "mode": "pickup",
-            "items": len(lines[order.id]),
-            "lines": [_pick(row, f"{_GOODS} picked_qty shelf barcode picture") for row in lines[order.id]],
-        }
-        for order in orders
-    ]
-
-
-def desk_open(session: Session, store_id: int) -> list[dict[str, Any]]:
-    """The store's open online orders, the one with the least time left first."""
-    return _desk(session, fetch(session, _OPEN, {"store": store_id}))
-
-
-def desk_one(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
-    """One online order as the desk shows it."""
-    found = _desk(session, fetch(session, _BY_ID, {"store": store_id, "orders": [order_id]}))
-    if not found:
-        raise NotFound(order_id=order_id)
-    return found[0]
-
-
-_HANDED_BY = text(
-    "SELECT o.id, staff.name FROM sale_order o JOIN staff ON staff.id = o.handed_by"
-    " WHERE o.store_id = :store AND o.id = ANY(:orders)"
-)
-
-
-def desk_done(session: Session, store_id: int, *, since: datetime) -> list[dict[str, Any]]:
-    """What was handed over since a moment, newest first."""
-    cards = _desk(session, fetch(session, _DONE, {"store": store_id, "since": since}))
-    by = {
-        row[0]: row[1]
-        for row in session.execute(_HANDED_BY, {"store": store_id, "orders": [order["id"] for order in cards]})
-    }
-    return [
-        {
-            "no": order["no"],
-            "at": order["closed_at"],
-            "by": by.get(order["id"], ""),
-            "customer": order["customer"],
-            "items": order["items"],
-        }
-        for order in cards
-    ]
-
-
-_NEXT = {"placed": ["pay", "cancel"], "paid": ["cancel"]}
-
-
 _PAGE = (
-    "id channel state store_id store_name store_address list_fen promotion_fen coupon_fen discount_fen"
+    "id channel mode store_id store_name store_address list_fen promotion_fen coupon_fen discount_fen"
     " points_used points_fen freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen"
     " earns_points remark"
 )
@@ -242,19 +176,58 @@ def _coupons_of(session: Session, orders: Sequence[Any]) -> dict[int, list[dict[
     return found
 
 
+_PARCELS_OF = text("""
+    SELECT parcel.*, store.name AS store_name, store.address AS store_address,
+           (SELECT jsonb_agg(jsonb_build_object('line_no', line_no, 'qty', qty, 'short_qty', short_qty,
+                'handed_qty', handed_qty) ORDER BY line_no) FROM parcel_line l
+            WHERE l.store_id = parcel.store_id AND l.parcel_id = parcel.id) AS lines
+    FROM parcel LEFT JOIN store ON store.id = parcel.at_store_id
+    WHERE (parcel.store_id, parcel.order_id)
+        IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
+    ORDER BY parcel.id""")
+_STEPS = ("promise_at", "assigned_at", "accepted_at", "picked_at", "ready_at", "handed_at", "closed_at")
+
+
+def _parcels_of(session: Session, orders: Sequence[Any]) -> dict[int, list[Any]]:
+    found: dict[int, list[Any]] = defaultdict(list)
+    online = [order for order in orders if order.channel != "till"]
+    for row in fetch(session, _PARCELS_OF, _keys(online)) if online else ():
+        found[row.order_id].append(row)
+    return found
+
+
+def _parcel(row: Any) -> dict[str, Any]:
+    """One parcel as its customer sees it; the pickup code only while it lies ready."""
+    shown = _pick(row, "id mode state store_name store_address carrier tracking_no lines")
+    sealed = row.pickup_sealed if row.state == "ready" else None
+    code = pickup.open_code(bytes(sealed)) if sealed else None
+    return shown | {name: _iso(getattr(row, name)) for name in _STEPS} | {"pickup_code": code}
+
+
+def _next(order: Any, parcels: Sequence[str]) -> list[str]:
+    """What the customer may do now."""
+    if order.state in ("done", "cancelled"):
+        return []
+    steps = ["pay"] if order.state == "placed" else []
+    return [*steps, "cancel"] if may_cancel(order.state, parcels) else steps
+
+
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     lines = _lines_of(session, orders)
     refunded = {row.order_id: row for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
     coupons = _coupons_of(session, [order for order in orders if order.coupon_fen])
+    sent = _parcels_of(session, orders)
     pages = []
     for order in orders:
-        sealed = order.pickup_sealed if order.state == "ready" else None
         page = _pick(order, _PAGE) | {name: _iso(getattr(order, name)) for name in _MOMENTS}
         page["no"] = number(order.store_id, order.id)
         page |= _pick(refunded[order.id], "refunded_fen withheld_fen")
-        page["pickup_code"] = pickup.open_code(bytes(sealed)) if sealed else None
+        stand = [parcel.state for parcel in sent[order.id]]
+        page["state"], page["next"] = headline(order.state, stand), _next(order, stand)
+        page["parcels"] = [_parcel(parcel) for parcel in sent[order.id]]
+        codes = [parcel["pickup_code"] for parcel in page["parcels"]]
+        page["pickup_code"] = next(filter(None, codes), None)
         page["coupons"] = coupons[order.id]
-        page["next"] = _NEXT.get(order.state, [])
         page["lines"] = [
             _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen gift picture")
             for row in lines[order.id]

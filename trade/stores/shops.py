@@ -80,7 +80,7 @@ class Slot:
 
 _TAKEN = text(
     "SELECT promise_at, count(*) FROM sale_order WHERE store_id = :store AND channel = 'mall'"
-    " AND state IN ('placed', 'paid', 'preparing', 'ready') AND promise_at >= :from_at"
+    " AND state IN ('placed', 'paid', 'confirmed') AND promise_at >= :from_at"
     " GROUP BY promise_at"
 )
 

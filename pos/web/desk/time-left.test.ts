@@ -6,18 +6,18 @@ const NOW = Date.parse('2026-11-23T04:00:00Z')
 const due = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString()
 
 test.each([
-  ['paid', 75, { urgency: 'calm', minutes: 75 }],
-  ['paid', 10, { urgency: 'calm', minutes: 10 }],
-  ['paid', 9.99, { urgency: 'soon', minutes: 9 }],
-  ['preparing', 0, { urgency: 'soon', minutes: 0 }],
-  ['preparing', -0.1, { urgency: 'late', minutes: 1 }],
-  ['paid', -61, { urgency: 'late', minutes: 61 }],
-  ['paid', 99.5, { urgency: 'calm', minutes: 99 }],
-  ['paid', 100, { urgency: 'calm', minutes: null }],
+  ['new', 75, { urgency: 'calm', minutes: 75 }],
+  ['new', 10, { urgency: 'calm', minutes: 10 }],
+  ['new', 9.99, { urgency: 'soon', minutes: 9 }],
+  ['picking', 0, { urgency: 'soon', minutes: 0 }],
+  ['picking', -0.1, { urgency: 'late', minutes: 1 }],
+  ['new', -61, { urgency: 'late', minutes: 61 }],
+  ['new', 99.5, { urgency: 'calm', minutes: 99 }],
+  ['new', 100, { urgency: 'calm', minutes: null }],
   ['ready', 30, { urgency: 'waiting', minutes: null }],
   ['ready', -30, { urgency: 'waiting', minutes: null }],
-] as const)('a %s order promised in %d minutes', (state, minutes, expected) => {
-  expect(timeLeft({ state, promise_at: due(minutes) }, NOW)).toEqual(expected)
+] as const)('a %s order promised in %d minutes', (stage, minutes, expected) => {
+  expect(timeLeft({ stage, promise_at: due(minutes) }, NOW)).toEqual(expected)
 })
 
 test('while the server is away it is asked more and more slowly, but at least every ten seconds', () => {

@@ -18,9 +18,9 @@ export interface TimeLeft {
  *
  * A packed order is no longer the store's to hurry: it waits for the customer.
  */
-export function timeLeft(order: Pick<DeskOrder, 'state' | 'promise_at'>, now: number): TimeLeft {
+export function timeLeft(order: Pick<DeskOrder, 'stage' | 'promise_at'>, now: number): TimeLeft {
   const left = minutesLeft(order.promise_at, now)
-  if (order.state !== 'paid' && order.state !== 'preparing') {
+  if (order.stage !== 'new' && order.stage !== 'picking') {
     return { urgency: 'waiting', minutes: null }
   }
   if (left < 0) return { urgency: 'late', minutes: -left }

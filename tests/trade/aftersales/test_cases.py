@@ -12,7 +12,7 @@ from config.errors import Malformed, NotFound, Refused, WrongState
 from tests import factories as make
 from tests.stories import books
 from tests.trade.stock.test_kits import a_kit
-from trade.orders import close, holder, leaving, returns
+from trade.orders import close, fulfil, holder, leaving, returns
 from trade.orders.aftersales import answer, apply, inspect, read, refunding, sending
 from trade.orders.aftersales.apply import AftersaleTooLate
 from trade.orders.aftersales.inspect import Found
@@ -99,7 +99,7 @@ def test_nobody_has_picked_yet_so_units_go_at_once_and_later_the_store_is_asked(
     first = story.ask(order, "unshipped_refund", {1: 1})
     assert (first.state, story.count(held)) == ("refunding", 3)
     story.agree()
-    story.do(close.accept, story.shop.store_id, order)
+    story.do(fulfil.accept, make.parcel(story.session, order))
     case = story.ask(order, "unshipped_refund", {1: 1, 2: 1})
     assert (case.state, story.count(held)) == ("applied", 3)
     story.say(answer.approve, case, staff_id=1)
@@ -192,7 +192,7 @@ def test_a_refund_that_is_stuck_has_failed_until_it_goes_on(story):
 
 def test_an_order_that_ends_takes_its_cases_with_it(story):
     order = story.paid(milk=2)
-    story.do(close.accept, story.shop.store_id, order)
+    story.do(fulfil.accept, make.parcel(story.session, order))
     case = story.ask(order, "unshipped_refund", {1: 1})
     story.do(close.refuse, story.shop.store_id, order, "damaged")
     assert story.state(case) == "cancelled"

@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
+from tests import factories as make
 from tests.trade.intake.conftest import RECEIVER, bring, call_off, cases, document, free, heads, home, states
 from tests.trade.intake.test_taking import differences, the_order
-from trade.orders import addresses, close
+from trade.orders import addresses, close, fulfil
 from trade.orders.intake import receiving
 from trade.orders.intake.documents import CancelForm, DocumentForm
 from workers.jobs import take_orders
@@ -52,7 +53,8 @@ def begin(session, now):
     """A store has begun with the order."""
     order = the_order(session)
     with transaction(session):
-        close.accept(session, order.store_id, order.id, actor="t", now=now)
+        fulfil.accept(session, make.parcel(session, order.id), actor="t", now=now)
+        fulfil.pick(session, make.parcel(session, order.id), 1, 1, actor="t", now=now)
 
 
 def test_a_cancel_that_comes_too_late_is_said_so(session, shops, channel, now):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import Malformed, NotFound, Refused, WrongState
+from trade.fulfilment import parcels
 from trade.orders import refund_plan, returns
 from trade.orders.aftersales import moves, price_protection
 from trade.orders.aftersales.states import FAULTS, Cause, Kind
@@ -117,7 +118,9 @@ def _check_resent(session: Session, store_id: int, order_id: int, wish: Wish) ->
 
 def untouched(session: Session, store_id: int, order_id: int) -> bool:
     """Whether nobody has begun to pick the order (members-mall-orders.md 3.7), so that units may go without asking."""
-    return bool(returns.lock(session, store_id, order_id).state == "paid")
+    state = returns.lock(session, store_id, order_id).state
+    stand = {parcel.state for parcel in parcels.of_order(session, store_id, order_id)}
+    return state == "paid" or (state == "confirmed" and stand <= {"routing", "asking", "assigned", "cancelled"})
 
 
 def ask(

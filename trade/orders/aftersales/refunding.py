@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound
-from trade.orders import refund_plan, returns
+from trade.fulfilment import parcels
+from trade.orders import fulfil, refund_plan, returns
 from trade.orders.aftersales import moves
 from trade.orders.aftersales.states import Kind
 from trade.orders.refund_plan import Ask, Preview
@@ -94,8 +95,13 @@ def pay_back(
     of = {"case_id": case.id, "fault": case.fault, "reason": case.kind, "actor": actor, "now": now, **who}
     if case.kind == Kind.UNSHIPPED_REFUND:
         units = {line.line_no: line.qty for line in lines}
-        stock.release(session, None, order_id=case.order_id, goods=by_sku(lines, units))
-        return_id, done = returns.give_up(session, case.store_id, case.order_id, units, **of)
+        key = (case.store_id, case.order_id)
+        if parcels.of_order(session, *key):
+            fulfil.leave_out(session, *key, units, actor=actor, now=now)
+        else:
+            stock.release(session, None, order_id=case.order_id, goods=by_sku(lines, units))
+        return_id, done = returns.give_up(session, *key, units, **of)
+        fulfil.finish_if_empty(session, *key, actor=actor, now=now)
     else:
         fens = {line.line_no: line.amount_fen for line in lines}
         of |= {"freight_fen": case.freight_fen, "shift_id": shift_id}

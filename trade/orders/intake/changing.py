@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from config.errors import WrongState
 from trade.exceptions import cases
+from trade.fulfilment import parcels
+from trade.fulfilment.states import WAITING
 from trade.orders import addresses, close
 from trade.orders import moves as orders
 from trade.orders.intake import moves
@@ -41,7 +43,7 @@ def follow(session: Session, head: Any, *, actor: str, now: datetime) -> str:
     if was == after.address() and before.raw["remark"] == after.raw["remark"]:
         moves.note(session, head.channel_id, head.external_no, revision=head.revision)
         return "unchanged"
-    if after.address().faults() or state not in ("placed", "paid", "preparing"):
+    if after.address().faults() or not _may_change(session, head, state):
         return _too_late(session, head, "edited_too_late", actor, now)
     addresses.write(session, head.store_id, head.order_id, after.address(), now=now)
     given = {"store": head.store_id, "order": head.order_id, "remark": after.raw["remark"]}
@@ -50,6 +52,12 @@ def follow(session: Session, head: Any, *, actor: str, now: datetime) -> str:
     orders.note(session, head.order_id, "order.edited", actor=actor, now=now, **told)
     moves.note(session, head.channel_id, head.external_no, revision=head.revision)
     return "changed"
+
+
+def _may_change(session: Session, head: Any, state: str) -> bool:
+    """Where it goes may change until it is packed (members-mall-orders.md 3.7)."""
+    stand = {parcel.state for parcel in parcels.of_order(session, head.store_id, head.order_id)}
+    return state in ("placed", "paid") or (state == "confirmed" and stand <= WAITING | {"picking", "picked"})
 
 
 def _too_late(session: Session, head: Any, cause: str, actor: str, now: datetime) -> str:

@@ -25,8 +25,8 @@ from sqlalchemy.orm import Session
 from config.db import attempt, fetch, first
 from config.errors import Refused
 from trade.exceptions import cases
+from trade.orders import confirm, value
 from trade.orders import moves as orders
-from trade.orders import value
 from trade.orders.late import moves
 from trade.orders.late.states import Cause
 from trade.payments import moves as payments
@@ -119,6 +119,7 @@ def _bring_back(session: Session, order: Any, tender: Any, *, actor: str, now: d
                 wallet_tender.take(session, order.store_id, order.id, stake.wallet.total_fen, now=now)
             value.revived(session, stake, actor=actor, now=now)
             payments.taken(session, order.store_id, tender.id)
+            confirm.confirm(session, order.store_id, order.id, actor=actor, now=now)
     except Refused as refused:
         if refused.status >= 500:
             raise

@@ -11,7 +11,7 @@ from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
 from trade.exceptions.cases import ExceptionTaken
-from trade.orders import close
+from trade.orders import close, confirm
 from trade.orders.review import moves
 
 
@@ -52,6 +52,7 @@ def release(session: Session, store_id: int, order_id: int, note: str = "", *, a
     """A person looked at it: the order goes on.  Raises NotFound, ReviewDecided; then nothing was written."""
     if not moves.decide(session, [(store_id, order_id)], "release", note, actor=actor, now=now):
         raise _why_not(session, store_id, order_id)
+    confirm.confirm(session, store_id, order_id, actor=actor, now=now)
 
 
 def reject(session: Session, store_id: int, order_id: int, note: str, *, actor: str, now: datetime) -> None:

@@ -41,7 +41,7 @@ _FACTS = text("""
         (SELECT jsonb_agg(jsonb_build_array(l.line_no, l.net_fen, l.list_fen) ORDER BY l.line_no)
          FROM order_line l WHERE l.store_id = o.store_id AND l.order_id = o.id AND NOT l.gift
            AND (l.net_fen + (SELECT coalesce(sum(p.amount_fen), 0) FROM allocation p WHERE p.store_id = l.store_id
-                AND p.order_id = l.order_id AND p.line_no = l.line_no AND p.source = 'points')) * 10000
+                AND p.order_id = l.order_id AND p.line_no = l.line_no AND p.source IN ('coupon', 'points'))) * 10000
                < l.list_fen * CAST(:floor_bp AS bigint)) AS cheap,
         (SELECT jsonb_agg(jsonb_build_array(s.store_id, s.id) ORDER BY s.id) FROM sale_order s
          WHERE s.member_id = o.member_id AND s.channel = o.channel AND s.paid_at IS NOT NULL AND s.state <> 'cancelled'

@@ -3,7 +3,7 @@
 | reason | holds when | set by |
 |---|---|---|
 | remark | longer than `remark_longest`, or one of `remark_words` is in it | the customer's note |
-| floor | a line's net, points not taken off, is below `floor_bp` of its list price; a gift never | a mistaken price |
+| floor | a line before points and coupons is below `floor_bp` of its list price; a gift never | a mistaken price |
 | duplicate | the member paid for the same goods at most `duplicate_minutes` before | two taps, two phones |
 | risk | above `limit_fen`, or above `new_limit_fen` by somebody who joined within `new_days` and never bought | fraud |
 | address | the district's code begins with one of `regions_by_hand` | far places, sealed-off places |

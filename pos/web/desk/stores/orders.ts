@@ -1,5 +1,5 @@
 import { sentence } from '@web/api'
-import type { DeskOrder, DeskOrders, DeskState, DoneOrder, RefuseReason } from '@web/contract'
+import type { DeskOrder, DeskOrders, DeskStage, DoneOrder, RefuseReason } from '@web/contract'
 import { t } from '@web/i18n'
 import { ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
@@ -8,7 +8,7 @@ import { defineStore } from 'pinia'
 import { lineOf, step, tail } from '../picking'
 import { api } from '../server'
 
-export type View = 'all' | DeskState | 'done'
+export type View = 'all' | DeskStage | 'done'
 
 interface Pick {
   id: number
@@ -74,7 +74,7 @@ export const useOrders = defineStore('orders', {
     handedOver: '',
   }),
   getters: {
-    of: (state) => (wanted: DeskState) => state.orders.filter((order) => order.state === wanted),
+    of: (state) => (wanted: DeskStage) => state.orders.filter((order) => order.stage === wanted),
     open: (state): DeskOrder | null =>
       state.orders.find((order) => order.id === state.openId) ?? null,
     away: (state): boolean => state.failures > 0,
@@ -103,12 +103,12 @@ export const useOrders = defineStore('orders', {
     async poll(): Promise<void> {
       const asked = turn
       try {
-        const { body, etag } = await api.getIfChanged<DeskOrders>('/api/desk/orders', this.etag)
+        const { body, etag } = await api.getIfChanged<DeskOrders>('/api/desk/parcels', this.etag)
         this.failures = 0
         this.heardAt = serverNow()
         if (body && asked === turn) {
           this.etag = etag
-          this.take(body.orders)
+          this.take(body.parcels)
         }
       } catch {
         this.failures += 1
@@ -118,29 +118,29 @@ export const useOrders = defineStore('orders', {
 
     take(orders: DeskOrder[]): void {
       const known = new Set(this.orders.map((order) => order.id))
-      const come = orders.filter((order) => order.state === 'paid' && !known.has(order.id))
+      const come = orders.filter((order) => order.stage === 'new' && !known.has(order.id))
       const opened = this.open
       this.orders = orders
-      this.fresh = this.fresh.filter((id) => this.of('paid').some((order) => order.id === id))
+      this.fresh = this.fresh.filter((id) => this.of('new').some((order) => order.id === id))
       if (this.loaded && come.length > 0) {
         this.fresh.push(...come.map((order) => order.id))
         rungAt = 0
       }
       this.loaded = true
       if (opened && !this.open && !this.busy) this.gone(opened)
-      else if (this.said && opened && opened.state !== this.open?.state) this.movedOn()
+      else if (this.said && opened && opened.stage !== this.open?.stage) this.movedOn()
     },
 
     /** The bell goes on while somebody's paid order waits to be taken on. */
     ring(): void {
-      if (this.of('paid').length === 0 || Date.now() - rungAt < RING_AGAIN_MS) return
+      if (this.of('new').length === 0 || Date.now() - rungAt < RING_AGAIN_MS) return
       rungAt = Date.now()
       play('order')
     },
 
     /** A step was refused because a colleague had been quicker: say where the order stands now. */
     movedOn(): void {
-      if (this.open) this.said = t('order.moved', { state: t(`state.${this.open.state}`) })
+      if (this.open) this.said = t('order.moved', { state: t(`state.${this.open.stage}`) })
     },
 
     gone(order: DeskOrder): void {
@@ -170,7 +170,7 @@ export const useOrders = defineStore('orders', {
 
     async loadDone(): Promise<void> {
       try {
-        this.done = (await api.get<{ orders: DoneOrder[] }>('/api/desk/done')).orders
+        this.done = (await api.get<{ parcels: DoneOrder[] }>('/api/desk/done')).parcels
       } catch (error) {
         this.tell(sentence(error))
       }
@@ -181,8 +181,8 @@ export const useOrders = defineStore('orders', {
       this.said = ''
       turn += 1
       try {
-        const path = `/api/desk/orders/${id}/${verb}`
-        this.replace((await api.write<{ order: DeskOrder }>(path, body)).order)
+        const path = `/api/desk/parcels/${id}/${verb}`
+        this.replace((await api.write<{ parcel: DeskOrder }>(path, body)).parcel)
         return true
       } catch (error) {
         play('blocked')
@@ -196,7 +196,7 @@ export const useOrders = defineStore('orders', {
 
     replace(order: DeskOrder): void {
       const at = this.orders.findIndex((one) => one.id === order.id)
-      const isOpen = ['paid', 'preparing', 'ready'].includes(order.state)
+      const isOpen = ['new', 'picking', 'ready'].includes(order.stage)
       if (at >= 0) this.orders.splice(at, 1, ...(isOpen ? [order] : []))
     },
 
@@ -216,7 +216,7 @@ export const useOrders = defineStore('orders', {
     },
 
     async refuse(order: DeskOrder, reason: RefuseReason): Promise<boolean> {
-      const done = await this.step(order, 'refuse', { reason })
+      const done = await this.step(order, 'reject', { reason })
       if (done) {
         this.openId = null
         this.tell(t('order.refused', { tail: tail(order) }))
@@ -250,7 +250,7 @@ export const useOrders = defineStore('orders', {
     /** A reader was fired at the open order: the thing in hand goes into the bag, or is not of it. */
     scanned(code: string): void {
       const order = this.open
-      if (order?.state !== 'preparing') return
+      if (order?.stage !== 'picking') return
       const line = lineOf(order, code)
       if (!line) {
         play('unknown')

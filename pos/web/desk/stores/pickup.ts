@@ -25,9 +25,9 @@ export const usePickup = defineStore('pickup', {
         return
       }
       await this.run(async () => {
-        const answer = await api.write<{ order: DeskOrder }>('/api/desk/pickup/check', { code })
+        const answer = await api.write<{ parcel: DeskOrder }>('/api/desk/pickup/check', { code })
         this.code = code
-        this.order = answer.order
+        this.order = answer.parcel
         play('ok')
       })
     },
