@@ -122,7 +122,7 @@ def test_the_figures_tell_how_far_behind_the_mall_is(session, shop, now, monkeyp
         with open_session() as mine:
             return {sample[0]: sample[2] for sample in metrics._read(mine)}
 
-    monkeypatch.setattr(metrics.clock, "now", lambda: now + timedelta(seconds=30))
+    monkeypatch.setattr("config.clock.now", lambda: now + timedelta(seconds=30))
     assert figures() == {
         "tongdian_shown_backlog": 1, "tongdian_shown_lag_seconds": 30, "tongdian_shown_p95_ms": 0,
         "tongdian_stock_count_due": 0, "tongdian_stock_negative": 0,

@@ -16,11 +16,12 @@ KIND = "stock_broken"
 _OF = text("""
     SELECT o.store_id, o.id, coalesce(sum(worth.fen), 0)::bigint AS money_fen
     FROM sale_order o LEFT JOIN LATERAL (
-        SELECT l.net_fen * least(b.qty, l.qty) / l.qty AS fen
+        SELECT l.net_fen * least((b.qty + coalesce(kit.qty, 1) - 1) / coalesce(kit.qty, 1), l.qty) / l.qty AS fen
         FROM unnest(CAST(:orders AS bigint[]), CAST(:skus AS bigint[]), CAST(:qtys AS bigint[]))
             AS b(order_id, sku_id, qty)
-        JOIN order_line l ON l.store_id = o.store_id AND l.order_id = o.id AND l.sku_id = b.sku_id
-        WHERE b.order_id = o.id) worth ON true
+        JOIN order_line l ON l.store_id = o.store_id AND l.order_id = o.id
+        LEFT JOIN kit ON kit.sku_id = l.sku_id AND kit.component_sku_id = b.sku_id
+        WHERE b.order_id = o.id AND (l.sku_id = b.sku_id OR kit.sku_id IS NOT NULL)) worth ON true
     WHERE o.id = ANY(CAST(:orders AS bigint[])) GROUP BY 1, 2 ORDER BY 1, 2""")
 
 

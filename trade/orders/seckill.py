@@ -110,8 +110,9 @@ def show(session: Session, known: InForce, priced: Quote) -> None:
 
 def draw(session: Session, known: InForce, priced: Quote) -> None:
     """Before an order's stock is held or sold: free what its 秒杀 units may draw on, in the same transaction."""
+    whole = {line.item.sku_id for line in priced.lines}
     for promotion_id, wants in sorted(units(known, priced).items()):
-        set_aside.draw(session, known.store_id, wants, promotion_id=promotion_id)
+        set_aside.draw(session, known.store_id, wants, promotion_id=promotion_id, whole=whole)
 
 
 def end(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:

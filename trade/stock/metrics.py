@@ -32,7 +32,7 @@ _LAG = text("""
 _DOUBTS = text("""
     SELECT count(*) FILTER (WHERE count_due) AS count_due, count(*) FILTER (WHERE on_hand < 0) AS negative
     FROM stock_level WHERE count_due OR on_hand < 0""")
-_FAMILIES = [
+_FAMILIES: list[tuple[str, str, list[str]]] = [
     ("tongdian_shown_backlog", "Facts that the mall's figures do not show yet", []),
     ("tongdian_shown_lag_seconds", "Age of the oldest of them", []),
     ("tongdian_shown_p95_ms", "In how long 95 of 100 changes were shown, in the last five minutes", []),

@@ -6,7 +6,7 @@ back when the promotion is over (members-mall-orders.md 3.6.1).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +30,12 @@ _SET_ASIDE = text(
     SELECT sku_id FROM moved"""
 )
 _DRAW = text(
-    ASKED
-    + """,
+    """
+    WITH asked AS (SELECT * FROM unnest(CAST(:skus AS bigint[]), CAST(:qtys AS bigint[])) AS a(sku_id, qty)),
+    whole AS (SELECT level.sku_id FROM stock_level level
+              WHERE level.store_id = :store AND level.sku_id = ANY(CAST(:whole AS bigint[]))
+              ORDER BY level.sku_id FOR NO KEY UPDATE),
+    locked AS (SELECT asked.* FROM asked JOIN whole USING (sku_id)),
     aside AS (SELECT s.sku_id, least(s.qty, locked.qty) AS qty FROM stock_set_aside s JOIN locked USING (sku_id)
               WHERE s.store_id = :store AND s.promotion_id = :promotion AND s.qty > 0
               ORDER BY s.sku_id FOR NO KEY UPDATE OF s),
@@ -62,12 +66,18 @@ def set_aside(
     _tell(session, "stock.set_aside", store_id, promotion_id, moved, actor, now)
 
 
-def draw(session: Session, store_id: int, wants: Mapping[int, int], *, promotion_id: int) -> dict[int, int]:
+def draw(
+    session: Session, store_id: int, wants: Mapping[int, int], *, promotion_id: int, whole: Iterable[int] = ()
+) -> dict[int, int]:
     """Free what is set aside for a promotion, up to `wants`, for the order that takes it in the next statement.
 
+    :param whole: all skus of that order, which are locked here already: locked later, after some of them, they could
+        deadlock with an order that locks them in order.
     Returns what was drawn by sku: what is lacking the order takes from what is free to everybody.
     """
-    given = {**asked(kits.expand(session, wants)), "store": store_id, "promotion": promotion_id}
+    parts = kits.expand(session, wants)
+    every = kits.expand(session, dict.fromkeys({*whole, *wants}, 1)).keys()
+    given = {**asked(parts), "store": store_id, "promotion": promotion_id, "whole": sorted(every)}
     return {row.sku_id: row.qty for row in fetch(session, _DRAW, given)}
 
 

@@ -17,7 +17,7 @@ from trade.books.registry import prove
 from trade.orders import close, place, seckill, shown
 from trade.orders.place import Basket
 from trade.pricing.promotions import book, counts, gate
-from trade.stock import proof
+from trade.stock import moves, proof
 from trade.stock.moves import OutOfStock
 from workers.jobs import end_promotions
 
@@ -158,3 +158,28 @@ def test_the_gate_turns_away_without_the_database(session, shop, rush, now, monk
     assert order("h", 1) == "promotion_quota_used"  # until the bucket is filled anew
     connection().delete(key(f"rush:{rush}:{shop.store_id}"))
     assert order("h", 1) == "in"
+
+
+def test_rush_and_plain_baskets_of_the_same_goods_never_deadlock(open_session, session, shop, now):
+    """A rush order locks what it draws on first; all it needs is locked then, in the order of everybody else."""
+    members = [make.a_member(session, phone=f"1391234{number:04d}", now=now) for number in range(12)]
+    store, milk, bread = shop.store_id, shop.skus["milk"], shop.skus["bread"]
+    assert milk < bread, "the drawn sku must not be the last"
+    form = {"kind": "seckill", "prices": {bread: 100}}
+    last = make.a_promotion(session, now, starts="2026-11-23T00:00", ends="2026-11-23T23:59", **form)
+    with transaction(session):
+        seckill.supply(session, last, store, {bread: 40}, actor="t", now=now)
+
+    def go(number: int) -> str:
+        with open_session() as mine:
+            if number % 2:
+                make.order_online(mine, shop, members[number % 12], now, milk=1, bread=1)
+            else:
+                make.ring_up(mine, shop, now, bread=1, milk=1)
+        return "done"
+
+    with transaction(session):
+        moves.take_in(session, store, {milk: 200}, key="more", actor="t", now=now)
+    with ThreadPoolExecutor(12) as pool:
+        assert Counter(pool.map(go, range(60))) == {"done": 60}
+    _agree(session)
