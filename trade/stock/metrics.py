@@ -13,7 +13,7 @@ from config.figures import Figures, Sample
 
 FACTS = (
     "order.sold", "order.placed", "order.revived", "order.expired", "order.cancelled", "order.refused",
-    "order.collected", "stock.taken_in", "stock.changed", "stock.set_aside", "stock.set_aside_freed",
+    "order.completed", "stock.taken_in", "stock.changed", "stock.set_aside", "stock.set_aside_freed",
 )  # fmt: skip
 """The facts that the mall's figures follow; `workers/routes.py` says the same, and a test compares them."""
 RECENT = 5_000
