@@ -15,7 +15,7 @@ from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.http import aftersales as mall_aftersales
-from mall.http import browse, callbacks, card, me, orders, privacy, profile, scene, tier
+from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, scene, tier
 from mall.http import coupons as mall_coupons
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
@@ -33,6 +33,7 @@ from pos.http import (
     price_books,
     promotions,
     returning,
+    routing,
     rules,
     sale,
     segments,
@@ -84,6 +85,7 @@ def create_app() -> APIFlask:
         tiers.bp,
         promotions.bp,
         simulations.bp,
+        routing.bp,
         price_books.bp,
         stock.bp,
         transfers.bp,
@@ -102,6 +104,7 @@ def create_app() -> APIFlask:
         orders.bp,
         mall_aftersales.bp,
         scene.bp,
+        parcels.bp,
         callbacks.bp,
     ):
         app.register_blueprint(face)

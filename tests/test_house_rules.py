@@ -131,7 +131,7 @@ READING = {
     "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check", "/api/mall/quote",
     "/api/mall/aftersales/preview", "/api/desk/aftersales/{case_id}/preview",
     "/api/desk/aftersales/in-store/preview", "/api/desk/aftersales/arbitration/{case_id}/preview",
-    "/api/desk/segments/preview", "/api/desk/promotions/simulate",
+    "/api/desk/segments/preview", "/api/desk/promotions/simulate", "/api/desk/routing/simulate",
     "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice",
 }  # fmt: skip
 """POST without a request id: it changes nothing, or WeChat's own notice id stands for it."""

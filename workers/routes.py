@@ -18,6 +18,7 @@ ROUTES = {
     "order.refused": ("effects", "project_availability"),
     "order.completed": ("effects", "project_availability"),
     "order.returned": ("effects", "count_growth"),
+    "order.promise_broken": ("effects", "reroute_broken"),
     "stock.taken_in": ("effects", "project_availability"),
     "stock.changed": ("effects", "project_availability"),
     "stock.set_aside": ("effects", "project_availability"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any
 
 from flask import Response, g
 from pydantic import Field
@@ -15,7 +15,8 @@ from config.db import let_go, transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
 from trade.fulfilment import parcels, pickup
-from trade.orders import desk, fulfil
+from trade.orders import desk, fulfil, rerouting
+from trade.stock.rejects import Reason
 
 bp = blueprint("desk", "/api/desk", who.identify)
 
@@ -30,7 +31,7 @@ class PickForm(WriteForm):
 class RejectForm(WriteForm):
     """Why the store cannot do it; what each reason does to the stock is in till-and-store-desk.md 3.16."""
 
-    reason: Literal["not_found", "mismatch", "damaged", "display_worn", "overload", "closing"]
+    reason: Reason
 
 
 class CodeForm(WriteForm):
@@ -79,9 +80,17 @@ def accept(parcel_id: int, json_data: WriteForm) -> Reply:
 @permit("desk.fulfil")
 @bp.input(RejectForm)
 def reject(parcel_id: int, json_data: RejectForm) -> Reply:
-    """Say that this store cannot do it, and why."""
-    why = json_data.reason
-    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.reject(s, parcel, why, actor=actor, now=g.now))
+    """Say that this store cannot do it, and why: it leaves the desk.  `state` is `assigned` when another store was
+    asked, `asking` when the customer was.
+    """
+    store_id, actor = who.own_store(), who.me().actor
+
+    def work(opened: Session) -> Reply:
+        parcel, why = parcels.here(opened, store_id, parcel_id), json_data.reason
+        stands = rerouting.reject(opened, parcel, why, actor=actor, now=g.now)
+        return {"parcel": {"id": parcel_id, "state": stands, "stage": "gone"}}, 200
+
+    return once(json_data, work)
 
 
 @bp.post("/parcels/<int:parcel_id>/pick")

@@ -31,6 +31,7 @@ STORES = (
     ("HZ02", "通店·滨江江南大道店", "杭州市滨江区江南大道 288 号", "0571-88001002", 30_208_900, 120_212_300),
     ("HZ03", "通店·武林广场店", "杭州市拱墅区环城北路 169 号", "0571-88001003", 30_274_600, 120_164_100),
 )
+TEMPERATURES = {"肉禽蛋品": "chilled", "乳品冷饮": "chilled", "海鲜水产": "frozen"}
 LOGINS = {Role.CASHIER: "cashier", Role.STORE_STAFF: "staff", Role.STORE_MANAGER: "manager"}
 NAMES = {
     Role.CASHIER: "陈思雨林晓彤赵一鸣",
@@ -110,6 +111,7 @@ def list_goods(session: Session, chain: Chain, goods: list[Article], *, since: d
             product = Product(
                 category_id=kinds[one.category], name=one.name, pinyin=initials, brand=one.brand,
                 description=one.description, picture=one.picture,
+                temperature=TEMPERATURES.get(one.category, "ambient"),
             )  # fmt: skip
             session.add(product)
             session.flush()

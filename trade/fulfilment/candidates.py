@@ -18,17 +18,23 @@ from trade.fulfilment.weights import Weights
 
 _PLACES = text("""
     WITH goods AS (
-        SELECT kept.store_id, string_agg(kept.sku_id || ' ' || coalesce(level.free, 0) || ' ' || kept.sell_down, ' ')
-            AS goods
-        FROM store_sku kept
-        LEFT JOIN (SELECT store_id, sku_id, greatest(free_online, 0) AS free FROM stock_level level
-                   WHERE sku_id = ANY(CAST(:skus AS bigint[]))) level
-            ON level.store_id = kept.store_id AND level.sku_id = kept.sku_id
-        WHERE kept.sku_id = ANY(CAST(:skus AS bigint[])) AND kept.sellable
-        GROUP BY kept.store_id),
+        SELECT store_id, string_agg(sku_id || ' ' || free || ' ' || sell_down, ' ') AS goods FROM (
+            SELECT kept.store_id, kept.sku_id, coalesce(level.free, 0) AS free, kept.sell_down
+            FROM store_sku kept
+            LEFT JOIN (SELECT store_id, sku_id, greatest(free_online, 0) AS free FROM stock_level level
+                       WHERE sku_id = ANY(CAST(:skus AS bigint[]))) level
+                ON level.store_id = kept.store_id AND level.sku_id = kept.sku_id
+            WHERE kept.sku_id = ANY(CAST(:skus AS bigint[])) AND kept.sellable
+            UNION ALL SELECT store_id, sku_id, greatest(free_online, 0), 0 FROM stock_level
+            WHERE sku_id = ANY(CAST(:parts AS bigint[]))) known(store_id, sku_id, free, sell_down)
+        GROUP BY store_id),
     busy AS (
-        SELECT p.at_store_id AS store_id, count(*) AS orders, sum(line.count)::bigint AS lines
-        FROM parcel p
+        SELECT p.at_store_id AS store_id, sum(
+            coalesce(CAST(s.work -> p.mode ->> 'order' AS bigint), CAST(CAST(:orders AS jsonb) ->> p.mode AS bigint))
+            + line.count
+              * coalesce(CAST(s.work -> p.mode ->> 'line' AS bigint), CAST(CAST(:lines AS jsonb) ->> p.mode AS bigint))
+            )::bigint AS minutes
+        FROM parcel p JOIN store s ON s.id = p.at_store_id
         CROSS JOIN LATERAL (SELECT count(*) FROM parcel_line l
                             WHERE l.store_id = p.store_id AND l.parcel_id = p.id AND l.qty > l.short_qty) AS line
         WHERE p.state IN ('assigned', 'accepted', 'picking')
@@ -45,7 +51,7 @@ _PLACES = text("""
             power(sin(radians((CAST(:lat AS bigint) - lat_e6) / 2e6)), 2)
             + cos(radians(CAST(:lat AS bigint) / 1e6)) * cos(radians(lat_e6 / 1e6))
               * power(sin(radians((CAST(:lng AS bigint) - lng_e6) / 2e6)), 2)))) AS bigint), 0) AS distance_m,
-        coalesce(busy.orders, 0) AS orders, coalesce(busy.lines, 0) AS lines, goods.goods
+        coalesce(busy.minutes, 0) AS load_minutes, store.reject_permille, goods.goods
     FROM store LEFT JOIN goods ON goods.store_id = store.id LEFT JOIN busy ON busy.store_id = store.id
     ORDER BY store.id""")
 
@@ -58,18 +64,20 @@ def load(
     :param own: a store and the units by sku that it holds for this very need: to it they are free.
     """
     lat, lng = need.position or (None, None)
+    skus = {line.sku_id for line in need.lines}
     given = {
-        "skus": sorted({line.sku_id for line in need.lines}),
+        "skus": sorted(skus),
+        "parts": sorted({sku for line in need.lines for sku, _ in line.parts} - skus),
         "mode": need.mode,
+        "orders": json.dumps(weights.order_minutes),
+        "lines": json.dumps(weights.line_minutes),
         "promise": need.promise_at,
         "now": now,
         "lat": lat,
         "lng": lng,
     }
     own_store_id, mine = own or (0, {})
-    return [
-        _place(row, need, weights, mine if row.id == own_store_id else {}) for row in fetch(session, _PLACES, given)
-    ]
+    return [_place(row, mine if row.id == own_store_id else {}) for row in fetch(session, _PLACES, given)]
 
 
 @lru_cache(maxsize=4096)
@@ -85,14 +93,11 @@ _COLD = {
 }
 
 
-def _place(row: Any, need: Need, weights: Weights, own: Mapping[int, int]) -> Place:
+def _place(row: Any, own: Mapping[int, int]) -> Place:
     goods = [int(word) for word in row.goods.split()] if row.goods else []
     free = dict(zip(goods[::3], goods[1::3], strict=True))
     for sku, units in own.items():
         free[sku] = free.get(sku, 0) + units
-    order, line = weights.order_minutes[need.mode], weights.line_minutes[need.mode]
-    order = order if row.order_minutes is None else row.order_minutes
-    line = line if row.line_minutes is None else row.line_minutes
     return Place(
         row.id,
         Hours(row.opens_minute, row.closes_minute, row.zone, row.closes_early_at),
@@ -103,8 +108,9 @@ def _place(row: Any, need: Need, weights: Weights, own: Mapping[int, int]) -> Pl
         cold=_COLD[row.chilled, row.frozen],
         area=_area(row.area) if row.area else (),
         distance_m=row.distance_m,
-        load_minutes=order * row.orders + line * row.lines,
-        order_minutes=order,
-        line_minutes=line,
+        load_minutes=row.load_minutes,
+        order_minutes=row.order_minutes,
+        line_minutes=row.line_minutes,
         sell_down={sku: down for sku, down in zip(goods[::3], goods[2::3], strict=True) if down},
+        rejects=row.reject_permille,
     )

@@ -125,15 +125,18 @@ class Assignment(Base):
 
 
 class RoutingDecision(Base):
-    """Why this store: every store that was looked at, what removed it or how it scored, and what was chosen."""
+    """Why this store: the stores that were looked at, what removed each or how it scored, and what was chosen.
+
+    `candidates` and `chosen` are `routing.Decision.why` and `Chosen.as_json`.
+    """
 
     __tablename__ = "routing_decision"
-    __table_args__ = (Index("ix_routing_decision_order", "store_id", "order_id"),)
+    __table_args__ = (Index("ix_routing_decision_order", "store_id", "order_id"), Index("ix_routing_decision_at", "at"))
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     order_id: Mapped[int]
     parcel_id: Mapped[int | None]
     hop: Mapped[int]
     at: Mapped[datetime]
-    candidates: Mapped[list[Any]] = mapped_column(JSONB)
+    candidates: Mapped[dict[str, Any]] = mapped_column(JSONB)
     chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)

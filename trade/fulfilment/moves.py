@@ -266,3 +266,51 @@ def cancel_all(session: Session, store_id: int, order_id: int, *, actor: str, no
         move(session, store_id, parcel.id, "cancel", actor=actor, now=now)
         answer(session, store_id, parcel.id, Outcome.CANCELLED, actor=actor, now=now)
     fetch(session, _FORGET_CODE, key)
+
+
+_SPLIT = text("""
+    WITH asked AS (SELECT * FROM unnest(CAST(:lines AS bigint[]), CAST(:qtys AS bigint[])) AS a(line_no, qty)),
+    born AS (INSERT INTO parcel (store_id, order_id, at_store_id, mode, state, hop, promise_at, opened_at)
+        SELECT store_id, order_id, at_store_id, mode, state, hop, promise_at, :now FROM parcel
+        WHERE store_id = :store AND id = :parcel RETURNING id),
+    filled AS (INSERT INTO parcel_line (store_id, parcel_id, line_no, order_id, sku_id, qty)
+        SELECT :store, born.id, line.line_no, line.order_id, line.sku_id, asked.qty
+        FROM born, asked JOIN parcel_line line USING (line_no)
+        WHERE line.store_id = :store AND line.parcel_id = :parcel),
+    gone AS (DELETE FROM parcel_line line USING asked
+        WHERE line.store_id = :store AND line.parcel_id = :parcel AND line.line_no = asked.line_no
+          AND line.qty = asked.qty),
+    less AS (UPDATE parcel_line line SET qty = line.qty - asked.qty FROM asked
+        WHERE line.store_id = :store AND line.parcel_id = :parcel AND line.line_no = asked.line_no
+          AND line.qty > asked.qty)
+    SELECT id FROM born""")
+_PLACE = text("UPDATE parcel SET at_store_id = CAST(:at AS bigint) WHERE store_id = :store AND id = :parcel")
+_ASK_UNTIL = text("UPDATE parcel SET ask_by = CAST(:until AS timestamptz) WHERE store_id = :store AND id = :parcel")
+_CHANGE_MODE = text("UPDATE parcel SET mode = :mode WHERE store_id = :store AND id = :parcel")
+
+
+def split(session: Session, store_id: int, parcel_id: int, lines: Mapping[int, int], *, now: datetime) -> int:
+    """Take units of some lines out of a parcel that nobody has begun, into a new one beside it; returns its id.
+
+    It stands where the other stands, and has asked as many stores.
+    """
+    assert lines and all(qty > 0 for qty in lines.values()), lines
+    ordered = sorted(lines.items())
+    given: dict[str, Any] = {"store": store_id, "parcel": parcel_id, "now": now}
+    given |= {"lines": [line_no for line_no, _ in ordered], "qtys": [qty for _, qty in ordered]}
+    return int(fetch(session, _SPLIT, given)[0].id)
+
+
+def place(session: Session, store_id: int, parcel_id: int, at_store_id: int | None) -> None:
+    """Where its goods are promised while a store is looked for; None is nowhere."""
+    fetch(session, _PLACE, {"store": store_id, "parcel": parcel_id, "at": at_store_id})
+
+
+def ask_until(session: Session, store_id: int, parcel_id: int, until: datetime | None) -> None:
+    """Until when the customer may say what should become of it."""
+    fetch(session, _ASK_UNTIL, {"store": store_id, "parcel": parcel_id, "until": until})
+
+
+def change_mode(session: Session, store_id: int, parcel_id: int, mode: str) -> None:
+    """The customer wants it brought, or fetches it after all."""
+    fetch(session, _CHANGE_MODE, {"store": store_id, "parcel": parcel_id, "mode": mode})

@@ -12,6 +12,7 @@ from config.db import fetch, first
 from config.errors import NotFound
 
 _OF_ORDER = text("SELECT * FROM parcel WHERE store_id = :store AND order_id = :order ORDER BY id")
+_ONE = text("SELECT * FROM parcel WHERE store_id = :store AND id = :parcel")
 _HERE = text("SELECT * FROM parcel WHERE id = :parcel AND at_store_id = :at")
 _STATES = text("""
     SELECT store_id, order_id, array_agg(state ORDER BY id) AS states FROM parcel
@@ -31,6 +32,14 @@ _GOODS = text("""
 def of_order(session: Session, store_id: int, order_id: int) -> list[Any]:
     """All parcels of an order, the oldest first."""
     return fetch(session, _OF_ORDER, {"store": store_id, "order": order_id})
+
+
+def one(session: Session, store_id: int, parcel_id: int) -> Any:
+    """A parcel by its own key; NotFound."""
+    found = first(session, _ONE, {"store": store_id, "parcel": parcel_id})
+    if found is None:
+        raise NotFound(parcel_id=parcel_id)
+    return found
 
 
 def here(session: Session, at_store_id: int, parcel_id: int) -> Any:

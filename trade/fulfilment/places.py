@@ -19,7 +19,10 @@ MOST_SELL_DOWN = 9
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What lacks a store of one order line; lines of one `kit` have the same `qty / multiple`, the number of kits."""
+    """What lacks a store of one order line; lines of one `kit` have the same `qty / multiple`, the number of kits.
+
+    A sku that is a kit by itself names its `parts`, (sku, units in one): only they have stock.
+    """
 
     line_no: int
     sku_id: int
@@ -27,6 +30,11 @@ class Line:
     temperature: str = "ambient"
     multiple: int = 1
     kit: int | None = None
+    parts: tuple[tuple[int, int], ...] = ()
+
+    def made_of(self, qty: int) -> dict[int, int]:
+        """So many units of it, as units of what has stock."""
+        return {sku: each * qty for sku, each in self.parts} if self.parts else {self.sku_id: qty}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +53,7 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One store at this moment: `free` units by sku of what it sells (no key: it does not sell it).
+    """One store at this moment: `free` units by sku of what it sells (no key: it does not sell it) and of kits' parts.
 
     `cold` are the temperatures beside ambient that it keeps in the mode asked; `capacity_minutes` its work in an hour.
     """
@@ -97,10 +105,10 @@ def groups_of(lines: Sequence[Line]) -> tuple[Group, ...]:
     alone = sorted(
         (line for line in lines if line.kit is None), key=lambda one: (one.sku_id, one.multiple, one.line_no)
     )
-    for (sku_id, multiple), same in groupby(alone, key=lambda one: (one.sku_id, one.multiple)):
+    for (_, multiple), same in groupby(alone, key=lambda one: (one.sku_id, one.multiple)):
         mine = tuple(same)
         count = sum(line.qty for line in mine) // multiple
-        found.append(Group(count, ((sku_id, multiple),), mine, mine[0].temperature))
+        found.append(Group(count, tuple(sorted(mine[0].made_of(multiple).items())), mine, mine[0].temperature))
     kits = sorted((line for line in lines if line.kit is not None), key=lambda one: (one.kit or 0, one.line_no))
     for _, same in groupby(kits, key=lambda one: one.kit):
         mine = tuple(same)
@@ -108,7 +116,8 @@ def groups_of(lines: Sequence[Line]) -> tuple[Group, ...]:
         assert len(counts) == 1, mine
         parts: dict[int, int] = {}
         for line in mine:
-            parts[line.sku_id] = parts.get(line.sku_id, 0) + line.multiple
+            for sku, units in line.made_of(line.multiple).items():
+                parts[sku] = parts.get(sku, 0) + units
         coldest = max((line.temperature for line in mine), key=COLDER.index)
         found.append(Group(counts.pop(), tuple(sorted(parts.items())), mine, coldest))
     return tuple(sorted(found, key=lambda one: one.lines[0].line_no))
@@ -168,8 +177,9 @@ class Judge:
 
     def __post_init__(self) -> None:
         self.classes.update(group.temperature for group in self.groups if group.temperature != "ambient")
-        for line in self.need.lines:
-            self.asked[line.sku_id] = self.asked.get(line.sku_id, 0) + line.qty
+        for group in self.groups:
+            for sku, per in group.parts:
+                self.asked[sku] = self.asked.get(sku, 0) + per * group.count
 
     def judge(self, place: Place) -> Candidate | str:
         """The store with its figures, or the name of the first filter that removes it (`DECISIONS.md`, 2)."""
@@ -180,7 +190,7 @@ class Judge:
         caps = caps_of(self.groups, place.free)
         if not (any(caps) if need.may_split else self._has_all(place)):
             return "no_stock"
-        if need.mode == "delivery" and (need.position is None or not inside(place.area, *need.position)):
+        if need.mode == "delivery" and not self._delivers(place):
             return "outside_area"
         opens_at, open_minutes = self._times(place.hours)
         if not place.offers or place.paused or (need.promise_at is not None and opens_at >= need.promise_at):
@@ -200,6 +210,11 @@ class Judge:
         if need.chosen_store_id not in (None, place.store_id):
             return "not_chosen"
         return self._candidate(place, caps, lines, figures)
+
+    def _delivers(self, place: Place) -> bool:
+        if self.need.position is None:
+            return place.store_id in (self.need.home_store_id, self.need.chosen_store_id)
+        return inside(place.area, *self.need.position)
 
     def _has_all(self, place: Place) -> bool:
         return all(place.free.get(sku, 0) >= units for sku, units in self.asked.items())
@@ -243,6 +258,6 @@ class Judge:
         free = {sku: min(place.free[sku], units) for sku, units in self.asked.items() if sku in gives}
         figures["keep"] = MOST_SELL_DOWN * len(self.need.lines)
         if place.sell_down:
-            mine = [line.sku_id for line in self.need.lines if line.sku_id in gives]
+            mine = [line.sku_id for group, cap in zip(self.groups, caps, strict=True) if cap for line in group.lines]
             figures["keep"] -= sum(min(place.sell_down.get(sku, 0), MOST_SELL_DOWN) for sku in mine)
         return Candidate(place.store_id, caps, free, min(lines, len(self.need.lines)), figures)

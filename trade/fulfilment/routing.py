@@ -85,7 +85,7 @@ class Decision:
 def need_json(need: Need) -> dict[str, Any]:
     """What was asked, as it is stored."""
     lines = [
-        {name: getattr(line, name) for name in ("line_no", "sku_id", "qty", "temperature", "multiple", "kit")}
+        {name: getattr(line, name) for name in ("line_no", "sku_id", "qty", "temperature", "multiple", "kit", "parts")}
         for line in need.lines
     ]
     promise_at = need.promise_at.isoformat() if need.promise_at else None
@@ -95,7 +95,7 @@ def need_json(need: Need) -> dict[str, Any]:
 
 def need_of_json(kept: Mapping[str, Any]) -> Need:
     """What of it choosing again needs."""
-    lines = tuple(Line(**line) for line in kept["lines"])
+    lines = tuple(Line(**line | {"parts": tuple(map(tuple, line["parts"]))}) for line in kept["lines"])
     return Need(kept["mode"], lines, may_split=kept["may_split"], home_store_id=kept["home_store_id"])
 
 

@@ -28,7 +28,8 @@ class Weights(BaseModel):
     """`DECISIONS.md` says what each figure does; by mode where a mode has its own.
 
     `tiers` is the order of the scores for a first routing, `rerouted` for one after a store refused.  Fewest parcels
-    always comes first: it is what the search looks for.
+    always comes first: it is what the search looks for.  `hops` stores are asked in all; then, or where none can, the
+    customer is asked for `ask_minutes`, and may say `wait`, which is `wait_minutes` more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,3 +45,4 @@ class Weights(BaseModel):
     apart: frozenset[Mode] = frozenset({"ship"})
     hops: int = Field(3, ge=1, le=10)
     ask_minutes: int = Field(30, ge=1, le=7 * 24 * 60)
+    wait_minutes: int = Field(24 * 60, ge=1, le=14 * 24 * 60)

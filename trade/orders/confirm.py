@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -12,11 +12,11 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from trade.catalogue import kits
+from trade.fulfilment import assign
 from trade.fulfilment import moves as parcels
+from trade.fulfilment import parcels as parcels_read
 from trade.orders import moves
 from trade.orders.review.judging import judge
-
-ACCEPT_WITHIN = timedelta(minutes=15)
 
 _ORDER = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
 _LINES = text("SELECT line_no, sku_id, qty FROM order_line WHERE store_id = :store AND order_id = :order")
@@ -39,8 +39,7 @@ def confirm(session: Session, store_id: int, order_id: int, *, actor: str, now: 
     for at_store_id, part in share_out(lines, holds, kits.known(session)).items():
         where = {"at_store_id": at_store_id, "mode": order.mode, "promise_at": order.promise_at, "now": now}
         parcel_id = parcels.open_parcel(session, store_id, order_id, part, **where)
-        until = now + ACCEPT_WITHIN
-        parcels.assign(session, store_id, parcel_id, at_store_id, accept_by=until, actor=actor, now=now)
+        assign.find_store(session, parcels_read.one(session, store_id, parcel_id), actor=actor, now=now)
     return True
 
 

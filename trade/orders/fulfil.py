@@ -15,8 +15,8 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import Refused
+from trade.fulfilment import lost, parcels, pickup
 from trade.fulfilment import moves as parcel_moves
-from trade.fulfilment import parcels, pickup
 from trade.fulfilment.states import CLOSED, Outcome
 from trade.orders import close, moves, returns, value
 from trade.stock import moves as stock
@@ -49,14 +49,6 @@ def accept(session: Session, parcel: Any, *, actor: str, now: datetime) -> None:
     parcel_moves.answer(session, parcel.store_id, parcel.id, Outcome.ACCEPTED, actor=actor, now=now)
 
 
-def reject(session: Session, parcel: Any, reason: str, *, actor: str, now: datetime) -> None:
-    """The store cannot do it, and the whole order is refunded."""
-    lock(session, parcel)
-    _move(session, parcel, "reject", actor, now, reason=reason)
-    parcel_moves.answer(session, parcel.store_id, parcel.id, Outcome.REJECTED, reason=reason, actor=actor, now=now)
-    close.refuse(session, parcel.store_id, parcel.order_id, reason, actor=actor, now=now)
-
-
 def pick(session: Session, parcel: Any, line_no: int, picked_qty: int, *, actor: str, now: datetime) -> None:
     """Set how much of a line lies in the tote (absolute); the first pick begins the picking."""
     if parcel.state == "accepted":
@@ -80,7 +72,8 @@ def short(
     sku_id = parcel_moves.short(session, parcel, line_no, qty, actor=actor, now=now)
     stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods={sku_id: qty})
     key = f"short:{parcel.id}:{line_no}:{now:%y%m%d%H%M%S%f}"
-    rejects.effect_of_reject(session, parcel.at_store_id, reason, {sku_id: qty}, key=key, actor=actor, now=now)
+    broken = rejects.effect_of_reject(session, parcel.at_store_id, reason, {sku_id: qty}, key=key, actor=actor, now=now)
+    lost.tell(session, parcel.at_store_id, broken, actor=actor, now=now)
     of = (parcel.store_id, parcel.order_id)
     if not parcels.goods(session, parcel.store_id, parcel.id):
         if not parcels.anything_left(session, *of):

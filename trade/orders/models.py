@@ -25,6 +25,7 @@ class Order(Base):
     tenders pay.  `rules_version` is the version of the rule book that priced it; 0 for none.
     One that ended unpaid and whose money came late has `revived_at`: what it uses was held, released and spent anew.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
+    `may_split`: the customer lets several stores send it.
     """
 
     __tablename__ = "sale_order"
@@ -67,6 +68,7 @@ class Order(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     channel: Mapped[str] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text, server_default=text("'counter'"))
+    may_split: Mapped[bool] = mapped_column(server_default=text("false"))
     state: Mapped[str] = mapped_column(Text)
     member_id: Mapped[int | None]
     staff_id: Mapped[int | None]

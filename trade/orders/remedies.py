@@ -19,7 +19,8 @@ from config.db import attempt, first
 from config.errors import Refused
 from trade.exceptions import cases
 from trade.exceptions.kinds import KINDS, STORE
-from trade.orders import centre, close
+from trade.fulfilment import parcels
+from trade.orders import centre, close, rerouting
 from trade.orders.intake import again
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
@@ -87,6 +88,26 @@ def _refund_order(step: Step) -> None:
         actor=step.actor,
         now=step.now,
     )
+
+
+def _of_a_parcel(item: Any) -> bool:
+    return str(item.subject).startswith("parcel:")
+
+
+def _route_again(step: Step) -> None:
+    rerouting.office_says(step.session, _parcel(step), None, actor=step.actor, now=step.now)
+
+
+def _choose_store(step: Step) -> None:
+    at_store_id = step.given["at_store_id"]
+    if not isinstance(at_store_id, int):
+        raise NoSuchRemedy(remedy="choose_store", legal=["choose_store"], lacking=["at_store_id"])
+    rerouting.office_says(step.session, _parcel(step), at_store_id, actor=step.actor, now=step.now)
+
+
+def _parcel(step: Step) -> Any:
+    _, store_id, parcel_id = step.item.subject.split(":")
+    return parcels.one(step.session, int(store_id), int(parcel_id))
 
 
 def _run_again(step: Step) -> None:
@@ -169,6 +190,8 @@ def _reject(step: Step) -> None:
 
 REMEDIES: dict[str, Remedy] = {
     "refund_order": Remedy(_refund_order, grave=True, orders_in=MOVES["refuse"][0]),
+    "route_again": Remedy(_route_again, orders_in=("confirmed",), when=_of_a_parcel),
+    "choose_store": Remedy(_choose_store, needs=("at_store_id", "note"), orders_in=("confirmed",), when=_of_a_parcel),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
     "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),

@@ -46,6 +46,7 @@ class Store(Base):
     What it does for orders (`intake.py`): the modes it offers, until when its intake is paused, when it shuts early,
     `capacity_minutes` of work in an hour it is open.  By mode, where the chain's figure is not its own: `work`
     (`{"ship": {"order": 6, "line": 1}}` minutes), `accept_minutes`, and `cold`: the temperatures it keeps.
+    `reject_permille` is counted from its last answers (`trade/fulfilment/rejects.py`).
     """
 
     __tablename__ = "store"
@@ -80,6 +81,7 @@ class Store(Base):
     capacity_minutes: Mapped[int] = mapped_column(server_default=text("120"))
     work: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text("'{}'"))
     accept_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
+    reject_permille: Mapped[int] = mapped_column(server_default=text("0"))
     cold: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text(f"'{COLD}'"))
 
 

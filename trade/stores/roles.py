@@ -15,14 +15,14 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
         _CASHIER
         | _STORE
         | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement", "centre.decide"}
-        | {"desk.answer", "stock.post"}
+        | {"desk.answer", "desk.intake", "stock.post"}
         | _GOODS
     ),
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices", "office.channels"}
         | {"centre.read", "centre.decide", "centre.chain", "office.aftersales", "office.settlement"}
-        | {"stock.read", "stock.move", "stock.post"}
+        | {"stock.read", "stock.move", "stock.post", "office.routing"}
     ),
 }
 

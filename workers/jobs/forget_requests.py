@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock, requests
 from config.db import open_session, transaction
 from member import codes, export, possession
+from trade.fulfilment import replayed
 from trade.orders import addresses
 from trade.orders.intake import receiving
 from trade.stock.channels import signing
@@ -19,12 +20,16 @@ KEPT = timedelta(days=30)
 ADDRESSES_KEPT = timedelta(days=180)
 """How long after an order's end its address may still be needed: complaints, returns by post."""
 
+DECISIONS_KEPT = timedelta(days=180)
+"""How long anybody asks why a store got a parcel."""
+
 
 def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
     gone += codes.forget(session, now=now) + possession.forget(session, now=now)
     gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
     gone += receiving.forget(session, before=now - ADDRESSES_KEPT) + signing.forget(session, now=now)
+    gone += replayed.forget(session, before=now - DECISIONS_KEPT)
     return gone + export.forget(session, now=now)
 
 

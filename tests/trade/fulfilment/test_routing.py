@@ -159,7 +159,9 @@ def test_a_store_takes_no_more_lines_than_it_has_minutes_for():
     assert route(asked, paused, WEIGHTS, NOON).removed == {1: "closed", 2: "no_capacity", 3: "closed"}
     nowhere = need({1: 1}, position=OUTSIDE)
     assert route(nowhere, [place(1, goods)], WEIGHTS, NOON).removed == {1: "outside_area"}
-    assert route(need({1: 1}, position=None), [place(1, goods, area=())], WEIGHTS, NOON).removed == {1: "outside_area"}
+    unknown = need({1: 1}, position=None, home_store_id=2)
+    found = route(unknown, [place(1, goods), place(2, goods, area=())], WEIGHTS, NOON)
+    assert ([one.store_id for one in found.parcels], found.removed) == ([2], {1: "outside_area"})
 
 
 SKUS = (1, 2, 3)
@@ -266,3 +268,16 @@ def test_parcels_by_post_are_fewest_when_temperatures_travel_apart(shelves, data
     whole = brute.best(groups, found.candidates, keys, 1)
     best = 2 * whole[1] if whole else sum(key for _, key in parts)
     assert sum(by_store[one.store_id] for one in found.parcels) == best
+
+
+def test_a_sku_that_is_a_kit_is_sent_whole_out_of_the_stock_of_its_parts():
+    """The set (9) is 2 mugs and a pot; a mug is ordered besides.  Store 3 has the parts and does not sell the set."""
+    lines = (Line(1, 9, 3, parts=((MUG, 2), (POT, 1))), Line(2, MUG, 1))
+    stores = [
+        place(1, {9: 0, MUG: 6, POT: 9}), place(2, {9: 0, MUG: 3, POT: 1}), place(3, {MUG: 9, POT: 9}, distance_m=9000),
+    ]  # fmt: skip
+    found = route(need({}, lines=lines, may_split=True), stores[:2], WEIGHTS, NOON)
+    assert [(one.store_id, one.lines) for one in found.parcels] == [(1, {1: 3}), (2, {2: 1})]
+    assert route(need({}, lines=lines), stores, WEIGHTS, NOON).removed == {
+        1: "no_stock", 2: "no_stock", 3: "not_sellable",
+    }  # fmt: skip

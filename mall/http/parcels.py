@@ -1,0 +1,65 @@
+"""The customer says what becomes of a parcel for which no store was found."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import g
+from pydantic import model_validator
+from sqlalchemy.orm import Session
+
+from config.errors import NotFound
+from config.http import Reply, WriteForm, blueprint, once, permit, session
+from mall.http import who
+from trade.fulfilment import answers, parcels
+from trade.orders import read, rerouting
+from trade.orders.rerouting import Says
+
+bp = blueprint("parcels", "/api/mall/orders/<int:order_id>/parcels", who.identify)
+
+
+class AnswerForm(WriteForm):
+    """`store` with the store to fetch it from, `bring`, `wait`, or `refund`."""
+
+    says: Says
+    at_store_id: int | None = None
+
+    @model_validator(mode="after")
+    def names_a_store(self) -> AnswerForm:
+        """A store is named when one is chosen, and only then."""
+        if (self.says is Says.STORE) != (self.at_store_id is not None):
+            raise ValueError("at_store_id belongs to `store`")
+        return self
+
+
+def _own(opened: Session, order_id: int, parcel_id: int) -> Any:
+    """A parcel of one's own order; NotFound for anybody else's."""
+    mine = read.one_of_member(opened, who.me().member_id, order_id)
+    if mine is None:
+        raise NotFound(order_id=order_id)
+    found = parcels.one(opened, mine["store_id"], parcel_id)
+    if found.order_id != order_id:
+        raise NotFound(parcel_id=parcel_id)
+    return found
+
+
+@bp.get("/<int:parcel_id>/options")
+@permit("mall.order")
+def options(order_id: int, parcel_id: int) -> Reply:
+    """What may be chosen now: `stores` to fetch it from, best first, `deliver`, and until when (`ask_by`)."""
+    return {"options": answers.options(session(), _own(session(), order_id, parcel_id), now=g.now)}, 200
+
+
+@bp.post("/<int:parcel_id>/answer")
+@permit("mall.order")
+@bp.input(AnswerForm)
+def answer(order_id: int, parcel_id: int, json_data: AnswerForm) -> Reply:
+    """Say what becomes of it.  409 `store_cannot`, `nobody_can` or `wrong_state`: nothing changed."""
+
+    def work(opened: Session) -> Reply:
+        shopper, parcel = who.me(), _own(opened, order_id, parcel_id)
+        more: dict[str, Any] = {"at_store_id": json_data.at_store_id, "actor": shopper.actor, "now": g.now}
+        rerouting.customer_says(opened, parcel, json_data.says, **more)
+        return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
+
+    return once(json_data, work)
