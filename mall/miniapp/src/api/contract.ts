@@ -213,7 +213,27 @@ export interface DailySignIn {
   streak: number
 }
 
-export type OrderState = 'placed' | 'paid' | 'preparing' | 'ready' | 'done' | 'cancelled'
+export type OrderState = 'placed' | 'paid' | 'asking' | 'preparing' | 'ready' | 'shipping' | 'done' | 'cancelled'
+
+/** What one store does for an order; `at` of a line are units of the order's line. */
+export interface Parcel {
+  id: number
+  mode: 'pickup' | 'delivery' | 'ship'
+  state: string
+  store_name: string | null
+  store_address: string | null
+  carrier: string
+  tracking_no: string
+  lines: { line_no: number; qty: number; short_qty: number; handed_qty: number }[]
+  promise_at: string | null
+  assigned_at: string | null
+  accepted_at: string | null
+  picked_at: string | null
+  ready_at: string | null
+  handed_at: string | null
+  closed_at: string | null
+  pickup_code: string | null
+}
 
 export interface OrderLine extends Promoted {
   line_no: number
@@ -235,7 +255,9 @@ export interface Order extends Partial<Explained> {
   id: number
   no: string
   channel: 'mall' | 'till'
+  mode: 'counter' | 'pickup' | 'delivery' | 'ship'
   state: OrderState
+  parcels: Parcel[]
   store_id: number
   store_name: string
   store_address: string
