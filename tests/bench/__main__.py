@@ -121,7 +121,6 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
     with open_session() as session:
         shop, database = seed.seed(session), postmaster(session)
         rows += points.rows(session, shop, seed.skus(session)[0], database)
-        rows += routing.rows(session, database)
         with (
             serving(given.server, PRODUCT, given.port, "/readyz", **env) as web,
             serving(
@@ -154,6 +153,7 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
                 {"work": "web_memory", "value": round(cpu.memory_mib(web), 1), "unit": "MiB"},
                 {"work": "floor_memory", "value": round(cpu.memory_mib(low), 1), "unit": "MiB"},
             ]
+        rows += routing.rows(session, database)  # last: it brings goods and stores of its own
     return rows, faults
 
 
