@@ -40,7 +40,7 @@ FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
     "order.sold": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
     "order.paid": (("effects", "post_credits"),),
     "order.returned": (("effects", "post_credits"),),
-    "order.completed": (("effects", "count_growth"), ("effects", "give_coupons")),
+    "order.completed": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
     "order.revived": (("effects", "count_growth"), ("effects", "post_credits")),
     "order.cancelled": (("effects", "count_growth"), ("effects", "post_credits")),
     "order.refused": (("effects", "count_growth"), ("effects", "post_credits")),

@@ -182,7 +182,7 @@ def test_a_payment_nobody_told_us_of_is_applied(story, book, monkeypatch):
     order = story.order(milk=1)
     book.paid(story.intend(order))
     _run(monkeypatch)
-    assert (story.head(order).state, _rows(story.session, SUMS)) == ("paid", [(1, 990, 0, 0, 0)])
+    assert (story.head(order).state, _rows(story.session, SUMS)) == ("confirmed", [(1, 990, 0, 0, 0)])
     story.follow()
     story.agree()
 

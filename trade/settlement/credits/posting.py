@@ -4,7 +4,7 @@ What a party stands at follows from which documents an order has; an entry is th
 the next document that is not posted yet.  So jobs may run late, twice and at once.
 
 Shares are frozen with the first posting, by what was true when the order was paid; the fulfilling store is then the
-order's own.  When the goods are handed over by others (`follow_fulfilment`) the next generation of shares begins: its
+order's own.  When a finished order's goods were handed over by others the next generation of shares begins: its
 document takes back from the old parties and credits the new, and whatever returns later goes by it.
 """
 
@@ -84,6 +84,8 @@ def _post(session: Session, order: Any, closed: Collection[date], now: datetime)
     if not shares:
         freeze(session, order)
         shares = fetch(session, _SHARES, key)
+    if order.state == "done" and _fulfilled_elsewhere(session, order, shares):
+        shares = fetch(session, _SHARES, key)
     book = _Book(order, shares, fetch(session, _ITEMS, key), fetch(session, _POSTED, key))
     rule = rules.at(session, order.paid_at)
     rows: list[dict[str, Any]] = []
@@ -92,6 +94,25 @@ def _post(session: Session, order: Any, closed: Collection[date], now: datetime)
     if rows:
         fetch(session, _ENTER, {**key, "rows": json.dumps(rows, default=str)})
     return len(rows)
+
+
+_HANDED = text("""
+    SELECT p.at_store_id, sum(l.net_fen * pl.handed_qty / l.qty)::bigint AS fen FROM parcel p
+    JOIN parcel_line pl ON pl.store_id = p.store_id AND pl.parcel_id = p.id AND pl.handed_qty > 0
+    JOIN order_line l ON l.store_id = p.store_id AND l.order_id = p.order_id AND l.line_no = pl.line_no
+    WHERE p.store_id = :store AND p.order_id = :order AND p.at_store_id IS NOT NULL GROUP BY 1 ORDER BY 1""")
+
+
+def _fulfilled_elsewhere(session: Session, order: Any, shares: Iterable[Any]) -> bool:
+    """Begin the second generation when the fulfilling part belongs to others than was thought; once."""
+    if any(row.generation > 1 for row in shares) or not any(row.role == "fulfilling" for row in shares):
+        return False
+    found = fetch(session, _HANDED, {"store": order.store_id, "order": order.id})
+    handed = {row.at_store_id: row.fen for row in found}
+    if not handed or handed.keys() == {order.store_id}:
+        return False
+    freeze(session, order, generation=2, fulfilling=handed, at=order.closed_at)
+    return True
 
 
 def freeze(
@@ -187,23 +208,3 @@ class _Book:
                 for store, fen in fees(rule, now, stores or {self.order.store_id: 1}).items():
                     found["fee", generation, store] = ((store, None), fen)
         return found
-
-
-def follow_fulfilment(
-    session: Session, store_id: int, order_id: int, handed_over: Mapping[int, int], *, now: datetime
-) -> int:
-    """The stores that handed an order's goods over (store -> fen of them) are its fulfilling stores from now on.
-
-    Call it when the last parcel is done; the same figures again change nothing.  Returns how many entries it took.
-    """
-    order = next(iter(fetch(session, _ORDERS, {"stores": [store_id], "orders": [order_id]})), None)
-    if order is None or not handed_over:
-        return 0
-    post(session, [(store_id, order_id)], now=now)
-    shares = fetch(session, _SHARES, {"store": store_id, "order": order_id})
-    newest = max(row.generation for row in shares)
-    have = {row.party_store_id for row in shares if row.generation == newest and row.role == "fulfilling"}
-    if not have or (newest == 1 and have == set(handed_over)) or newest > 1:
-        return 0
-    freeze(session, order, generation=newest + 1, fulfilling=handed_over, at=now)
-    return post(session, [(store_id, order_id)], now=now)

@@ -16,7 +16,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 _WAITS = """done_at IS NULL AND (kind = 'effect.post_credits' OR (tries = 0 AND kind IN ('order.sold', 'order.paid',
-    'order.revived', 'order.returned', 'order.cancelled', 'order.refused')))"""
+    'order.revived', 'order.returned', 'order.completed', 'order.cancelled', 'order.refused')))"""
 _ORDERS = text(f"""
     WITH waiting AS (
         SELECT DISTINCT (data ->> 'store_id')::bigint AS store_id, (data ->> 'order_id')::bigint AS order_id
