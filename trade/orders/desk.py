@@ -25,14 +25,15 @@ _OPEN = text(_HEAD + "AND p.state = ANY(:states) ORDER BY p.promise_at, p.id LIM
 _DONE = text(_HEAD + "AND p.state = 'delivered' AND p.closed_at >= :since ORDER BY p.closed_at DESC LIMIT 100")
 _ONE = text(_HEAD + "AND p.id = :parcel")
 _LINES = text("""
-    SELECT part.*, line.name, line.spec, line.unit, line.weighed, product.picture,
-           coalesce(store_sku.shelf, '') AS shelf,
+    SELECT part.*, line.name, line.spec, line.unit, line.weighed, product.picture, product.temperature,
+           coalesce(store_sku.shelf, '') AS shelf, level.counted_at,
            (SELECT min(code) FROM barcode WHERE barcode.sku_id = part.sku_id) AS barcode
     FROM parcel_line part
     JOIN order_line line ON line.store_id = part.store_id AND line.order_id = part.order_id
         AND line.line_no = part.line_no
     JOIN sku ON sku.id = part.sku_id JOIN product ON product.id = sku.product_id
     LEFT JOIN store_sku ON store_sku.store_id = :at AND store_sku.sku_id = part.sku_id
+    LEFT JOIN stock_level level ON level.store_id = :at AND level.sku_id = part.sku_id
     WHERE part.parcel_id = ANY(:parcels) ORDER BY part.parcel_id, part.line_no""")
 STAGES = {
     "assigned": "new",
@@ -41,12 +42,21 @@ STAGES = {
     "delivered": "done",
 }
 """The columns of the desk."""
-_LINE = "line_no name spec unit weighed qty picked_qty short_qty shelf barcode picture"
-_MOMENTS = ("placed_at", "paid_at", "promise_at", "accept_by", "cancel_by", "ready_at", "closed_at")
+_LINE = "line_no sku_id name spec unit weighed qty picked_qty short_qty handed_qty shelf barcode picture temperature"
+_CARD = ("id", "store_id", "order_id", "state", "mode", "channel", "customer", "bags", "carrier", "tracking_no", "hop")
+_MOMENTS = (
+    "placed_at", "paid_at", "promise_at", "assigned_at", "accept_by", "cancel_by", "accepted_at", "ready_at",
+    "closed_at",
+)  # fmt: skip
 
 
 def _moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
+
+
+def _line(row: Any) -> dict[str, Any]:
+    """A line, with when its stock here was last counted: how far the figure may be trusted."""
+    return {**{name: getattr(row, name) for name in _LINE.split()}, "counted_at": _moment(row.counted_at)}
 
 
 def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[dict[str, Any]]:
@@ -56,7 +66,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
         lines[row.parcel_id].append(row)
     return [
         {
-            **{name: getattr(parcel, name) for name in ("id", "order_id", "state", "mode", "channel", "customer")},
+            **{name: getattr(parcel, name) for name in _CARD},
             **{name: _moment(getattr(parcel, name)) for name in _MOMENTS},
             "stage": STAGES.get(parcel.state, parcel.state),
             "remark": parcel.remark,
@@ -64,7 +74,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
             "place": parcel.shelf,
             "no": number(parcel.store_id, parcel.order_id),
             "items": len(lines[parcel.id]),
-            "lines": [{name: getattr(row, name) for name in _LINE.split()} for row in lines[parcel.id]],
+            "lines": [_line(row) for row in lines[parcel.id]],
         }
         for parcel in parcels
     ]
