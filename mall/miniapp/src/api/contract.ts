@@ -235,6 +235,15 @@ export interface Parcel {
   pickup_code: string | null
 }
 
+/** Where a parcel that no store does could be fetched (ids, best first), whether it can be brought, until when asked. */
+export interface ParcelOptions {
+  stores: number[]
+  deliver: boolean
+  ask_by: string | null
+}
+
+export type ParcelSays = 'store' | 'bring' | 'wait' | 'refund'
+
 export interface OrderLine extends Promoted {
   line_no: number
   sku_id: number

@@ -9,6 +9,8 @@ import type {
   Home,
   Me,
   Order,
+  ParcelOptions,
+  ParcelSays,
   PayAnswer,
   Points,
   Product,
@@ -114,6 +116,10 @@ export const mall = {
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
   oneOrder: (id: number) => api.get<{ order: Order }>(`${BASE}/orders/${id}`),
   pay: (id: number) => api.write<PayAnswer>(`${BASE}/orders/${id}/pay`),
+  parcelOptions: (id: number, parcel_id: number) =>
+    api.get<{ options: ParcelOptions }>(`${BASE}/orders/${id}/parcels/${parcel_id}/options`),
+  answerParcel: (id: number, parcel_id: number, says: ParcelSays, at_store_id?: number) =>
+    api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/answer`, { says, at_store_id }),
   cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
   card: () => api.get<{ card: CardState }>(`${BASE}/card`),
   cardSecret: () => api.write<NewSecret>(`${BASE}/card/secret`),
