@@ -24,8 +24,8 @@ def troubled(street, session):
         make.pay_online(session, shop, order, now)
     with transaction(session):
         cases.open(
-            session, "unroutable", f"order:{shop.store_id}:{stuck}", money_fen=1300, facts={"hops": 3},
-            store_id=shop.store_id, order_id=stuck, cause="max_hops", now=now,
+            session, "unroutable", f"order:{shop.store_id}:{stuck}", money_fen=1300, facts={"hop": 3},
+            store_id=shop.store_id, order_id=stuck, cause="hops", now=now,
         )  # fmt: skip
     return held, stuck
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -9,12 +10,14 @@ from sqlalchemy import text
 
 from config import clock
 from config.db import transaction
+from config.errors import Refused
 from pos.http import who
 from tests import factories as make
 from tests.trade.channels.conftest import open_channel
+from tests.trade.fulfilment import chain
 from tests.trade.intake.conftest import bring, document, states
 from trade.exceptions import cases
-from trade.orders import review
+from trade.orders import centre, remedies, rerouting, review
 from trade.orders.review import judging
 from trade.orders.review.rules import Terms
 from trade.payments.refunds import moves as refunds
@@ -324,3 +327,49 @@ def test_an_order_of_another_channel_is_taken_in_again_or_refused_for_good(told,
     office.post(f"{PATH}/items/{first}/remedy", {"remedy": "reject_intake", "note": "没有这个商品"})
     assert states(session) == {"T1": "rejected", "T2": "quarantined"}
     assert refs(office.get(f"{PATH}/items")) == [second]
+
+
+def test_a_parcel_that_nobody_does_is_refunded_and_the_order_ends_with_it(told, session, client):
+    chain.do(session, "UPDATE store SET opens_minute = 0, closes_minute = 1440")
+    order = chain.ordered(session, told.shop, told.now, milk=2)
+    while chain.of(session, order)[0].state == "assigned":
+        chain.refuse(session, chain.of(session, order)[0], told.now)
+    session.rollback()
+    manager = client("store_manager")
+    (case,) = refs(manager.get(f"{PATH}/items?queue=unrouted"))
+    path = f"{PATH}/items/{case}"
+    assert [way["name"] for way in manager.get(path).json["item"]["remedies"]] == ["route_again", "refund_parcel"]
+    assert manager.post(f"{path}/remedy", {"remedy": "route_again"}).json["code"] == "nobody_can"
+    assert manager.get(path).json["item"]["resolved_at"] is None
+    done = manager.post(f"{path}/remedy", {"remedy": "refund_parcel", "note": "客人不等了"}).json["item"]
+    assert (done["order"]["state"], done["note"]) == ("cancelled", "客人不等了")
+    assert told.figure("SELECT sum(amount_fen) FROM refund") == 1980
+    assert refs(manager.get(f"{PATH}/items")) == []
+
+
+def test_twelve_people_and_the_clock_at_one_parcel_end_it_once(told, session, client, open_session):
+    """The remedy and the watch take the same rows: nobody waits for ever, and the money goes back once."""
+    chain.do(session, "UPDATE store SET opens_minute = 0, closes_minute = 1440")
+    order = chain.ordered(session, told.shop, told.now, milk=2)
+    while chain.of(session, order)[0].state == "assigned":
+        chain.refuse(session, chain.of(session, order)[0], told.now)
+    (parcel,) = chain.of(session, order)
+    session.rollback()
+
+    def end(number: int) -> str:
+        try:
+            with open_session() as opened, transaction(opened):
+                if number % 3 == 0:
+                    rerouting.give_up(opened, parcel, "silence", actor="clock", now=told.now)
+                else:
+                    item = centre.row(opened, "case-1", store_id=None)
+                    step = remedies.Step(opened, item, "", {}, f"staff:{number}", told.now)
+                    remedies.apply("refund_parcel", step, {"centre.decide"})
+        except Refused as refused:
+            return refused.code
+        return "done"
+
+    with ThreadPoolExecutor(12) as pool:
+        outcomes = list(pool.map(end, range(12)))
+    assert outcomes.count("done") == 1, outcomes
+    assert told.figure("SELECT sum(amount_fen) FROM refund") == 1980

@@ -83,13 +83,15 @@ def test_the_head_office_has_a_parcel_routed_again_or_names_its_store(session, s
     case = session.scalar(text("SELECT id FROM exception_case WHERE kind = 'unroutable'"))
     path = f"/api/desk/centre/items/case-{case}"
     names = [one["name"] for one in office.get(path).json["item"]["remedies"]]
-    assert names == ["route_again", "choose_store", "refund_order"]
+    assert names == ["route_again", "refund_parcel"]
     refused = office.post(f"{path}/remedy", {"remedy": "route_again"})
     assert (refused.status_code, refused.json["code"]) == (409, "nobody_can")
     lacking = office.post(f"{path}/remedy", {"remedy": "choose_store", "note": "电话", "given": {"at_store_id": "x"}})
     assert (lacking.status_code, lacking.json["facts"]["lacking"]) == (409, ["at_store_id"])
     assert chain.of(session, order_id)[0].state == "asking"
     chain.do(session, "UPDATE store SET capacity_minutes = 60 WHERE id = 3")
+    ways = {one["name"]: one["choices"] for one in office.get(path).json["item"]["remedies"]}
+    assert ways["choose_store"] == {"at_store_id": [{"value": 3, "label": "通店S3"}]}
     assert office.post(f"{path}/remedy", {"remedy": "route_again"}).status_code == 200
     (parcel,) = chain.of(session, order_id)
     assert (parcel.state, parcel.at_store_id, parcel.hop) == ("assigned", 3, 3)

@@ -11,6 +11,9 @@ STORE, OFFICE, FINANCE = "store_manager", "head_office", "finance"
 INTAKE = ("take_in_again", "reject_intake")
 """What helps an order of another channel that is not ours yet."""
 
+ROUTE = ("route_again", "choose_store", "refund_parcel", "refund_order")
+"""What helps a parcel, or an order, that no store does."""
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -31,19 +34,19 @@ class Kind:
 
 #   kind                        unit      due          owner    next try      remedies
 KINDS: dict[str, Kind] = {
-    "unroutable": Kind("fen", 30 * MINUTE, OFFICE, None, ("route_again", "choose_store", "refund_order")),
-    "short_pick": Kind("fen", 30 * MINUTE, STORE, None, ("refund_short", "route_again")),
+    "unroutable": Kind("fen", 30 * MINUTE, OFFICE, None, ROUTE),
+    "short_pick": Kind("fen", 30 * MINUTE, STORE, None, ROUTE),
     "paid_late": Kind("fen", 10 * MINUTE, OFFICE, MINUTE, ("send_again",)),
     "amount_mismatch": Kind("fen", 4 * HOUR, FINANCE, None, INTAKE),
-    "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, (*INTAKE, "choose_store", "refund_order")),
+    "address_undeliverable": Kind("fen", 4 * HOUR, STORE, None, (*INTAKE, *ROUTE)),
     "duplicate": Kind("fen", 2 * HOUR, OFFICE, None, ("refund_order",)),
-    "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ("route_again", "choose_store", "refund_order")),
+    "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ROUTE),
     "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
     "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
     "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", *INTAKE)),
     "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
     "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ()),
-    "stock_broken": Kind("units", 2 * HOUR, STORE, None, ("route_again", "choose_store", "refund_order")),
+    "stock_broken": Kind("units", 2 * HOUR, STORE, None, ROUTE),
     "job_failed": Kind("rows", HOUR, OFFICE, timedelta(seconds=12), ("run_again",)),
     "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),
     "stock_differs": Kind("units", 24 * HOUR, STORE, None, ()),

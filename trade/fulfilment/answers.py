@@ -41,6 +41,16 @@ def options(session: Session, parcel: Any, *, now: datetime) -> dict[str, Any]:
     return {"stores": stores, "deliver": brought, "ask_by": parcel.ask_by.isoformat() if parcel.ask_by else None}
 
 
+def able(session: Session, parcel: Any, *, now: datetime) -> list[int]:
+    """The stores that could do the parcel as it is, whole, at this moment; best first.  Reads only."""
+    asked, weights = asking.read(session, parcel), rules.in_force(session, now)[1]
+    if parcel.mode == "pickup":
+        return assign.options(session, parcel, asked, weights, now=now)[0]
+    whole = replace(asked, need=replace(asked.need, may_split=False))
+    found = assign.decide(session, whole, weights, frozenset(), rerouted=True, now=now)
+    return [one.store_id for one in found.candidates]
+
+
 def choose_store(
     session: Session, parcel: Any, at_store_id: int, *, mode: str | None = None, actor: str, now: datetime
 ) -> None:

@@ -58,11 +58,14 @@ _BY_KIND = text(f"""
     FROM ({_WAITING}) i WHERE i.type = 'case' AND {_MINE} GROUP BY 1 ORDER BY 2 DESC, 1""")
 _LAST = text("SELECT max(placed_at) AS at FROM sale_order WHERE channel <> 'till'")
 _SHOWN = """
-    SELECT i.*, s.name AS store_name, h.name AS at_store_name, w.name AS owner_name, o.state AS order_state,
+    SELECT i.*, p.id AS parcel_id, p.state AS parcel_state, s.name AS store_name,
+        h.name AS at_store_name, w.name AS owner_name, o.state AS order_state,
         coalesce(o.payable_fen, 0) AS payable_fen, o.placed_at, o.paid_at, coalesce(o.remark, '') AS remark,
         coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer
     FROM ({items}) i LEFT JOIN store s ON s.id = i.store_id LEFT JOIN store h ON h.id = i.at_store_id
     LEFT JOIN staff w ON i.owner = 'staff:' || w.id
+    LEFT JOIN parcel p ON p.store_id = i.store_id
+        AND p.id = CASE WHEN i.subject ~ '^parcel:[0-9]+:[0-9]+$' THEN split_part(i.subject, ':', 3)::bigint END
     LEFT JOIN sale_order o ON o.store_id = i.store_id AND o.id = i.order_id LEFT JOIN member m ON m.id = o.member_id"""
 _LIST = f"""{_SHOWN.format(items=_WAITING)}
     WHERE {_MINE} AND (CAST(:kind AS text) IS NULL OR i.kind = :kind)

@@ -15,11 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import attempt, first
+from config.db import attempt, fetch, first
 from config.errors import Refused
 from trade.exceptions import cases
 from trade.exceptions.kinds import KINDS, STORE
-from trade.fulfilment import parcels
+from trade.fulfilment import answers, parcels
+from trade.fulfilment.states import IN_HAND, WAITING
 from trade.orders import centre, close, rerouting
 from trade.orders.intake import again
 from trade.orders.review import deciding
@@ -60,9 +61,9 @@ class Step:
 class Remedy:
     """`work` does it, in the caller's transaction.  `needs` names what the person must give, `note` among it.
 
-    `closes`: the case is dealt with then; else the machine tries and the case closes itself.  A `grave` one
-    cannot be undone.  It is offered while the order is in one of `orders_in`, if any, and `when` the item is of a sort.
-    `choices` are what a need may be.
+    `closes`: the case is dealt with then; else the machine tries and the case closes itself.  A `grave` one cannot be
+    undone.  It is offered while its order and its parcel are in one of `orders_in` and `parcels_in`, if any, and `when`
+    the item is of a sort.  `choices` are what a need may be; without any it is not offered.
     """
 
     work: Callable[[Step], None]
@@ -71,6 +72,7 @@ class Remedy:
     closes: bool = True
     grave: bool = False
     orders_in: Collection[str] = ()
+    parcels_in: Collection[str] = ()
     when: Callable[[Any], bool] = lambda _item: True
     choices: Callable[[Session, Any, datetime], Choices] | None = None
 
@@ -90,10 +92,6 @@ def _refund_order(step: Step) -> None:
     )
 
 
-def _of_a_parcel(item: Any) -> bool:
-    return str(item.subject).startswith("parcel:")
-
-
 def _route_again(step: Step) -> None:
     rerouting.office_says(step.session, _parcel(step), None, actor=step.actor, now=step.now)
 
@@ -105,9 +103,26 @@ def _choose_store(step: Step) -> None:
     rerouting.office_says(step.session, _parcel(step), at_store_id, actor=step.actor, now=step.now)
 
 
+def _refund_parcel(step: Step) -> None:
+    rerouting.give_up(step.session, _parcel(step), step.item.kind, actor=step.actor, now=step.now)
+
+
 def _parcel(step: Step) -> Any:
-    _, store_id, parcel_id = step.item.subject.split(":")
-    return parcels.one(step.session, int(store_id), int(parcel_id))
+    return _parcel_of(step.session, step.item)
+
+
+def _parcel_of(session: Session, item: Any) -> Any:
+    return parcels.one(session, item.store_id, item.parcel_id)
+
+
+_STORES = text("SELECT id, name FROM store WHERE id = ANY(:stores)")
+
+
+def _stores(session: Session, item: Any, now: datetime) -> Choices:
+    """The stores that could do the parcel at this moment, best first."""
+    able = answers.able(session, _parcel_of(session, item), now=now)
+    names = {row.id: row.name for row in fetch(session, _STORES, {"stores": able})}
+    return {"at_store_id": [{"value": store_id, "label": names[store_id]} for store_id in able]}
 
 
 def _run_again(step: Step) -> None:
@@ -189,13 +204,16 @@ def _reject(step: Step) -> None:
 
 
 REMEDIES: dict[str, Remedy] = {
-    "refund_order": Remedy(_refund_order, grave=True, orders_in=MOVES["refuse"][0]),
-    "route_again": Remedy(_route_again, orders_in=("confirmed",), when=_of_a_parcel),
-    "choose_store": Remedy(_choose_store, needs=("at_store_id", "note"), orders_in=("confirmed",), when=_of_a_parcel),
+    "refund_order": Remedy(
+        _refund_order, grave=True, orders_in=MOVES["refuse"][0], when=lambda item: item.parcel_id is None
+    ),
+    "route_again": Remedy(_route_again, parcels_in=("asking",)),
+    "choose_store": Remedy(_choose_store, needs=("at_store_id", "note"), parcels_in=("asking",), choices=_stores),
+    "refund_parcel": Remedy(_refund_parcel, grave=True, parcels_in=WAITING | IN_HAND),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
     "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),
-    "reject_intake": Remedy(_reject_intake, needs=("note",), grave=True, when=_of_intake),
+    "reject_intake": Remedy(_reject_intake, needs=("note",), closes=False, grave=True, when=_of_intake),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),
     "reject": Remedy(_reject, needs=("note",), grave=True, orders_in=("paid",)),
@@ -214,6 +232,7 @@ def legal(item: Any, permissions: Collection[str]) -> list[str]:
         for name, remedy in known.items()
         if remedy.permission in permissions
         and (not remedy.orders_in or item.order_state in remedy.orders_in)
+        and (not remedy.parcels_in or item.parcel_state in remedy.parcels_in)
         and (item.type == "case" or _may_decide(item, permissions))
         and remedy.when(item)
     ]
@@ -227,16 +246,17 @@ def _may_decide(hold: Any, permissions: Collection[str]) -> bool:
 
 def described(session: Session, item: Any, permissions: Collection[str], *, now: datetime) -> list[dict[str, Any]]:
     """`legal` as buttons: `[{name, needs, grave, choices}]`."""
-    known = [(name, REMEDIES[name]) for name in legal(item, permissions)]
-    return [
-        {
-            "name": name,
-            "needs": list(remedy.needs),
-            "grave": remedy.grave,
-            "choices": remedy.choices(session, item, now) if remedy.choices else {},
-        }
-        for name, remedy in known
-    ]
+    ways = []
+    for name in legal(item, permissions):
+        remedy = REMEDIES[name]
+        choices = remedy.choices(session, item, now) if remedy.choices else {}
+        if all(choices.values()):
+            ways.append({"name": name, "needs": list(remedy.needs), "grave": remedy.grave, "choices": choices})
+    return ways
+
+
+_LOCK = text("SELECT id FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
+"""The order's row before the case's, as in every part that finds a fault of an order."""
 
 
 def apply(name: str, step: Step, permissions: Collection[str]) -> None:
@@ -254,6 +274,8 @@ def apply(name: str, step: Step, permissions: Collection[str]) -> None:
     if name not in ways or lacking:
         raise NoSuchRemedy(remedy=name, legal=ways, lacking=lacking)
     remedy = REMEDIES[name]
+    if step.item.order_id:
+        fetch(step.session, _LOCK, {"store": step.item.store_id, "order": step.item.order_id})
     if step.item.type == "case":
         if remedy.closes:
             cases.resolve(step.session, step.item.case_id, step.note, remedy=name, actor=step.actor, now=step.now)
