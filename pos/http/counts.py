@@ -12,7 +12,7 @@ from config.errors import Malformed
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.goods import PapersQuery, page
-from trade.orders import broken
+from trade.fulfilment import lost
 from trade.stock import counts
 from trade.stock.papers import read
 
@@ -138,13 +138,14 @@ def again(count_id: int, json_data: RecountForm) -> Reply:
 @permit("stock.post")
 @bp.input(PostCountForm)
 def post(count_id: int, json_data: PostCountForm) -> Reply:
-    """Put the figures right.  409 `recount_needed`, `not_all_counted`; `order_ids` lost goods and are on the desk."""
+    """Put the figures right.  409 `recount_needed`, `not_all_counted`; `order_ids` lost goods and are routed anew."""
     store_id = who.own_store()
 
     def work(opened: Session) -> Reply:
         by = {"actor": who.me().actor, "now": g.now}
-        lost = counts.post(opened, store_id, count_id, leave_uncounted=json_data.leave_uncounted, **by)
-        orders = broken.put_on_desk(opened, store_id, lost, cause="counted", **by)
+        broken = counts.post(opened, store_id, count_id, leave_uncounted=json_data.leave_uncounted, **by)
+        lost.tell(opened, store_id, broken, **by)
+        orders = sorted({one.order_id for one in broken})
         return {"count": read.count(opened, store_id, count_id), "order_ids": orders}, 200
 
     return once(json_data, work)

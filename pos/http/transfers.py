@@ -13,7 +13,7 @@ from config.errors import NotPermitted
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.goods import ArrivedLine, GoodsLine, PapersQuery, arrived, differences, page, wanted
-from trade.orders import broken
+from trade.fulfilment import lost
 from trade.stock import transfers
 from trade.stock.papers import read
 
@@ -152,11 +152,12 @@ def cancel(transfer_id: int, json_data: WriteForm) -> Reply:
 @permit("stock.post")
 @bp.input(OutcomeForm)
 def settle(transfer_id: int, json_data: OutcomeForm) -> Reply:
-    """Say what became of a difference.  409 `nothing_to_settle`; `order_ids` lost goods by it and are on the desk."""
+    """Say what became of a difference.  409 `nothing_to_settle`; `order_ids` lost goods by it, routed anew."""
 
     def work(opened: Session, store_id: int, actor: str) -> dict[str, object]:
         by = {"actor": actor, "now": g.now}
-        lost = transfers.settle(opened, store_id, transfer_id, json_data.outcome, note=json_data.note, **by)
-        return {"order_ids": broken.put_on_desk(opened, store_id, lost, cause="transfer", **by)}
+        broken = transfers.settle(opened, store_id, transfer_id, json_data.outcome, note=json_data.note, **by)
+        lost.tell(opened, store_id, broken, **by)
+        return {"order_ids": sorted({one.order_id for one in broken})}
 
     return _step(json_data, transfer_id, work)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +18,8 @@ from trade.fulfilment import moves as parcels
 from trade.fulfilment import parcels as parcels_read
 from trade.orders import moves
 from trade.orders.review.judging import judge
+from trade.stock import moves as stock
+from trade.stock import told
 
 _ORDER = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
 _LINES = text("SELECT line_no, sku_id, qty FROM order_line WHERE store_id = :store AND order_id = :order")
@@ -28,6 +31,9 @@ _HOLDS = text("""
 def confirm(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> bool:
     """Ask the stores of a paid order to take their parcels on, if its review lets it go on; False when it is held.
 
+    What a fact took from it since it was placed (`trade/stock/facts.py`) is a parcel of its own, which looks for a
+    store or asks the customer: the rest need not wait for it.
+
     :raises WrongState: it is not paid, or confirmed already.
     """
     if not judge(session, store_id, order_id, now).passed:
@@ -35,18 +41,36 @@ def confirm(session: Session, store_id: int, order_id: int, *, actor: str, now: 
     moves.move(session, store_id, order_id, "confirm", actor=actor, now=now)
     key = {"store": store_id, "order": order_id}
     order = fetch(session, _ORDER, key)[0]
-    lines, holds = fetch(session, _LINES, key), fetch(session, _HOLDS, key)
-    for at_store_id, part in share_out(lines, holds, kits.known(session)).items():
+    shared = share_out(fetch(session, _LINES, key), fetch(session, _HOLDS, key), kits.known(session))
+    for at_store_id, goods in shared.spare.items():
+        stock.release(session, at_store_id, order_id=order_id, goods=goods)
+        told.changed(session, at_store_id, goods, cause="kit_broken", actor=actor, now=now)
+    parts = [*shared.parts.items(), *([(store_id, shared.lacking)] if shared.lacking else [])]
+    for at_store_id, part in parts:
         where = {"at_store_id": at_store_id, "mode": order.mode, "promise_at": order.promise_at, "now": now}
         parcel_id = parcels.open_parcel(session, store_id, order_id, part, **where)
         assign.find_store(session, parcels_read.one(session, store_id, parcel_id), actor=actor, now=now)
     return True
 
 
-def share_out(
-    lines: Iterable[Any], holds: Iterable[Any], known: Mapping[int, kits.Parts]
-) -> Mapping[int, Mapping[int, tuple[int, int]]]:
-    """Which units of which line each store puts together: store -> line -> (sku, units).  Pure.
+Part = Mapping[int, tuple[int, int]]
+"""Line -> (sku, units)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """`parts` by store are held there.  `lacking` nobody holds any more: a promise broke before the order was paid for.
+
+    `spare`, by store and sku, is held for nothing: the rest of a kit that lost another part.
+    """
+
+    parts: Mapping[int, Part]
+    lacking: Part
+    spare: Mapping[int, Mapping[int, int]]
+
+
+def share_out(lines: Iterable[Any], holds: Iterable[Any], known: Mapping[int, kits.Parts]) -> Shared:
+    """Which units of which line each store puts together.  Pure.
 
     Every store's held units go to kits first, whole ones only, and then to the other lines, in line order; two lines of
     one sku may meet in one store, and a line may be shared by two.
@@ -65,6 +89,7 @@ def share_out(
                 parts.setdefault(store_id, {})[line.line_no] = (line.sku_id, taken)
                 left[line.line_no] -= taken
                 units.subtract({sku: taken * each for sku, each in made_of.items()})
-        assert not any(units.values()), f"store {store_id} holds {+units} more than the order asks"
-    assert not any(left.values()), f"nobody holds lines {[no for no, qty in left.items() if qty]}"
-    return parts
+    lacking = {line.line_no: (line.sku_id, left[line.line_no]) for line in ordered if left[line.line_no]}
+    spare = {store_id: dict(+units) for store_id, units in sorted(there.items()) if +units}
+    assert lacking or not spare, f"the order asks for less than is held: {spare}"
+    return Shared(parts, lacking, spare)
