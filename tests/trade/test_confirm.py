@@ -11,7 +11,7 @@ from config.db import transaction
 from tests import factories as make
 from tests.trade.fulfilment import chain
 from tests.trade.stock.test_kits import a_kit
-from trade.orders import confirm
+from trade.orders import addresses, confirm
 from trade.stock import facts, proof
 
 KIT, MILK, BREAD = 9, 1, 2
@@ -82,7 +82,7 @@ def test_a_delivery_that_lost_everything_before_it_was_paid_finds_another_store(
     order = make.order_online(session, shop, member, now, milk=2)
     chain.do(session, "UPDATE sale_order SET mode = 'delivery' WHERE id = :id", id=order)
     with transaction(session):
-        chain.addresses.write(session, shop.store_id, order, chain.HOME, now=now)
+        addresses.write(session, shop.store_id, order, chain.HOME, now=now)
     _sold_unseen(session, shop, now, milk=5)
     assert make.pay_online(session, shop, order, now) == ["applied"]
     assert _stands(session, order) == [("assigned", shops[1].store_id)]
