@@ -54,6 +54,7 @@ vectors: env     ## price VECTORS=20000 baskets in Python and in TypeScript; exi
 SLACK ?= 1
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
 	$(PY) -m tests.bench --slack $(SLACK)
+	$(PY) -m tests.bench.channels
 
 KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json

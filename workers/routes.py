@@ -47,7 +47,10 @@ FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
 }
 
 CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.completed")
+OF_PARCELS = ("courier_called", "handed", "delivered", "failed", "came_back")
 """What a channel wants to know of its orders."""
+
+ROUTES |= {f"parcel.{fact}": ("effects", "tell_channels") for fact in OF_PARCELS}
 
 FURTHER |= {fact: (*FURTHER.get(fact, ()), ("effects", "tell_channels")) for fact in CHANNELS_READ}
 

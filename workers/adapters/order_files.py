@@ -32,6 +32,7 @@ ORDER_COLUMNS = (*_HEAD, *_RECEIVER, *_LINE, "platform_off_fen", "merchant_off_f
 CANCEL_COLUMNS = ("external_no", "reason")
 ANSWER_COLUMNS = ("external_no", "revision", "outcome", "state", "order_no", "reason")
 STATE_COLUMNS = ("external_no", "state", "order_no", "order_state", "cancel", "refunded_fen", "parcels", "reason")
+_OF_PARCEL = ("no", "state", "carrier", "tracking_no")
 AT_ONCE = 100
 
 
@@ -126,6 +127,6 @@ def tell(session: Session, channel: Channel) -> int:
 
 def _words(one: Mapping[str, Any], name: str) -> object:
     if name == "parcels":
-        return " ".join(":".join(str(word) for word in parcel) for parcel in one.get("parcels", ()))
+        return " ".join(":".join(str(parcel[word]) for word in _OF_PARCEL) for parcel in one[name])
     value = one[name]
     return "" if value is None else value

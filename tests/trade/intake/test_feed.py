@@ -6,7 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 from sqlalchemy import text
 
+from config import journal
 from config.db import transaction
+from tests import factories as make
 from tests.trade.intake.conftest import bring, call_off, document
 from tests.trade.intake.test_taking import the_order
 from trade.orders import close
@@ -92,3 +94,22 @@ def test_facts_of_an_order_move_it_in_the_feed(session, open_session, channel, n
     assert tell_channels.run(facts, open_session) == 1
     told = read(session, channel, after)[0][0]
     assert (told["order_state"], told["refunded_fen"], told["state"]) == ("cancelled", 2800, "ordered")
+
+
+def test_a_channel_reads_its_parcels_with_carrier_and_number(session, open_session, channel, now):
+    bring(session, channel, now, document())
+    order = the_order(session)
+    after = read(session, channel)[1]
+    parcel = make.parcel(session, order.id)
+    words = "UPDATE parcel SET state = 'handed', carrier = 'SF', tracking_no = 'SF123' WHERE id = :id"
+    session.execute(text(words), {"id": parcel.id})
+    session.commit()
+    with transaction(session):
+        told = {"store_id": order.store_id, "order_id": order.id}
+        journal.record(session, "parcel.handed", f"order:{order.id}", actor="t", now=now, **told)
+    facts = list(session.scalars(text("SELECT id FROM journal WHERE kind = 'parcel.handed'")))
+    session.rollback()
+    assert tell_channels.run(facts, open_session) == 1
+    lines = [{"sku": "M", "qty": 2}, {"sku": "B", "qty": 1}]
+    sent = {"no": parcel.id, "state": "handed", "carrier": "SF", "tracking_no": "SF123", "lines": lines}
+    assert [row["parcels"] for row in read(session, channel, after)[0]] == [[sent]]

@@ -57,7 +57,9 @@ def follow(session: Session, head: Any, *, actor: str, now: datetime) -> str:
 def _may_change(session: Session, head: Any, state: str) -> bool:
     """Where it goes may change until it is packed (members-mall-orders.md 3.7)."""
     stand = {parcel.state for parcel in parcels.of_order(session, head.store_id, head.order_id)}
-    return state in ("placed", "paid") or (state == "confirmed" and stand <= WAITING | {"picking", "picked"})
+    return state in ("placed", "paid") or (
+        state == "confirmed" and stand <= WAITING | {"picking", "picked", "cancelled"}
+    )
 
 
 def _too_late(session: Session, head: Any, cause: str, actor: str, now: datetime) -> str:

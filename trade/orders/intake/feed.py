@@ -31,7 +31,14 @@ _NUMBER = text("""
 _FEED = text("""
     SELECT h.*, o.state AS order_state, coalesce((
         SELECT sum(r.amount_fen) FROM tender t JOIN refund r ON r.store_id = t.store_id AND r.tender_id = t.id
-        WHERE t.store_id = h.store_id AND t.order_id = h.order_id AND r.state <> 'closed'), 0)::bigint AS refunded_fen
+        WHERE t.store_id = h.store_id AND t.order_id = h.order_id AND r.state <> 'closed'), 0)::bigint AS refunded_fen,
+        (SELECT json_agg(json_build_object('no', p.id, 'state', p.state, 'carrier', p.carrier, 'tracking_no',
+             p.tracking_no, 'lines', (
+                SELECT json_agg(json_build_object('sku', coalesce(l.external_sku, ''), 'qty', i.qty - i.short_qty)
+                    ORDER BY i.line_no)
+                FROM parcel_line i LEFT JOIN channel_listing l ON l.channel_id = h.channel_id AND l.sku_id = i.sku_id
+                WHERE i.store_id = p.store_id AND i.parcel_id = p.id)) ORDER BY p.id)
+         FROM parcel p WHERE p.store_id = h.store_id AND p.order_id = h.order_id AND p.state <> 'cancelled') AS parcels
     FROM intake_order h LEFT JOIN sale_order o ON o.store_id = h.store_id AND o.id = h.order_id
     WHERE h.channel_id = :channel AND h.version > :after ORDER BY h.version LIMIT :most""")
 _TOUCH = text("""
@@ -73,6 +80,7 @@ def _told(row: Any) -> dict[str, Any]:
         "order_state": row.order_state,
         "cancel": "done" if done and row.cancel_asked_at else asked,
         "refunded_fen": row.refunded_fen,
+        "parcels": row.parcels or [],
         "version": row.version,
     }
 
