@@ -17,12 +17,16 @@ from trade.fulfilment import assign
 from trade.fulfilment import moves as parcels
 from trade.fulfilment import parcels as parcels_read
 from trade.orders import moves
+from trade.orders.line_refunds import GIVEN_UP
 from trade.orders.review.judging import judge
 from trade.stock import moves as stock
 from trade.stock import told
 
 _ORDER = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
-_LINES = text("SELECT line_no, sku_id, qty FROM order_line WHERE store_id = :store AND order_id = :order")
+_LINES = text(f"""
+    SELECT line_no, sku_id, qty - {GIVEN_UP} AS qty FROM order_line line
+    WHERE store_id = :store AND order_id = :order""")
+"""What was given up while somebody looked at the order is not put together any more."""
 _HOLDS = text("""
     SELECT store_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold WHERE order_id = :order
     GROUP BY 1, 2 ORDER BY 1, 2""")

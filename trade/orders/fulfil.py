@@ -19,6 +19,7 @@ from trade.fulfilment import lost, parcels, pickup
 from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment.states import CLOSED, Outcome
 from trade.orders import close, moves, returns, value
+from trade.orders.line_refunds import GIVEN_UP
 from trade.stock import moves as stock
 from trade.stock import rejects
 
@@ -108,9 +109,18 @@ def leave_out(
             parcel_moves.move(session, store_id, parcel_id, "cancel", actor=actor, now=now)
 
 
+_NOTHING_LEFT = text(f"""
+    SELECT NOT EXISTS (SELECT FROM order_line line
+        WHERE line.store_id = :store AND line.order_id = :order AND line.qty > {GIVEN_UP}) AS nothing""")
+
+
 def finish_if_empty(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
-    """End a confirmed order none of whose parcels is open any more."""
-    if close.head(session, store_id, order_id).state == "confirmed":
+    """End an order in which nothing is left to do: cancelled when all of it was given up, else with its parcels."""
+    state = close.head(session, store_id, order_id).state
+    key = {"store": store_id, "order": order_id}
+    if state in ("paid", "confirmed") and fetch(session, _NOTHING_LEFT, key)[0].nothing:
+        close.cancel(session, store_id, order_id, actor=actor, now=now)
+    elif state == "confirmed":
         for parcel in parcels.of_order(session, store_id, order_id)[:1]:
             finish(session, parcel, actor=actor, now=now)
 

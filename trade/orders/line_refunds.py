@@ -64,3 +64,8 @@ BACK = """LATERAL (SELECT coalesce(sum(r.qty), 0)::bigint AS qty, coalesce(sum(r
     FROM return_line r WHERE r.store_id = line.store_id AND r.order_id = line.order_id
       AND r.line_no = line.line_no) back"""
 """What of an order line `line` is back: units and fen; to be joined."""
+
+GIVEN_UP = """(SELECT coalesce(sum(r.qty), 0)::bigint FROM return_line r
+    JOIN sale_return d ON d.store_id = r.store_id AND d.id = r.return_id AND d.kind = 'unshipped'
+    WHERE r.store_id = line.store_id AND r.order_id = line.order_id AND r.line_no = line.line_no)"""
+"""How many units of an order line `line` were refunded without ever having been handed over."""

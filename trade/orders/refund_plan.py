@@ -142,7 +142,10 @@ _LINES = text("""
            coalesce(stored.bonus_fen, 0) AS bonus_fen, coalesce(stored.policy, 'proportional') AS policy,
            coalesce((SELECT sum(points) FROM allocation a WHERE a.store_id = :store AND a.order_id = :order
                      AND a.line_no = line.line_no), 0)::bigint AS points,
-           back.returned, back.refunded_fen, back.given_up, open.locked_qty, open.locked_fen, open.case_ids
+           back.returned, back.refunded_fen, back.given_up,
+           coalesce((SELECT sum(p.handed_qty) FROM parcel_line p WHERE p.store_id = :store AND p.order_id = :order
+                     AND p.line_no = line.line_no), 0)::bigint AS handed,
+           open.locked_qty, open.locked_fen, open.case_ids
     FROM order_line line LEFT JOIN wallet_share stored USING (store_id, order_id, line_no)
     CROSS JOIN LATERAL (SELECT coalesce(sum(r.qty), 0)::bigint AS returned,
             coalesce(sum(r.refund_fen), 0)::bigint AS refunded_fen,
@@ -172,10 +175,10 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
     order = session.execute(LOCK, key).first()
     if order is None:
         raise NotFound(order_id=order_id)
-    if not _may(order, ask.kind):
-        raise WrongState(order_id=order_id, state=order.state, event=_EVENT[ask.kind])
     bought = {row.line_no: row for row in session.execute(_LINES, key | {"case": ask.case_id})}
-    lines = _amounts(bought, ask.fens) if ask.kind is Kind.AMOUNT else _units(bought, ask.units)
+    if not _may(order, ask.kind, bought.values()):
+        raise WrongState(order_id=order_id, state=order.state, event=_EVENT[ask.kind])
+    lines = _amounts(bought, ask.fens) if ask.kind is Kind.AMOUNT else _units(order, bought, ask)
     so_far = session.execute(_SO_FAR, key).one()
     freight_fen = _freight_fen(order, bought.values(), ask, so_far.freight_fen)
     goods_fen = sum(line["refund_fen"] for line in lines)
@@ -209,10 +212,10 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
     )
 
 
-def _may(order: Any, kind: Kind) -> bool:
+def _may(order: Any, kind: Kind, bought: Iterable[Any]) -> bool:
     """Goods come back after they were handed over, units are given up before; money may go back once it came."""
     if kind is Kind.GOODS:
-        return bool(order.state == "done")
+        return order.state == "done" or (order.state == "confirmed" and any(row.handed for row in bought))
     ended = ("cancelled",) if kind is Kind.AMOUNT else ("cancelled", "done")
     return order.paid_at is not None and order.state not in ended
 
@@ -270,9 +273,18 @@ def _known(bought: Mapping[int, Any], wants: Mapping[int, int], what: str) -> No
         raise NotFound(line_nos=sorted(wants.keys() - bought.keys()))
 
 
-def _units(bought: Mapping[int, Any], wants: Mapping[int, int]) -> list[dict[str, int]]:
+def _left(order: Any, row: Any, kind: Kind) -> int:
+    """Units of a line that may come back, or be given up: those that were handed over, or those that were not."""
+    handed = row.qty - row.given_up if order.state == "done" else row.handed
+    if kind is Kind.GOODS:
+        return int(handed - (row.returned - row.given_up))
+    return int(row.qty - row.given_up - handed)
+
+
+def _units(order: Any, bought: Mapping[int, Any], ask: Ask) -> list[dict[str, int]]:
+    wants = ask.units
     _known(bought, wants, "a quantity")
-    left = {number: bought[number].qty - bought[number].returned for number in wants}
+    left = {number: _left(order, bought[number], ask.kind) for number in wants}
     if any(wants[number] > left[number] for number in wants):
         raise TooMuchReturned(left=[{"line_no": number, "qty": qty} for number, qty in sorted(left.items())])
     for number, units in wants.items():

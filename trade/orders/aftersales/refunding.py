@@ -101,7 +101,6 @@ def pay_back(
         else:
             stock.release(session, None, order_id=case.order_id, goods=by_sku(lines, units))
         return_id, done = returns.give_up(session, *key, units, **of)
-        fulfil.finish_if_empty(session, *key, actor=actor, now=now)
     else:
         fens = {line.line_no: line.amount_fen for line in lines}
         of |= {"freight_fen": case.freight_fen, "shift_id": shift_id}
@@ -109,6 +108,8 @@ def pay_back(
     if expected_refund_fen not in (None, done.refund_fen):
         raise returns.RefundChanged(refund_fen=done.refund_fen, expected_fen=expected_refund_fen)
     moves.move(session, case.store_id, case.id, "pay_back", actor=actor, now=now, return_id=return_id)
+    if case.kind == Kind.UNSHIPPED_REFUND:
+        fulfil.finish_if_empty(session, case.store_id, case.order_id, actor=actor, now=now)
     return follow(session, case.store_id, case.id, actor=actor, now=now)
 
 
