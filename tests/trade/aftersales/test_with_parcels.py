@@ -48,11 +48,10 @@ def test_all_units_given_up_end_the_order_as_a_cancel_does(story, confirmed):
 def test_goods_of_a_parcel_that_came_may_go_back_while_another_is_on_its_way(story):
     order = story.paid(points_used=300, milk=2, bread=1)
     with transaction(story.session) as session:  # two stores do it
-        given = {"store": story.shop.store_id, "order": order}
         session.execute(text("DELETE FROM parcel_line WHERE line_no = 2"))
         sku = story.shop.skus["bread"]
         where = {"at_store_id": story.shop.store_id, "mode": "pickup", "promise_at": None, "now": story.now}
-        made = parcel_moves.open_parcel(session, *given.values(), {2: (sku, 1)}, **where)
+        made = parcel_moves.open_parcel(session, story.shop.store_id, order, {2: (sku, 1)}, **where)
         at = {"accept_by": None, "actor": "t", "now": story.now}
         parcel_moves.assign(session, story.shop.store_id, made, story.shop.store_id, **at)
     first = "SELECT * FROM parcel WHERE order_id = :order ORDER BY id LIMIT 1"
