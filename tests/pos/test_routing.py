@@ -1,4 +1,4 @@
-"""The head office sets and tries the weights of routing; a manager says how much the store takes on."""
+"""The head office sets and tries the weights of routing; a store rejects, and people help a parcel that is stuck."""
 
 from __future__ import annotations
 
@@ -55,20 +55,6 @@ def test_the_last_week_is_replayed_with_other_weights(session, shop, office, cli
     with transaction(session):
         assert replayed.forget(session, before=clock.now() - timedelta(days=7)) == 1
     assert session.scalars(text("SELECT order_id FROM routing_decision ORDER BY 1")).all() == [1, 2]
-
-
-def test_a_manager_pauses_shuts_early_and_sets_the_capacity(shop, client):
-    manager = client("store_manager")
-    until = (clock.now() + timedelta(hours=1)).isoformat()
-    assert manager.post("/api/desk/intake/pause", {"paused_until": until}).json["intake"]["paused_until"] == until
-    assert manager.post("/api/desk/intake/close-early", {"closes_early_at": until}).status_code == 200
-    told = manager.post("/api/desk/intake/capacity", {"capacity_minutes": 30}).json["intake"]
-    assert told == {"paused_until": until, "closes_early_at": until, "capacity_minutes": 30}
-    assert manager.get("/api/desk/intake").json["intake"] == told
-    assert manager.post("/api/desk/intake/pause", {"paused_until": None}).json["intake"]["paused_until"] is None
-    refused = client("store_staff").post("/api/desk/intake/capacity", {"capacity_minutes": 0})
-    assert (refused.status_code, refused.json["facts"]) == (403, {"permission": "desk.intake"})
-    assert manager.get("/api/desk/intake").json["intake"]["capacity_minutes"] == 30
 
 
 def test_the_head_office_has_a_parcel_routed_again_or_names_its_store(session, shop, office):
