@@ -15,7 +15,6 @@ from config.db import open_session, transaction
 from config.errors import NotFound, WrongState
 from tests import factories as make
 from tests.trade.fulfilment import chain
-from tests.trade.stock.test_kits import a_kit
 from trade.fulfilment import answers, lost, rules
 from trade.fulfilment.weights import Weights
 from trade.orders import fulfil, rerouting
@@ -355,42 +354,6 @@ def test_accepting_after_the_clock_ran_out_is_refused(session, stores, now):
     with pytest.raises(NotFound), transaction(session):
         fulfil.accept(session, parcel, actor="test", now=late)
     assert chain.of(session, order_id) == before
-
-
-def test_kits_are_moved_and_split_whole(session, now):
-    """Two milk and a bread a set, three sets and a milk besides: store 2 has parts for one, store 3 for two."""
-    shops = chain.open_chain(session, 3, now, milk=9, bread=9)
-    kit = a_kit(session, shops[0], now, milk=2, bread=1)
-    chain.do(
-        session,
-        "INSERT INTO store_sku (store_id, sku_id, sellable, shelf) SELECT id, :kit, true, '' FROM store WHERE id > 1",
-        kit=kit,
-    )
-    order_id = chain.ordered(session, shops[0], now, may_split=True, breakfast=3, milk=1)
-    for store_id, milk in ((2, 3), (3, 4)):
-        with transaction(session):
-            stock.sell(session, store_id, {1: 9 - milk}, key="till", actor="test", now=now)
-    assert chain.refuse(session, chain.of(session, order_id)[0], now) == "assigned"
-    rows = session.execute(
-        text("SELECT at_store_id, line_no, qty FROM parcel_line JOIN parcel ON parcel.id = parcel_id")
-    )
-    assert sorted(tuple(row) for row in rows) == [(2, 1, 1), (2, 2, 1), (3, 1, 2)]
-    assert chain.held(session, order_id) == {2: {"committed": 4}, 3: {"committed": 6}}
-    assert proof.differences(session) == []
-
-
-def test_by_post_one_store_sends_a_parcel_for_each_temperature(session, stores, now):
-    """Bread is frozen: two parcels of store 2, which keeps it so by post; each finds another store by itself."""
-    chain.do(session, "UPDATE product SET temperature = 'frozen' WHERE id = 2")
-    chain.do(session, """UPDATE store SET cold = '{"ship": ["frozen"]}' WHERE id > 1""")
-    order_id = chain.ordered(session, stores[0], now, mode="ship", milk=2, bread=1)
-    assert [(one.at_store_id, one.hop) for one in chain.of(session, order_id)] == [(2, 1), (2, 1)]
-    assert chain.held(session, order_id) == {2: {"committed": 3}}
-    assert chain.of(session, order_id)[0].accept_by == now + timedelta(hours=2)
-    chain.refuse(session, chain.of(session, order_id)[1], now)
-    assert [(one.at_store_id, one.hop) for one in chain.of(session, order_id)] == [(2, 1), (3, 2)]
-    assert sum(sum(one.values()) for one in chain.held(session, order_id).values()) == 3
-    assert proof.differences(session) == []
 
 
 def test_how_often_a_store_says_no_is_counted_from_its_last_answers(session, stores, now):

@@ -1,0 +1,55 @@
+"""Kits and temperatures on their way between stores."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import text
+
+from config.db import transaction
+from tests.trade.fulfilment import chain
+from tests.trade.stock.test_kits import a_kit
+from trade.stock import moves as stock
+from trade.stock import proof
+
+
+@pytest.fixture
+def stores(session, now):
+    return chain.open_chain(session, 4, now)
+
+
+def test_kits_are_moved_and_split_whole(session, now):
+    """Two milk and a bread a set, three sets and a milk besides: store 2 has parts for one, store 3 for two."""
+    shops = chain.open_chain(session, 3, now, milk=9, bread=9)
+    kit = a_kit(session, shops[0], now, milk=2, bread=1)
+    chain.do(
+        session,
+        "INSERT INTO store_sku (store_id, sku_id, sellable, shelf) SELECT id, :kit, true, '' FROM store WHERE id > 1",
+        kit=kit,
+    )
+    order_id = chain.ordered(session, shops[0], now, may_split=True, breakfast=3, milk=1)
+    for store_id, milk in ((2, 3), (3, 4)):
+        with transaction(session):
+            stock.sell(session, store_id, {1: 9 - milk}, key="till", actor="test", now=now)
+    assert chain.refuse(session, chain.of(session, order_id)[0], now) == "assigned"
+    rows = session.execute(
+        text("SELECT at_store_id, line_no, qty FROM parcel_line JOIN parcel ON parcel.id = parcel_id")
+    )
+    assert sorted(tuple(row) for row in rows) == [(2, 1, 1), (2, 2, 1), (3, 1, 2)]
+    assert chain.held(session, order_id) == {2: {"committed": 4}, 3: {"committed": 6}}
+    assert proof.differences(session) == []
+
+
+def test_by_post_one_store_sends_a_parcel_for_each_temperature(session, stores, now):
+    """Bread is frozen: two parcels of store 2, which keeps it so by post; each finds another store by itself."""
+    chain.do(session, "UPDATE product SET temperature = 'frozen' WHERE id = 2")
+    chain.do(session, """UPDATE store SET cold = '{"ship": ["frozen"]}' WHERE id > 1""")
+    order_id = chain.ordered(session, stores[0], now, mode="ship", milk=2, bread=1)
+    assert [(one.at_store_id, one.hop) for one in chain.of(session, order_id)] == [(2, 1), (2, 1)]
+    assert chain.held(session, order_id) == {2: {"committed": 3}}
+    assert chain.of(session, order_id)[0].accept_by == now + timedelta(hours=2)
+    chain.refuse(session, chain.of(session, order_id)[1], now)
+    assert [(one.at_store_id, one.hop) for one in chain.of(session, order_id)] == [(2, 1), (3, 2)]
+    assert sum(sum(one.values()) for one in chain.held(session, order_id).values()) == 3
+    assert proof.differences(session) == []
