@@ -56,6 +56,9 @@ export interface Item {
   unit: string
   weighed: boolean
   price_fen: number
+  /** Prices by quantity, each from so many units on; empty where there is one price. */
+  steps: [number, number][]
+  category_id: number
   free: number
   qty: number
   picture: string

@@ -149,6 +149,8 @@ def _item(row: Any, qty: int) -> dict[str, Any]:
         "unit": row.unit,
         "weighed": row.weighed,
         "price_fen": row.price_fen,
+        "steps": row.steps or [],
+        "category_id": row.category_id,
         "free": row.free,
         "qty": qty,
         "picture": row.picture,

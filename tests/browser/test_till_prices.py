@@ -29,3 +29,16 @@ def test_a_line_is_made_cheaper_by_hand_and_the_cash_is_rounded(street, session,
     expect(till.see("cash-rounding")).to_contain_text("16.00")
     till.page.keyboard.press("Enter")
     expect(till.see("receipt-rounding")).to_contain_text("-0.07")
+
+
+def test_the_total_is_there_before_the_server_has_counted(street, session, screen):
+    """The till prices by the same rules itself: 满200减30 shows while the question is still on its way."""
+    make.a_promotion(session, clock.now(), name="满19减3", steps=[[1_900, 300]])
+    till = Till(screen(1366, 768), street.url)
+    with till.page.expect_response("**/api/pos/rules"):
+        till.open(street.shop)
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("9.90")
+    till.page.route("**/api/pos/quote", lambda _: None)
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("16.80")

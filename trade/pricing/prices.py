@@ -41,12 +41,12 @@ def _item(figure: str, *, kit: bool = False) -> str:
     """The columns of an Item; with `kit` a sku without stock of its own may be one."""
     whole = f"{kits.free(figure, ':store', 'sku.id')}, " if kit else ""
     return f"""sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.picture, book.price_fen,
-          coalesce(stock_level.{figure}, {whole}0) AS free, product.category_id"""
+          coalesce(stock_level.{figure}, {whole}0) AS free, product.category_id, book.steps"""
 
 
 def _items(figure: str, *, kit: bool) -> TextClause:
     priced = price_now("CAST(:channel AS text)", "CAST(:group AS text)")
-    return text(f"SELECT {_item(figure, kit=kit)}, book.steps FROM sku{_REST}{priced} WHERE sku.id = ANY(:ids)")
+    return text(f"SELECT {_item(figure, kit=kit)} FROM sku{_REST}{priced} WHERE sku.id = ANY(:ids)")
 
 
 _ITEMS = {kit: {figure: _items(figure, kit=kit) for figure in ("free_till", "free_online")} for kit in (False, True)}

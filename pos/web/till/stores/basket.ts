@@ -9,6 +9,7 @@ import { api } from '../server'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
 import { usePossession } from './possession'
 import { declinedOf } from './promotions'
+import { netsAt, useRules } from './rules'
 import { useWallet } from './wallet'
 
 /** What the cashier sees of a line before, and without, the server's answer. */
@@ -21,6 +22,9 @@ export interface Line {
   price_fen: number
   qty: number
   picture: string
+  /** For the price engine; a line kept by an older version has neither. */
+  steps?: [number, number][]
+  category_id?: number
   hand?: ByHand
 }
 
@@ -115,7 +119,13 @@ export const useBasket = defineStore('basket', {
       const declined = declinedOf(quote).map((one) => ({ ...one, barred: true }))
       return [...took, ...declined].sort((one, other) => one.rule_id - other.rule_id)
     },
-    /** The payable sum, or while the server is still counting a guess that is shown greyed. */
+    /** What the lines cost by the rules known here, while the server is still counting; else null. */
+    instant(): readonly number[] | null {
+      if (this.isPriced || this.points > 0 || this.discount_fen > 0 || this.coupon_ids.length > 0)
+        return null
+      return netsAt(useRules(), this.lines, this.member?.tier ?? null, this.barred)
+    },
+    /** The payable sum, or while the server is still counting that of the rules known here, shown greyed. */
     shownPayable(state): number {
       if (state.lines.length === 0) return 0
       if (this.isPriced && state.quote) return state.quote.payable_fen
@@ -123,7 +133,9 @@ export const useBasket = defineStore('basket', {
     },
     amountOf(): (line: Line) => number {
       return (line) =>
-        this.quoted(line)?.net_fen ?? guessLine(line.price_fen, line.qty, line.weighed)
+        this.instant?.[this.lines.indexOf(line)] ??
+        this.quoted(line)?.net_fen ??
+        guessLine(line.price_fen, line.qty, line.weighed)
     },
     asked: (state): Basket => ({
       lines: state.lines.map(({ sku_id, qty, hand }) => ({ sku_id, qty, ...(hand && { hand }) })),
@@ -147,8 +159,8 @@ export const useBasket = defineStore('basket', {
       const line = this.lines.find((one) => one.sku_id === item.sku_id)
       if (line) Object.assign(line, { qty: line.qty + qty, hand: undefined })
       else {
-        const { sku_id, name, spec, unit, weighed, price_fen, picture } = item
-        this.lines.push({ sku_id, name, spec, unit, weighed, price_fen, picture, qty })
+        const { barcode: _, free: __, ...known } = item
+        this.lines.push({ ...known, qty })
       }
       this.touched = item.sku_id
       this.chosen = item.sku_id

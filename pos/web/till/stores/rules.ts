@@ -1,0 +1,79 @@
+import type * as Engine from '@web/pricing'
+import { serverNow } from '@web/time'
+import { defineStore } from 'pinia'
+import { markRaw } from 'vue'
+import { api } from '../server'
+import type { Line } from './basket'
+
+const EVERY_MS = 60_000
+
+type Delivered = Engine.Delivered
+
+interface State {
+  delivered: Delivered | null
+  etag: string | null
+  /** The price engine, once it is loaded. */
+  engine: typeof Engine | null
+}
+
+let watching = 0
+
+/** The store's rule books and the engine that prices by them: totals before the server has answered. */
+export const useRules = defineStore('rules', {
+  state: (): State => ({ delivered: null, etag: null, engine: null }),
+  actions: {
+    /** Fetch the books now and each minute, until `stop`; without network those known last go on. */
+    async watch(): Promise<void> {
+      watching += 1
+      const mine = watching
+      this.engine ??= markRaw(await import('@web/pricing'))
+      while (mine === watching) {
+        await this.refresh()
+        await new Promise((done) => setTimeout(done, EVERY_MS))
+      }
+    },
+
+    stop(): void {
+      watching += 1
+    },
+
+    async refresh(): Promise<void> {
+      try {
+        const { body, etag } = await api.getIfChanged<Delivered>('/api/pos/rules', this.etag)
+        this.etag = etag
+        if (body) this.delivered = markRaw(body)
+      } catch {
+        // The books known last hold until their moment is over; the server prices every sale again.
+      }
+    },
+  },
+})
+
+/**
+ * What each line costs by the rules in force, before coupons and points, in the order of the lines.
+ *
+ * Null where that cannot be known here: a price changed by hand, no rules yet, or rules beyond their moment. A
+ * promotion for a segment, or one of which a limited number is left, waits for the server.
+ */
+export function netsAt(
+  { engine, delivered }: Pick<State, 'engine' | 'delivered'>,
+  lines: readonly Line[],
+  tier: string | null,
+  barred: readonly number[],
+  now_ms = serverNow(),
+): readonly number[] | null {
+  if (!engine || !delivered || lines.length === 0 || lines.some((line) => line.hand)) return null
+  const book = engine.bookAt(delivered, now_ms)
+  if (!book) return null
+  const goods = lines.map(({ sku_id, category_id, qty, weighed, steps, price_fen }, n) => ({
+    line_no: n + 1,
+    sku_id,
+    category_id: category_id ?? 0,
+    qty,
+    weighed,
+    steps: steps?.[0]?.[0] === 1 ? steps : ([[1, price_fen], ...(steps ?? [])] as const),
+  }))
+  const here = engine.hereAt(delivered, 'till', now_ms, { tier, segment_ids: [] })
+  const wish = { coupon_ids: [], barred: [...barred], required: [] }
+  return engine.price(goods, book, here, { wish })?.nets_fen ?? null
+}
