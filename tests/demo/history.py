@@ -21,6 +21,7 @@ from tests.demo.wallets import Purses
 from tests.wechat_stand_in.world import World
 from trade.orders import fulfil, place, returns
 from trade.orders.pay import receive
+from trade.orders.review import deciding
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
 from trade.pricing.quoted import Want
@@ -116,8 +117,10 @@ class Past:
                 shift_id=sale.shift_id, staff_id=sale.staff_id, actor=actor, now=at,
             )  # fmt: skip
 
-    def online_order(self, shop: Shop, at: datetime, *, promise_at: datetime, stage: str = "done") -> bool:
-        """One mall order, taken as far as `stage`: paid, preparing, ready or done."""
+    def online_order(
+        self, shop: Shop, at: datetime, *, promise_at: datetime, stage: str = "done", remark: str = ""
+    ) -> bool:
+        """One mall order, taken as far as `stage`: paid, preparing, ready or done; some remarks hold it for review."""
         member_id, openid = self.dice.choice(self.chain.shoppers)
         basket = place.Basket(shop.id, self.basket(4), member_id, channel="mall")
         self.coupons.perhaps_claim(member_id, at)
@@ -127,7 +130,7 @@ class Past:
                 basket = self.coupons.uses(basket, place.price(self.session, basket, now=at, explain=True))
                 due = place.price(self.session, basket, now=at).payable_fen
                 order_id = place.online(
-                    self.session, basket, promise_at=promise_at, remark="", expected_payable_fen=due,
+                    self.session, basket, promise_at=promise_at, remark=remark, expected_payable_fen=due,
                     unpaid_for=UNPAID_FOR, actor=actor, now=at,
                 )  # fmt: skip
         except Refused:
@@ -137,6 +140,9 @@ class Past:
         if stage == "paid":
             return True
         staff_id = shop.people[Role.STORE_STAFF]
+        if self.session.execute(_HELD, {"order": order_id}).first():
+            with transaction(self.session):
+                deciding.release(self.session, shop.id, order_id, actor=f"staff:{staff_id}", now=at)
         self.fulfil(shop.id, order_id, staff_id, at, stage, collected_at=promise_at + timedelta(minutes=10))
         return True
 
@@ -188,8 +194,12 @@ class Past:
         return self.session.execute(_PARCEL, {"order": order_id}).one()
 
 
+REMARKS = ("孩子对花生过敏，请不要放含花生的赠品", "麻烦开一张发票，抬头到店再报")
+"""What a person must read before the store packs: these orders wait in the order centre."""
+
 _FIRST_LINE = text("SELECT qty FROM order_line WHERE store_id = :store AND order_id = :order AND line_no = 1")
 _LINES = text("SELECT line_no, qty FROM order_line WHERE store_id = :store AND order_id = :order ORDER BY line_no")
+_HELD = text("SELECT 1 FROM order_review WHERE order_id = :order AND state = 'hold'")
 _PARCEL = text("SELECT * FROM parcel WHERE order_id = :order")
 _DRAWER = text("""
     SELECT float_fen
@@ -231,5 +241,9 @@ def live(past: Past, *, now: datetime, say: Say, settle: Callable[[datetime], No
             orders += past.online_order(
                 shop, now - timedelta(minutes=minutes), promise_at=now + timedelta(minutes=75 - minutes), stage=stage
             )
+    for shop, remark in zip(past.chain.shops, REMARKS, strict=False):
+        orders += past.online_order(
+            shop, now - timedelta(minutes=14), promise_at=now + timedelta(hours=2), stage="paid", remark=remark
+        )
     settle(now)
     past.world.keep()
