@@ -208,6 +208,16 @@ _HISTORY = text(
 )
 
 
+_IN_DEBT = text("""
+    SELECT member_id, deficit FROM lot_account WHERE account = 'points' AND deficit >= :least
+    ORDER BY deficit DESC, member_id LIMIT :most""")
+
+
+def in_debt(session: Session, *, least: int, most: int) -> list[Any]:
+    """Members who owe at least so many points, the largest debts first; (member_id, deficit)."""
+    return fetch(session, _IN_DEBT, {"least": least, "most": most})
+
+
 def history(session: Session, member_id: int, *, most: int) -> list[dict[str, Any]]:
     """The newest entries; `points` of one on its way is what will come."""
     return [

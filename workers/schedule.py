@@ -44,6 +44,7 @@ EVERY = (
     ("workers.jobs.pay_referrals", "clock", 3600),
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),
+    ("workers.jobs.watch_debts", "clock", 24 * 3600),
     ("workers.jobs.forget_members", "clock", 3600),
     ("workers.jobs.forget_requests", "clock", 24 * 3600),
 )

@@ -45,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
     "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", *INTAKE)),
     "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
-    "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ()),
+    "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ("forgive_points",)),
     "stock_broken": Kind("units", 2 * HOUR, STORE, None, ROUTE),
     "job_failed": Kind("rows", HOUR, OFFICE, timedelta(seconds=12), ("run_again",)),
     "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import attempt, fetch, first
 from config.errors import Refused
+from member import adjustments
 from trade.exceptions import cases
 from trade.exceptions.kinds import KINDS, STORE
 from trade.fulfilment import answers, parcels
@@ -195,6 +196,12 @@ def _reject_intake(step: Step) -> None:
     again.reject(step.session, *_intake(step), step.note, actor=step.actor, now=step.now)
 
 
+def _forgive_points(step: Step) -> None:
+    """An adjustment of what is owed now; above the limit of the terms it waits for somebody else's yes."""
+    facts = step.item.facts
+    adjustments.propose(step.session, facts["member_id"], facts["points"], step.note, actor=step.actor, now=step.now)
+
+
 def _release(step: Step) -> None:
     deciding.release(step.session, step.item.store_id, step.item.order_id, step.note, actor=step.actor, now=step.now)
 
@@ -214,6 +221,7 @@ REMEDIES: dict[str, Remedy] = {
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
     "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),
     "reject_intake": Remedy(_reject_intake, needs=("note",), closes=False, grave=True, when=_of_intake),
+    "forgive_points": Remedy(_forgive_points, "centre.chain", needs=("note",), grave=True),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),
     "reject": Remedy(_reject, needs=("note",), grave=True, orders_in=("paid",)),
