@@ -20,6 +20,7 @@ from trade.orders.headline import headline, may_cancel
 from trade.payments import moves as payments
 from trade.pricing.promotions import counts
 from trade.stock import moves as stock
+from trade.stock import told
 
 
 class PaymentOpen(Refused):
@@ -79,7 +80,9 @@ def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False
     """End its parcels and cases; stock, promotions' counts, the member's goods go back; `fault` is the store's."""
     aftersales.drop_all(session, store_id, order_id, actor=actor, now=now)
     parcel_moves.cancel_all(session, store_id, order_id, actor=actor, now=now)
-    stock.release(session, None, order_id=order_id)
+    freed = stock.release(session, None, order_id=order_id)
+    elsewhere = {at: skus for at, skus in freed.items() if at != store_id}  # the order's own fact tells of its store
+    told.freed(session, elsewhere, cause="order_ended", actor=actor, now=now)
     counts.give_back(session, store_id, order_id)
     order = head(session, store_id, order_id)
     if order.paid_at is None:

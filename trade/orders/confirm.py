@@ -16,6 +16,7 @@ from trade.catalogue import kits
 from trade.fulfilment import assign
 from trade.fulfilment import moves as parcels
 from trade.fulfilment import parcels as parcels_read
+from trade.fulfilment.states import State
 from trade.orders import moves
 from trade.orders.line_refunds import GIVEN_UP
 from trade.orders.review.judging import judge
@@ -53,7 +54,9 @@ def confirm(session: Session, store_id: int, order_id: int, *, actor: str, now: 
     for at_store_id, part in parts:
         where = {"at_store_id": at_store_id, "mode": order.mode, "promise_at": order.promise_at, "now": now}
         parcel_id = parcels.open_parcel(session, store_id, order_id, part, **where)
-        assign.find_store(session, parcels_read.one(session, store_id, parcel_id), actor=actor, now=now)
+        stands = assign.find_store(session, parcels_read.one(session, store_id, parcel_id), actor=actor, now=now)
+        if part is shared.lacking and stands == State.ASKING:
+            parcels.place(session, store_id, parcel_id, None)
     return True
 
 

@@ -21,7 +21,7 @@ from trade.fulfilment.states import CLOSED, Outcome
 from trade.orders import close, moves, returns, value
 from trade.orders.line_refunds import GIVEN_UP
 from trade.stock import moves as stock
-from trade.stock import rejects
+from trade.stock import rejects, told
 
 
 class NotAllPicked(Refused):
@@ -71,7 +71,8 @@ def short(
     """
     lock(session, parcel)
     sku_id = parcel_moves.short(session, parcel, line_no, qty, actor=actor, now=now)
-    stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods={sku_id: qty})
+    freed = stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods={sku_id: qty})
+    told.freed(session, freed, cause="short", actor=actor, now=now)
     key = f"short:{parcel.id}:{line_no}:{now:%y%m%d%H%M%S%f}"
     broken = rejects.effect_of_reject(session, parcel.at_store_id, reason, {sku_id: qty}, key=key, actor=actor, now=now)
     lost.tell(session, parcel.at_store_id, broken, actor=actor, now=now)
@@ -103,7 +104,8 @@ def leave_out(
     if lacking:
         raise stock.NotHeld(store_id=store_id, order_id=order_id, short=dict(units))
     for at_store_id, part in sorted(goods.items()):
-        stock.release(session, at_store_id, order_id=order_id, goods=part)
+        freed = stock.release(session, at_store_id, order_id=order_id, goods=part)
+        told.freed(session, freed, cause="left_out", actor=actor, now=now)
     for parcel_id in sorted({row.parcel_id for row in taken}):
         if not parcels.goods(session, store_id, parcel_id):
             parcel_moves.move(session, store_id, parcel_id, "cancel", actor=actor, now=now)

@@ -2,13 +2,15 @@
 
     state of the order     promised (stock_hold)   left the shop (stock_movement)
     placed, paid           what its lines say      nothing
-    confirmed              the rest                what its parcels handed over
+    confirmed              the rest, but for       what its parcels handed over
+                           parcels that stand in no store
     done                   nothing                 what its lines say, once
     cancelled              nothing                 nothing
 
 Promised and left count in all stores together: an order's goods may stand in another store than the order's.  Units
-that were given up count in neither.  A return of goods brings into the receiving store exactly the units of its lines,
-any other return none.
+that were given up count in neither.  An order that lost goods to a fact holds less: before it is paid, until it is
+routed anew (`order.promise_broken` is open), and while the desk has it (`stock_broken`).  A return of
+goods brings into the receiving store exactly the units of its lines, any other return none.
 """
 
 from __future__ import annotations
@@ -30,23 +32,33 @@ _ORDERS = text("""
     handed AS (SELECT p.order_id, coalesce(kit.component_sku_id, p.sku_id) AS sku_id,
                       sum(p.handed_qty * coalesce(kit.qty, 1))::bigint AS qty
                FROM parcel_line p LEFT JOIN kit ON kit.sku_id = p.sku_id GROUP BY 1, 2),
+    adrift AS (SELECT l.order_id, coalesce(kit.component_sku_id, l.sku_id) AS sku_id,
+                      sum((l.qty - l.short_qty) * coalesce(kit.qty, 1))::bigint AS qty
+               FROM parcel p JOIN parcel_line l ON l.store_id = p.store_id AND l.parcel_id = p.id
+               LEFT JOIN kit ON kit.sku_id = l.sku_id
+               WHERE p.at_store_id IS NULL AND p.closed_at IS NULL GROUP BY 1, 2),
     left_shop AS (SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
                   FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
     promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2),
     compared AS (
         SELECT order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(promised.qty, 0) AS held,
-               coalesce(left_shop.qty, 0) AS gone, coalesce(handed.qty, 0) AS handed
+               coalesce(left_shop.qty, 0) AS gone, coalesce(handed.qty, 0) AS handed,
+               coalesce(adrift.qty, 0) AS adrift
         FROM asked FULL JOIN left_shop USING (order_id, sku_id) FULL JOIN promised USING (order_id, sku_id)
-        LEFT JOIN handed USING (order_id, sku_id)),
+        LEFT JOIN handed USING (order_id, sku_id) LEFT JOIN adrift USING (order_id, sku_id)),
     story AS (
         SELECT c.*, o.store_id, o.state,
                CASE o.state WHEN 'done' THEN c.asked WHEN 'confirmed' THEN c.handed ELSE 0 END AS must_go,
-               CASE WHEN o.state IN ('placed', 'paid', 'confirmed') THEN c.asked ELSE 0 END AS must_ask
+               CASE WHEN o.state IN ('placed', 'paid', 'confirmed') THEN c.asked - c.adrift ELSE 0 END AS must_ask
         FROM compared c LEFT JOIN sale_order o ON o.id = c.order_id)
     SELECT 'order' AS fault, store_id, order_id, sku_id, state, asked, held, gone, handed,
            abs(held - greatest(must_ask - must_go, 0)) + abs(gone - must_go) AS at_stake
     FROM story
-    WHERE state IS NULL OR held <> greatest(must_ask - must_go, 0) OR gone <> must_go
+    WHERE (state IS NULL OR held <> greatest(must_ask - must_go, 0) OR gone <> must_go)
+      AND NOT (state IS NOT NULL AND held < greatest(must_ask - must_go, 0) AND gone = must_go AND EXISTS (
+          SELECT FROM journal j WHERE j.subject = 'order:' || order_id AND j.kind = 'order.promise_broken'
+            AND (state IN ('placed', 'paid') OR j.done_at IS NULL OR EXISTS (SELECT FROM exception_case x
+                 WHERE x.kind = 'stock_broken' AND x.order_id = story.order_id AND x.resolved_at IS NULL))))
     ORDER BY 2, 3, 4 LIMIT 1000""")
 
 _RETURNS = text("""

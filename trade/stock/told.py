@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,3 +21,9 @@ def changed(
     if skus := sorted(set(sku_ids)):
         told = {"store_id": store_id, "sku_ids": skus, "cause": cause, **data}
         journal.record(session, "stock.changed", f"store:{store_id}", actor=actor, now=now, **told)
+
+
+def freed(session: Session, stores: Mapping[int, Iterable[int]], *, cause: str, actor: str, now: datetime) -> None:
+    """The same for several stores: skus by store, as `moves.release` returns them."""
+    for store_id, sku_ids in sorted(stores.items()):
+        changed(session, store_id, sku_ids, cause=cause, actor=actor, now=now)

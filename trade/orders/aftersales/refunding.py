@@ -17,6 +17,7 @@ from trade.orders.aftersales import moves
 from trade.orders.aftersales.states import Kind
 from trade.orders.refund_plan import Ask, Preview
 from trade.stock import moves as stock
+from trade.stock import told
 
 _DOCUMENT = {
     Kind.UNSHIPPED_REFUND: refund_plan.Kind.UNSHIPPED,
@@ -99,7 +100,8 @@ def pay_back(
         if parcels.of_order(session, *key):
             fulfil.leave_out(session, *key, units, actor=actor, now=now)
         else:
-            stock.release(session, None, order_id=case.order_id, goods=by_sku(lines, units))
+            freed = stock.release(session, None, order_id=case.order_id, goods=by_sku(lines, units))
+            told.freed(session, freed, cause="refunded_unshipped", actor=actor, now=now)
         return_id, done = returns.give_up(session, *key, units, **of)
     else:
         fens = {line.line_no: line.amount_fen for line in lines}
