@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.errors import Refused, WrongState
-from trade.exceptions import cases
 from trade.fulfilment import asked as asking
 from trade.fulfilment import assign, moves, rules
 from trade.fulfilment.asked import Asked
@@ -124,5 +123,5 @@ def _carry_out(session: Session, parcel: Any, asked: Asked, need: Need, *, actor
             moves.change_mode(session, parcel.store_id, parcel.id, need.mode)
             parcel = parcel._replace(mode=need.mode)
         assign.carry_out(session, parcel, wanted, decision.parcels, actor=actor, now=now)
-        cases.clear(session, "unroutable", assign.subject(parcel), now=now, actor=actor, note="chosen")
+        assign.settled(session, parcel, "chosen", actor=actor, now=now)
     return decision

@@ -50,6 +50,12 @@ def subject(parcel: Any) -> str:
     return f"parcel:{parcel.store_id}:{parcel.id}"
 
 
+def settled(session: Session, parcel: Any, note: str, *, actor: str, now: datetime) -> None:
+    """A store does it, or nobody need: what waited on the desk about finding one is over."""
+    for kind in ("unroutable", "store_time_out"):
+        cases.clear(session, kind, subject(parcel), now=now, actor=actor, note=note)
+
+
 def find_store(session: Session, parcel: Any, *, actor: str, now: datetime) -> str:
     """Route a parcel that stands in `routing`; returns `assigned` or `asking`.
 
@@ -78,12 +84,14 @@ def find_store(session: Session, parcel: Any, *, actor: str, now: datetime) -> s
             with attempt(session):
                 remember(session, parcel, decision, version, weights, now=now)
                 carry_out(session, parcel, asked, decision.parcels, actor=actor, now=now)
-            cases.clear(session, "unroutable", subject(parcel), now=now, actor=actor, note="routed")
+            if parcel.hop:
+                settled(session, parcel, "routed", actor=actor, now=now)
             return "assigned"
         except OutOfStock as short:
             gone.add(short.facts["store_id"])
     remember(session, parcel, decision, version, weights, now=now)
-    return ask_customer(session, parcel, asked, weights, decision.chosen.outcome, actor=actor, now=now)
+    cause = "stock_gone" if decision.parcels else decision.chosen.outcome
+    return ask_customer(session, parcel, asked, weights, cause, actor=actor, now=now)
 
 
 def decide(
@@ -159,7 +167,6 @@ def _promise(
 def _ask_store(session: Session, parcel: Any, at_store_id: int, *, actor: str, now: datetime) -> str:
     due = asking.accept_by(session, at_store_id, parcel.mode, now)
     moves.assign(session, parcel.store_id, parcel.id, at_store_id, accept_by=due, actor=actor, now=now)
-    cases.clear(session, "unroutable", subject(parcel), now=now, actor=actor, note="routed")
     return "assigned"
 
 

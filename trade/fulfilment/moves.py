@@ -58,8 +58,9 @@ def open_parcel(
 
 _MOVE = text("""
     WITH moved AS (UPDATE parcel SET state = :target,
-            accepted_at = CASE WHEN :event = 'accept' THEN :now ELSE accepted_at END,
-            picked_at = CASE WHEN :event = 'fill' THEN :now ELSE picked_at END,
+            accepted_at = CASE WHEN :event = 'accept' THEN :now
+                WHEN :target = 'assigned' THEN NULL ELSE accepted_at END,
+            picked_at = CASE WHEN :event = 'fill' THEN :now WHEN :target = 'assigned' THEN NULL ELSE picked_at END,
             ready_at = CASE WHEN :event IN ('ready', 'pack') THEN :now ELSE ready_at END,
             handed_at = CASE WHEN :event IN ('hand', 'collect') THEN :now ELSE handed_at END,
             closed_at = CASE WHEN :target = ANY(:closed) THEN :now ELSE closed_at END,
@@ -67,6 +68,8 @@ _MOVE = text("""
             cancel_by = NULL
         WHERE store_id = :store AND id = :parcel AND state = ANY(:sources)
           AND (CAST(:at AS bigint) IS NULL OR at_store_id = :at) RETURNING *),
+    emptied AS (UPDATE parcel_line line SET picked_qty = 0 FROM moved
+        WHERE :target = 'routing' AND line.store_id = moved.store_id AND line.parcel_id = moved.id),
     told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT :fact, 'order:' || order_id, :actor, :now, CAST(:data AS jsonb) || jsonb_build_object(
             'store_id', store_id, 'order_id', order_id, 'parcel_id', id, 'at_store_id', at_store_id), 0

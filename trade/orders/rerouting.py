@@ -155,8 +155,7 @@ def give_up(session: Session, parcel: Any, reason: str, *, actor: str, now: date
         for one in parcels.of_order(session, parcel.store_id, parcel.order_id)
         if one.id != parcel.id and one.state != State.CANCELLED
     ]
-    for kind in ("unroutable", "store_time_out"):
-        cases.clear(session, kind, assign.subject(parcel), now=now, actor=actor, note=reason)
+    assign.settled(session, parcel, reason, actor=actor, now=now)
     if not others:
         close.refuse(session, parcel.store_id, parcel.order_id, reason, actor=actor, now=now)
         return

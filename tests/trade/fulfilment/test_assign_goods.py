@@ -10,8 +10,11 @@ from sqlalchemy import text
 from config.db import transaction
 from tests.trade.fulfilment import chain
 from tests.trade.stock.test_kits import a_kit
+from trade.fulfilment import answers
+from trade.orders import fulfil
 from trade.stock import moves as stock
 from trade.stock import proof
+from trade.stock.rejects import Reason
 
 
 @pytest.fixture
@@ -53,3 +56,32 @@ def test_by_post_one_store_sends_a_parcel_for_each_temperature(session, stores, 
     assert [(one.at_store_id, one.hop) for one in chain.of(session, order_id)] == [(2, 1), (3, 2)]
     assert sum(sum(one.values()) for one in chain.held(session, order_id).values()) == 3
     assert proof.differences(session) == []
+
+
+def test_what_one_store_had_picked_the_next_one_has_not(session, now):
+    """Store 1 has 2 of 3 milk in the tote and says no; the rest of the chain can only share it."""
+    shops = chain.open_chain(session, 3, now, milk=3)
+    order_id = chain.ordered(session, shops[0], now, may_split=True, milk=3)
+    for store_id, milk in ((2, 2), (3, 1)):
+        with transaction(session):
+            stock.sell(session, store_id, {1: 3 - milk}, key="till", actor="test", now=now)
+    for work, given in ((fulfil.accept, ()), (fulfil.pick, (1, 2))):
+        with transaction(session):
+            work(session, chain.of(session, order_id)[0], *given, actor="test", now=now)
+    assert chain.of(session, order_id)[0].state == "picking"
+    assert chain.refuse(session, chain.of(session, order_id)[0], now, reason=Reason.DISPLAY_WORN) == "assigned"
+    rows = session.execute(
+        text("SELECT at_store_id, qty, picked_qty, accepted_at FROM parcel JOIN parcel_line ON parcel_id = parcel.id")
+    )
+    assert sorted(tuple(row) for row in rows) == [(2, 2, 0, None), (3, 1, 0, None)]
+    assert proof.differences(session) == []
+
+
+def test_a_pickup_that_timed_out_is_on_the_desk_until_the_customer_chose(session, stores, now):
+    order_id = chain.ordered(session, stores[0], now, mode="pickup", milk=1)
+    chain.refuse(session, chain.of(session, order_id)[0], now, reason=None)
+    waiting = text("SELECT kind, at_store_id, money_fen FROM exception_case WHERE resolved_at IS NULL")
+    assert [tuple(row) for row in session.execute(waiting)] == [("store_time_out", 1, 990)]
+    with transaction(session):
+        answers.choose_store(session, chain.of(session, order_id)[0], 2, actor="member:1", now=now)
+    assert session.execute(waiting).all() == []
