@@ -12,7 +12,8 @@ from config.db import transaction
 from member.wallet_terms import Split
 from tests import factories as make
 from tests.stories import Story, books
-from trade.orders import close, pay
+from tests.trade.fulfilment import chain
+from trade.orders import addresses, close, pay
 from trade.orders.pay import Outcome
 from trade.payments.refunds import moves as refunds
 from trade.stock import moves as stock
@@ -206,3 +207,26 @@ def test_the_proof_sees_money_that_was_kept(rich):
         "DELETE FROM late_payment",
     ):
         assert "late_payments" in books(story.session, lie), lie
+
+
+@pytest.mark.parametrize(("mode", "outcome"), [("delivery", "moved"), ("pickup", "open")])
+def test_what_is_brought_may_come_from_another_store(session, now, mode, outcome):
+    """The own store sold the last ones meanwhile; a pickup stays where the customer wanted it."""
+    shop, other = chain.open_chain(session, 2, now, milk=3)
+    member = make.a_member(session, points_of=500, now=now)
+    order = make.order_online(session, shop, member, now, points_used=100, milk=2)
+    chain.do(session, "UPDATE sale_order SET mode = :mode", mode=mode)
+    with transaction(session):
+        addresses.write(session, shop.store_id, order, chain.HOME, now=now)
+    tender = make.tender(session, shop, order, now)
+    with transaction(session):
+        close.expire(session, shop.store_id, order, actor="t", now=now)
+    make.ring_up(session, shop, now, milk=2)
+    with transaction(session):
+        pay.receive(session, make.settled(tender), actor="wechat", now=now)
+    assert session.execute(text("SELECT state FROM late_payment")).scalar() == outcome
+    held = {} if outcome == "open" else {other.store_id: {"committed": 2}}
+    assert chain.held(session, order) == held
+    assert [one.at_store_id for one in chain.of(session, order)] == list(held)
+    session.rollback()
+    assert {book: rows for book, rows in books(session).items() if book not in ("credits", "growth")} == {}

@@ -60,6 +60,25 @@ def confirm(session: Session, store_id: int, order_id: int, *, actor: str, now: 
     return True
 
 
+def confirm_elsewhere(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> bool:
+    """Have other stores do a paid order for which nothing is held, of those that may; False when none does at once.
+
+    For what is brought or sent: a pickup goes only where the customer wants it.  After False nothing may stay of it.
+
+    :raises WrongState: it is not paid, or confirmed already.
+    """
+    if not judge(session, store_id, order_id, now).passed:
+        return False
+    moves.move(session, store_id, order_id, "confirm", actor=actor, now=now)
+    key = {"store": store_id, "order": order_id}
+    order = fetch(session, _ORDER, key)[0]
+    lines = {line.line_no: (line.sku_id, line.qty) for line in fetch(session, _LINES, key)}
+    where = {"at_store_id": None, "mode": order.mode, "promise_at": order.promise_at, "now": now}
+    parcel_id = parcels.open_parcel(session, store_id, order_id, lines, **where)
+    parcel = parcels_read.one(session, store_id, parcel_id)
+    return assign.find_store(session, parcel, actor=actor, now=now) == "assigned"
+
+
 Part = Mapping[int, tuple[int, int]]
 """Line -> (sku, units)."""
 

@@ -1,7 +1,8 @@
 """Money came for an order that waits for none: bring the order back, or give the money back (rules 3.7).
 
 An order that ended unpaid goes on as if it had been paid in time, when its store still has every line and everything
-else it was priced with can be taken again: promotions' counts, coupons, stored value, points.  It is all or nothing,
+else it was priced with can be taken again: promotions' counts, coupons, stored value, points.  Where only the goods are
+gone and they are to be brought or sent, other stores are asked (`confirm.py`).  It is all or nothing,
 inside the transaction of the payment.  Otherwise WeChat is asked for a full refund under the number `L` and the
 attempt's id, which is one for ever, and the desk has a case (`paid_late`) until WeChat has taken it.  Either way it
 happens once: the attempt itself is late once.
@@ -15,6 +16,7 @@ happens once: the attempt itself is late once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -58,10 +60,25 @@ def settle(session: Session, tender: Any, fact: Paid, *, actor: str, now: dateti
     moves.arrive(session, tender, fact, cause, actor=actor, now=now)
     why = _why_not(order, fact, now) if cause is Cause.ENDED_UNPAID else str(cause)
     if not why:
-        why = _bring_back(session, order, tender, actor=actor, now=now)
+        event, why = _brought_back(session, order, tender, actor=actor, now=now)
+        if event:
+            return moves.move(session, tender.store_id, tender.id, event, actor=actor, now=now)
+    _give_back(session, tender, fact, cause, why, actor=actor, now=now)
+    return False
+
+
+def _brought_back(session: Session, order: Any, tender: Any, *, actor: str, now: datetime) -> tuple[str, str]:
+    """How the order goes on: `restore` in its store, `move` in others, or nothing and what stands in the way."""
+    why = _take_again(session, order, tender, _here, actor=actor, now=now)
     if not why:
-        moves.move(session, tender.store_id, tender.id, "restore", actor=actor, now=now)
-        return True
+        return "restore", ""
+    if why == stock.OutOfStock.code and order.mode in ("delivery", "ship"):
+        moved = not _take_again(session, order, tender, _elsewhere, actor=actor, now=now)
+        return ("move", "") if moved else ("", why)
+    return "", why
+
+
+def _give_back(session: Session, tender: Any, fact: Paid, cause: Cause, why: str, *, actor: str, now: datetime) -> None:
     moves.because(session, tender.store_id, tender.id, why)
     number = f"L{tender.id}"
     payments.refund(session, tender, fact.amount_fen, reason=REASON, actor=actor, now=now, number=number)
@@ -77,7 +94,6 @@ def settle(session: Session, tender: Any, fact: Paid, *, actor: str, now: dateti
         actor=actor,
         now=now,
     )
-    return False
 
 
 def _locked(session: Session, tender: Any) -> Any | None:
@@ -102,24 +118,44 @@ def _why_not(order: Any, fact: Paid, now: datetime) -> str:
     return "promise_past" if order.promise_at is not None and order.promise_at <= now else ""
 
 
-def _bring_back(session: Session, order: Any, tender: Any, *, actor: str, now: datetime) -> str:
+class _Nobody(Exception):
+    """No other store does it at once; what was begun is taken back."""
+
+
+def _here(session: Session, order: Any, **_by: Any) -> None:
+    """Promise the goods in the order's own store; raises OutOfStock."""
+    key = {"store": order.store_id, "order": order.id}
+    units = {row.sku_id: row.qty for row in fetch(session, _UNITS, key)}
+    stock.hold(session, order.store_id, units, order_id=order.id)
+    stock.commit(session, order.store_id, order_id=order.id)
+
+
+def _elsewhere(session: Session, order: Any, *, actor: str, now: datetime) -> None:
+    """Have other stores promise and do it; they are asked already when this returns."""
+    if not confirm.confirm_elsewhere(session, order.store_id, order.id, actor=actor, now=now):
+        raise _Nobody()
+
+
+def _take_again(
+    session: Session, order: Any, tender: Any, goods: Callable[..., None], *, actor: str, now: datetime
+) -> str:
     """Take everything of the order again, all or nothing; returns the code of what refused, or nothing."""
     key = {"store": order.store_id, "order": order.id}
     try:
         with attempt(session):
             orders.move(session, order.store_id, order.id, "revive", actor=actor, now=now, tender_id=tender.id)
-            units = {row.sku_id: row.qty for row in fetch(session, _UNITS, key)}
-            stock.hold(session, order.store_id, units, order_id=order.id)
-            stock.commit(session, order.store_id, order_id=order.id)
+            goods(session, order, actor=actor, now=now)
             again.take_again(session, order.store_id, order.id)
-            stake = replace(
-                value.Stake.of(order), coupon_ids=tuple(row.coupon_id for row in fetch(session, _COUPONS, key))
-            )
+            coupons = tuple(row.coupon_id for row in fetch(session, _COUPONS, key))
+            stake = replace(value.Stake.of(order), coupon_ids=coupons)
             if stake.wallet.total_fen:
                 wallet_tender.take(session, order.store_id, order.id, stake.wallet.total_fen, now=now)
             value.revived(session, stake, actor=actor, now=now)
             payments.taken(session, order.store_id, tender.id)
-            confirm.confirm(session, order.store_id, order.id, actor=actor, now=now)
+            if goods is _here:
+                confirm.confirm(session, order.store_id, order.id, actor=actor, now=now)
+    except _Nobody:
+        return "nobody_elsewhere"
     except Refused as refused:
         if refused.status >= 500:
             raise
