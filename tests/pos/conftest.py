@@ -17,6 +17,7 @@ from pos.http import (
     desk,
     exceptions,
     intake,
+    kits,
     matching,
     members,
     partners,
@@ -93,6 +94,7 @@ def app():
         transfers.bp,
         deliveries.bp,
         counts.bp,
+        kits.bp,
     ):
         made.register_blueprint(face)
     return made

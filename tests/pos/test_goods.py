@@ -10,6 +10,8 @@ from sqlalchemy import text
 from config import clock
 from tests import factories as make
 from tests.pos.conftest import Client
+from trade.catalogue.models import Barcode, Sku, StoreSku
+from trade.pricing.models import Price
 from trade.stock import proof
 
 STOCK, TRANSFERS, DELIVERIES, COUNTS = (f"/api/desk/{name}" for name in ("stock", "transfers", "deliveries", "counts"))
@@ -174,3 +176,23 @@ def test_a_count_is_given_up(staff, manager, shop):
     assert staff.post(f"{COUNTS}/{made['id']}/abandon").json["count"]["state"] == "abandoned"
     assert manager.post(f"{COUNTS}/{made['id']}/post").json["code"] == "wrong_state"
     assert staff.post(COUNTS, {"shelf": "A-", "due": True}).status_code == 422
+
+
+def test_the_head_office_makes_a_kit_and_the_till_sells_it(session, shop, staff, office, client, milk):
+    sku = Sku(product_id=1, spec="套装", unit="套", weighed=False)
+    session.add(sku)
+    session.flush()
+    now = clock.now()
+    session.add_all([Barcode(code="kit-1", sku_id=sku.id), Price(sku_id=sku.id, price_fen=1500, from_at=now)])
+    session.add(StoreSku(store_id=shop.store_id, sku_id=sku.id))
+    session.commit()
+    asked = {"sku_id": sku.id, "lines": [{"sku_id": milk, "qty": 2}]}
+    assert staff.post("/api/desk/kits", asked).json["code"] == "not_permitted"
+    itself = {**asked, "lines": [{"sku_id": sku.id, "qty": 1}]}
+    assert office.post("/api/desk/kits", itself).status_code == 422
+    made = office.post("/api/desk/kits", asked)
+    assert (made.status_code, made.json["kit"]["parts"][0]["qty"]) == (201, 2)
+    assert office.post("/api/desk/kits", asked).json["facts"] == {"sku_id": sku.id, "why": "known"}
+    assert [kit["sku_id"] for kit in staff.get("/api/desk/kits").json["kits"]] == [sku.id]
+    assert client("cashier").get("/api/pos/scan/kit-1").json["item"]["free"] == 2
+    assert agrees(session)

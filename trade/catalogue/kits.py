@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -124,3 +125,17 @@ def define(session: Session, sku_id: int, parts: Parts, *, actor: str, now: date
     data = {"sku_id": sku_id, "parts": [list(one) for one in ordered]}
     journal.record(session, "kit.defined", f"sku:{sku_id}", actor=actor, now=now, **data)
     forget()
+
+
+_LISTED = text("""
+    SELECT kit.sku_id, product.name, sku.spec, sku.unit, jsonb_agg(jsonb_build_object('sku_id', kit.component_sku_id,
+               'name', part_of.name, 'spec', part.spec, 'unit', part.unit, 'qty', kit.qty)
+               ORDER BY kit.component_sku_id) AS parts
+    FROM kit JOIN sku ON sku.id = kit.sku_id JOIN product ON product.id = sku.product_id
+    JOIN sku part ON part.id = kit.component_sku_id JOIN product part_of ON part_of.id = part.product_id
+    WHERE kit.sku_id > :after GROUP BY 1, 2, 3, 4 ORDER BY 1 LIMIT :most""")
+
+
+def listed(session: Session, *, after: int = 0, most: int = 100) -> list[dict[str, Any]]:
+    """Kits with what is in them, by sku after `after`."""
+    return [row._asdict() for row in fetch(session, _LISTED, {"after": after, "most": most})]
