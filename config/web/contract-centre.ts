@@ -96,8 +96,19 @@ export interface Way {
   choices: Record<string, Choice[]>
 }
 
+/** Which stores were chosen (none: `outcome` says why), how many could, and by filter how many could not. */
+export interface Routed {
+  hop: number
+  at: string
+  outcome: string
+  stores: string[]
+  able: number
+  removed: Record<string, number>
+}
+
 export interface CentreDetail extends CentreItem {
   lines: CentreLine[]
+  routing: Routed[]
   history: CentreFact[]
   remedies: Way[]
 }

@@ -140,7 +140,8 @@ def test_an_order_of_another_channel_is_taken_in_again_or_refused_for_good(told,
 
 
 def test_a_parcel_that_nobody_does_is_refunded_and_the_order_ends_with_it(told, session, client):
-    chain.do(session, "UPDATE store SET opens_minute = 0, closes_minute = 1440")
+    always = "UPDATE store SET opens_minute = 0, closes_minute = 1440, area = CAST(:area AS jsonb)"
+    chain.do(session, always, area=chain.SQUARE)
     order = chain.ordered(session, told.shop, told.now, milk=2)
     while chain.of(session, order)[0].state == "assigned":
         chain.refuse(session, chain.of(session, order)[0], told.now)
@@ -150,6 +151,9 @@ def test_a_parcel_that_nobody_does_is_refunded_and_the_order_ends_with_it(told, 
     path = f"{PATH}/items/{case}"
     assert [way["name"] for way in manager.get(path).json["item"]["remedies"]] == ["route_again", "refund_parcel"]
     assert manager.post(f"{path}/remedy", {"remedy": "route_again"}).json["code"] == "nobody_can"
+    why = manager.get(path).json["item"]["routing"]
+    assert [(one["hop"], one["stores"], one["able"]) for one in why] == [(2, [], 0), (1, ["通店S1"], 1)]
+    assert why[0]["removed"] == {"refused_before": 1}
     assert manager.get(path).json["item"]["resolved_at"] is None
     done = manager.post(f"{path}/remedy", {"remedy": "refund_parcel", "note": "客人不等了"}).json["item"]
     assert (done["order"]["state"], done["note"]) == ("cancelled", "客人不等了")

@@ -94,6 +94,13 @@ _HISTORY = text("""
 _TOLD = ("note", "remedy", "reason", "reasons", "line_no", "picked_qty", "amount_fen", "cause", "why")
 """What of a fact's data the history shows."""
 
+_ROUTED = text("""
+    SELECT d.hop, d.at, d.chosen ->> 'outcome' AS outcome, d.candidates -> 'removed' AS removed,
+        jsonb_array_length(d.candidates -> 'kept') + coalesce((d.candidates ->> 'more')::bigint, 0) AS able,
+        (SELECT coalesce(jsonb_agg(s.name ORDER BY s.id), '[]') FROM store s WHERE s.id IN (
+            SELECT (p ->> 'store_id')::bigint FROM jsonb_array_elements(d.chosen -> 'parcels') p)) AS stores
+    FROM routing_decision d WHERE d.store_id = :of AND d.order_id = :order ORDER BY d.id DESC LIMIT 6""")
+
 _REF = re.compile(r"case-(\d{1,18})|hold-(\d{1,9})-(\d{1,18})")
 
 
@@ -161,19 +168,34 @@ def row(session: Session, ref: str, *, store_id: int | None) -> Any:
 
 
 def one(session: Session, ref: str, *, store_id: int | None) -> dict[str, Any]:
-    """One item with its order's lines and everything that happened to both, newest first."""
+    """One item with its order's lines, where it was routed and why, and everything that happened, newest first."""
     found = row(session, ref, store_id=store_id)
     subjects = [f"exception:{found.case_id}"] if found.case_id else []
     lines: list[dict[str, Any]] = []
+    routing: list[dict[str, Any]] = []
     if found.order_id:
         subjects.append(f"order:{found.order_id}")
         asked = {"of": found.store_id, "order": found.order_id}
         lines = [line._asdict() for line in fetch(session, _LINES, asked)]
+        routing = [_routed(row) for row in fetch(session, _ROUTED, asked)]
     history = [
         {"at": _iso(fact.at), "kind": fact.kind, "actor": fact.actor, "name": fact.name, "data": _told(fact.data)}
         for fact in fetch(session, _HISTORY, {"subjects": subjects})
     ]
-    return _card(found) | {"lines": lines, "history": history}
+    return _card(found) | {"lines": lines, "routing": routing, "history": history}
+
+
+def _routed(row: Any) -> dict[str, Any]:
+    """Why this store, or why none: who was chosen, how many could, and by filter how many could not."""
+    removed = {name: len(stores) for name, stores in (row.removed or {}).items()}
+    return {
+        "hop": row.hop,
+        "at": _iso(row.at),
+        "outcome": row.outcome,
+        "stores": row.stores,
+        "able": row.able,
+        "removed": removed,
+    }
 
 
 def _told(data: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 import { setLocale } from '@web/i18n'
 import { afterEach, expect, test } from 'vitest'
-import { actor, causes, due, facts, haste, history, owner, span } from './words'
+import { actor, causes, due, facts, haste, history, owner, routed, span } from './words'
 
 const NOW = Date.parse('2026-11-23T04:00:00Z')
 const at = (minutes: number) => new Date(NOW + minutes * 60_000).toISOString()
@@ -77,4 +77,14 @@ test('the history leaves out what only machines understand', () => {
     { at: at(0), kind: 'stock.held', actor: 'x', name: '', data: {} },
   ])
   expect(told).toEqual([{ at: at(0), what: '关闭', who: '李', words: '取消并全额退款、客人同意' }])
+})
+
+test('why this store, or why none, is one sentence', () => {
+  const plain = { hop: 2, at: at(0), outcome: 'routed', stores: ['文三路店'], able: 2, removed: {} }
+  expect(routed({ ...plain, removed: { no_stock: 3, odd: 1 } })).toBe(
+    '文三路店（2 家能办、缺货 3 家、odd 1 家）',
+  )
+  expect(routed({ ...plain, stores: [], able: 0, outcome: 'short', removed: { closed: 4 } })).toBe(
+    '所有门店合起来也没有足够的货。（0 家能办、打烊或停接 4 家）',
+  )
 })

@@ -1,4 +1,4 @@
-import type { CentreFact, CentreItem } from '@web/contract-centre'
+import type { CentreFact, CentreItem, Routed } from '@web/contract-centre'
 import { t, tOr } from '@web/i18n'
 import { yuan } from '@web/money'
 import { dateAndTime } from '@web/time'
@@ -114,4 +114,15 @@ export function due(due_at: string, now: number): string {
   return left < 0
     ? t('centre.dueLate', { span: span(-left) })
     : t('centre.dueLeft', { span: span(left) })
+}
+
+/** Why this store, or why none, in one sentence: 通店文三路店（4 家可办；缺货 2 家、打烊 1 家）. */
+export function routed(one: Routed): string {
+  const out = Object.entries(one.removed).map(([filter, n]) =>
+    t('centre.filtered', { n, why: tOr(`centre.filter.${filter}`, filter) }),
+  )
+  const able = t('centre.able', { n: one.able })
+  const chosen = one.stores.join(t('listComma'))
+  const none = tOr(`centre.cause.unroutable.${one.outcome}`, one.outcome)
+  return t('centre.routed', { chosen: chosen || none, why: [able, ...out].join(t('listComma')) })
 }
