@@ -94,8 +94,10 @@ export const useCentre = defineStore('centre', {
       const mine = watching
       etags.clear()
       while (mine === watching) {
+        const asked = turn
         await this.poll()
-        await pause(this.failures ? waitFor(this.failures) : EVERY_MS)
+        // What was chosen while the answer was on its way is asked for at once.
+        if (asked === turn) await pause(this.failures ? waitFor(this.failures) : EVERY_MS)
       }
     },
 
