@@ -31,6 +31,7 @@ EVERY = (
     ("workers.jobs.finish_aftersales", "clock", 20),
     ("workers.jobs.match_bills", "wechat", 600),
     ("workers.jobs.watch_parcels", "clock", 5),
+    ("workers.jobs.keep_parcel_clocks", "clock", 5),
     ("workers.jobs.count_rejects", "clock", 3600),
     ("workers.jobs.end_promotions", "clock", 60),
     ("workers.jobs.confirm_points", "clock", 600),

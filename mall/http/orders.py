@@ -17,7 +17,7 @@ from config.settings import settings
 from config.wechat_ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
-from trade.orders import close, place, read, seckill, shown
+from trade.orders import cancelling, close, place, read, seckill, shown
 from trade.pricing.quoted import Want
 from trade.stores import shops
 
@@ -50,12 +50,16 @@ class BasketForm(Form):
 
 
 class OrderForm(WriteForm, BasketForm):
-    """A basket, what the customer was shown, and when they fetch it; `token` is the quote's."""
+    """A basket, what the customer was shown, and when they fetch it; `token` is the quote's.
+
+    `may_substitute`: something like it is welcome where the store lacks it, never for more than was paid.
+    """
 
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
     promise_at: AwareDatetime
     remark: str = Field("", max_length=200)
+    may_substitute: bool = False
 
 
 class PageQuery(Form):
@@ -98,6 +102,7 @@ def order(json_data: OrderForm) -> Reply:
             json_data.basket(shopper.member_id),
             promise_at=promise_at,
             remark=json_data.remark,
+            may_substitute=json_data.may_substitute,
             expected_payable_fen=json_data.expected_payable_fen,
             token=json_data.token,
             unpaid_for=timedelta(minutes=settings().unpaid_minutes),
@@ -161,6 +166,20 @@ def cancel(order_id: int, json_data: WriteForm) -> Reply:
 
     def work(opened: Session) -> Reply:
         close.cancel(opened, mine["store_id"], order_id, actor=shopper.actor, now=g.now)
+        return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
+
+    return once(json_data, work)
+
+
+@bp.post("/orders/<int:order_id>/ask-to-cancel")
+@permit("mall.order")
+@bp.input(WriteForm)
+def ask_to_cancel(order_id: int, json_data: WriteForm) -> Reply:
+    """Ask the stores to let an order go that they are picking: they have three minutes to say no (`cancel_by`)."""
+    shopper, mine = who.me(), _own(order_id)
+
+    def work(opened: Session) -> Reply:
+        cancelling.ask(opened, mine["store_id"], order_id, actor=shopper.actor, now=g.now)
         return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
 
     return once(json_data, work)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,10 +10,11 @@ from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.db import let_go, transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
-from trade.fulfilment import parcels, pickup
+from pos.http.desk_step import step
+from pos.scan import read_code
+from trade.fulfilment import parcels
 from trade.orders import desk, fulfil, rerouting
 from trade.stock.rejects import Reason
 
@@ -34,10 +34,11 @@ class RejectForm(WriteForm):
     reason: Reason
 
 
-class CodeForm(WriteForm):
-    """The eight digits that the customer shows."""
+class ScanForm(WriteForm):
+    """What the scanner read, and how much of that line lies in the tote, in all."""
 
-    code: str = Field(pattern=r"^\d{8}$")
+    code: str = Field(min_length=4, max_length=40)
+    picked_qty: int | None = Field(None, ge=0)
 
 
 @bp.get("/parcels")
@@ -57,23 +58,12 @@ def done() -> Reply:
     return {"parcels": desk.done(session(), who.own_store(), since=g.now - timedelta(days=1))}, 200
 
 
-def _step(form: WriteForm, parcel_id: int, work: Callable[[Session, Any, str], None]) -> Reply:
-    """One step of one parcel of one's own store; answers the parcel as it stands then."""
-    store_id, actor = who.own_store(), who.me().actor
-
-    def do(opened: Session) -> Reply:
-        work(opened, parcels.here(opened, store_id, parcel_id), actor)
-        return {"parcel": desk.one(opened, store_id, parcel_id)}, 200
-
-    return once(form, do)
-
-
 @bp.post("/parcels/<int:parcel_id>/accept")
 @permit("desk.fulfil")
 @bp.input(WriteForm)
 def accept(parcel_id: int, json_data: WriteForm) -> Reply:
     """Take a parcel on: assigned to accepted."""
-    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.accept(s, parcel, actor=actor, now=g.now))
+    return step(json_data, parcel_id, lambda s, parcel, actor: fulfil.accept(s, parcel, actor=actor, now=g.now))
 
 
 @bp.post("/parcels/<int:parcel_id>/reject")
@@ -99,7 +89,7 @@ def reject(parcel_id: int, json_data: RejectForm) -> Reply:
 def pick(parcel_id: int, json_data: PickForm) -> Reply:
     """Set how much of a line is picked (absolute)."""
     line_no, qty = json_data.line_no, json_data.picked_qty
-    return _step(
+    return step(
         json_data, parcel_id, lambda s, parcel, actor: fulfil.pick(s, parcel, line_no, qty, actor=actor, now=g.now)
     )
 
@@ -109,50 +99,20 @@ def pick(parcel_id: int, json_data: PickForm) -> Reply:
 @bp.input(WriteForm)
 def ready(parcel_id: int, json_data: WriteForm) -> Reply:
     """All is packed: the customer gets a pickup code.  409 `not_all_picked`."""
-    return _step(json_data, parcel_id, lambda s, parcel, actor: fulfil.ready(s, parcel, actor=actor, now=g.now))
+    return step(json_data, parcel_id, lambda s, parcel, actor: fulfil.ready(s, parcel, actor=actor, now=g.now))
 
 
-@bp.post("/pickup/check")
+@bp.post("/parcels/<int:parcel_id>/scan")
 @permit("desk.fulfil")
-@bp.input(CodeForm)
-def check(json_data: CodeForm) -> Reply:
-    """Show what waits under a code before anything is handed over."""
-    store_id = who.own_store()
-    pickup.tries_left(session(), who.me().actor, now=g.now)
-    found = pickup.find(session(), store_id, json_data.code)
-    let_go(session())
-    if found is None:
-        raise _count_wrong()
-    return {"parcel": desk.one(session(), store_id, found.id)}, 200
+@bp.input(ScanForm)
+def scan(parcel_id: int, json_data: ScanForm) -> Reply:
+    """Set how much of what was scanned is in the tote (absolute).  409 `wrong_item`: it is not in this parcel.
 
+    Of a scale label the grams are read where `picked_qty` is left out; of pieces it is one more than before.
+    """
+    code, grams = read_code(json_data.code)
 
-@bp.post("/pickup/hand-over")
-@permit("desk.fulfil")
-@bp.input(CodeForm)
-def hand_over(json_data: CodeForm) -> Reply:
-    """Hand the bag over: ready to delivered, stock leaves, points become the customer's.  Works once."""
-    me = who.me()
+    def work(opened: Session, parcel: Any, actor: str) -> None:
+        fulfil.scan(opened, parcel, code, json_data.picked_qty, grams=grams, actor=actor, now=g.now)
 
-    def do(opened: Session) -> Reply:
-        store_id = who.own_store()
-        found = pickup.find(opened, store_id, json_data.code)
-        if found is None:
-            raise pickup.PickupCodeWrong()
-        fulfil.collect(opened, found, staff_id=me.id, actor=me.actor, now=g.now)
-        return {"parcel": desk.one(opened, store_id, found.id)}, 200
-
-    try:
-        pickup.tries_left(session(), me.actor, now=g.now)
-        let_go(session())
-        return once(json_data, do)
-    except pickup.PickupCodeWrong:
-        raise _count_wrong() from None
-
-
-def _count_wrong() -> pickup.PickupCodeWrong:
-    """Count a wrong code, which must stay counted although the request is refused."""
-    device = who.me().actor
-    with transaction(session()) as opened:
-        left = pickup.tries_left(opened, device, now=g.now) - 1
-        pickup.note_wrong(opened, device, now=g.now)
-    return pickup.PickupCodeWrong(tries_left=left)
+    return step(json_data, parcel_id, work)

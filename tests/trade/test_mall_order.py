@@ -193,7 +193,7 @@ def test_every_event_in_every_state(session, shop, member, now, state, event):
 def test_wrong_pickup_codes_are_counted_and_lock(session, shop, now):
     for left in (5, 4, 3, 2, 1):
         assert pickup.tries_left(session, "staff:1", now=now) == left
-        _do(session, pickup.note_wrong, "staff:1", now=now)
+        _do(session, pickup.note_wrong, "staff:1", at_store_id=1, now=now)
     with pytest.raises(pickup.PickupLocked):
         pickup.tries_left(session, "staff:1", now=now)
     assert pickup.tries_left(session, "staff:1", now=now + pickup.WINDOW + timedelta(seconds=1)) == 5

@@ -22,8 +22,11 @@ class Parcel(Base):
 
     `store_id` is the order's, `at_store_id` the store that does the work now (none while it is looked for).  `hop`
     counts the stores asked.  `accept_by` is when the store's clock runs out, `ask_by` the customer's, and `cancel_by`
-    until when the store may say no to a customer who wants to cancel.  The pickup code is kept sealed for the
-    customer's screen and as a keyed hash for the look-up.
+    until when the store may say no to a customer who wants to cancel.  `alarm` is how loud the clock has been (1
+    nudged, 2 loud), `reminded` how often the customer was told to fetch it.  `seals` are on its bags.
+
+    The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up; `pickup_anywhere` is
+    the same without the store, to tell who came to the wrong one.
     """
 
     __tablename__ = "parcel"
@@ -41,6 +44,9 @@ class Parcel(Base):
         ),
         Index("ix_parcel_clock", "accept_by", postgresql_where=text("state = 'assigned'")),
         Index("ix_parcel_routing", "id", postgresql_where=text("state IN ('routing', 'asking')")),
+        Index("ix_parcel_anywhere", "pickup_anywhere", postgresql_where=text("pickup_anywhere IS NOT NULL")),
+        Index("ix_parcel_cancel", "cancel_by", postgresql_where=text("cancel_by IS NOT NULL")),
+        Index("ix_parcel_waiting", "ready_at", postgresql_where=text("state = 'ready'")),
         Index("ix_parcel_closed", "at_store_id", "closed_at", postgresql_where=text("closed_at IS NOT NULL")),
         Index(
             "uq_parcel_pickup",
@@ -75,15 +81,27 @@ class Parcel(Base):
     pickup_hash: Mapped[bytes | None]
     pickup_sealed: Mapped[bytes | None]
     handed_by: Mapped[int | None]
+    alarm: Mapped[int] = mapped_column(server_default=text("0"))
+    reminded: Mapped[int] = mapped_column(server_default=text("0"))
+    seals: Mapped[list[str]] = mapped_column(JSONB, server_default=text("'[]'"))
+    delegated: Mapped[bool] = mapped_column(server_default=text("false"))
+    pickup_anywhere: Mapped[bytes | None]
+    handed_to: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    failed_because: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class ParcelLine(Base):
-    """Units of one order line in one parcel: to be picked, picked, given up as missing, and handed over."""
+    """Units of one order line in one parcel: to be picked, picked, given up as missing, and handed over.
+
+    `over_qty` are grams of weighed goods above what was paid: they go with it, and are not charged.
+    """
 
     __tablename__ = "parcel_line"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "parcel_id"], ["parcel.store_id", "parcel.id"]),
-        CheckConstraint("qty > 0 AND picked_qty >= 0 AND short_qty >= 0 AND handed_qty >= 0", name="counts"),
+        CheckConstraint(
+            "qty > 0 AND picked_qty >= 0 AND short_qty >= 0 AND handed_qty >= 0 AND over_qty >= 0", name="counts"
+        ),
         CheckConstraint("picked_qty + short_qty <= qty AND handed_qty <= picked_qty", name="within"),
         Index("ix_parcel_line_order", "store_id", "order_id", "line_no"),
     )
@@ -96,6 +114,7 @@ class ParcelLine(Base):
     picked_qty: Mapped[int] = mapped_column(server_default=text("0"))
     short_qty: Mapped[int] = mapped_column(server_default=text("0"))
     handed_qty: Mapped[int] = mapped_column(server_default=text("0"))
+    over_qty: Mapped[int] = mapped_column(server_default=text("0"))
 
 
 class Assignment(Base):
@@ -140,3 +159,136 @@ class RoutingDecision(Base):
     at: Mapped[datetime]
     candidates: Mapped[dict[str, Any]] = mapped_column(JSONB)
     chosen: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class PickupEnd(Base):
+    """A pickup code that opens nothing any more, so that whoever shows it hears why."""
+
+    __tablename__ = "pickup_end"
+    __table_args__ = (
+        CheckConstraint("why IN ('cancelled', 'expired', 'replaced', 'used')", name="why"),
+        Index("ix_pickup_end_code", "at_store_id", "hash"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    parcel_id: Mapped[int]
+    at_store_id: Mapped[int]
+    hash: Mapped[bytes]
+    anywhere: Mapped[bytes | None]
+    why: Mapped[str] = mapped_column(Text)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]
+
+
+class PickupSms(Base):
+    """The code that was sent to an order's own phone because the customer has no other phone with them."""
+
+    __tablename__ = "pickup_sms"
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(primary_key=True)
+    hash: Mapped[bytes]
+    sealed: Mapped[bytes]
+    sent_at: Mapped[datetime]
+    sends: Mapped[int] = mapped_column(server_default=text("1"))
+    used_at: Mapped[datetime | None]
+
+
+class ParcelNotice(Base):
+    """A message to the customer about a parcel and what became of it; one (parcel, event, version) is sent once.
+
+    `sends` counts the first one and at most three more.
+    """
+
+    __tablename__ = "parcel_notice"
+    __table_args__ = (
+        CheckConstraint("status IN ('failed', 'not_authorised', 'queued', 'sent')", name="status"),
+        CheckConstraint("sends BETWEEN 1 AND 4", name="sends"),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    parcel_id: Mapped[int] = mapped_column(primary_key=True)
+    event: Mapped[str] = mapped_column(Text, primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    order_id: Mapped[int]
+    status: Mapped[str] = mapped_column(Text, server_default=text("'queued'"))
+    way: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    sends: Mapped[int] = mapped_column(server_default=text("1"))
+    asked_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Substitution(Base):
+    """Something else instead of a line's goods: what was paid, what it is worth, and what the customer said.
+
+    Charged is the lesser of both, so `refund_fen` goes back.  `answer_by` is the customer's clock; none where they had
+    agreed when they ordered.
+    """
+
+    __tablename__ = "substitution"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "parcel_id"], ["parcel.store_id", "parcel.id"]),
+        CheckConstraint("outcome IN ('agreed', 'declined', 'dropped', 'lapsed')", name="outcome"),
+        CheckConstraint("qty > 0 AND worth_fen >= 0 AND refund_fen = greatest(paid_fen - worth_fen, 0)", name="money"),
+        Index(
+            "uq_substitution_open",
+            "store_id",
+            "parcel_id",
+            "line_no",
+            unique=True,
+            postgresql_where=text("outcome IS NULL"),
+        ),
+        Index("ix_substitution_clock", "answer_by", postgresql_where=text("outcome IS NULL")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    order_id: Mapped[int]
+    parcel_id: Mapped[int]
+    line_no: Mapped[int]
+    sku_id: Mapped[int]
+    by_sku_id: Mapped[int]
+    qty: Mapped[int]
+    reason: Mapped[str] = mapped_column(Text)
+    paid_fen: Mapped[int]
+    worth_fen: Mapped[int]
+    refund_fen: Mapped[int]
+    asked_at: Mapped[datetime]
+    answer_by: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(Text)
+    answered_at: Mapped[datetime | None]
+    return_id: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(Text)
+
+
+class Wave(Base):
+    """Parcels of a store that are picked in one walk, of one temperature; `picker_id` walks it."""
+
+    __tablename__ = "wave"
+    __table_args__ = (
+        CheckConstraint("temperature IN ('ambient', 'chilled', 'frozen')", name="temperature"),
+        Index("ix_wave_open", "store_id", "id", postgresql_where=text("closed_at IS NULL")),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    temperature: Mapped[str] = mapped_column(Text)
+    promise_at: Mapped[datetime | None]
+    zone: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    picker_id: Mapped[int | None]
+    actor: Mapped[str] = mapped_column(Text)
+    opened_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class WaveParcel(Base):
+    """A parcel's goods of the wave's temperature, in one tote."""
+
+    __tablename__ = "wave_parcel"
+    __table_args__ = (
+        ForeignKeyConstraint(["store_id", "wave_id"], ["wave.store_id", "wave.id"]),
+        CheckConstraint("tote BETWEEN 1 AND 12", name="tote"),
+        Index("uq_wave_parcel", "store_id", "order_store_id", "parcel_id", "temperature", unique=True),
+    )
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    wave_id: Mapped[int] = mapped_column(primary_key=True)
+    tote: Mapped[int] = mapped_column(primary_key=True)
+    temperature: Mapped[str] = mapped_column(Text)
+    order_store_id: Mapped[int]
+    parcel_id: Mapped[int]

@@ -65,6 +65,7 @@ _MOVE = text("""
             handed_at = CASE WHEN :event IN ('hand', 'collect') THEN :now ELSE handed_at END,
             closed_at = CASE WHEN :target = ANY(:closed) THEN :now ELSE closed_at END,
             accept_by = CASE WHEN :target = 'assigned' THEN accept_by END,
+            alarm = CASE WHEN :target = 'assigned' THEN 0 ELSE alarm END,
             cancel_by = NULL
         WHERE store_id = :store AND id = :parcel AND state = ANY(:sources)
           AND (CAST(:at AS bigint) IS NULL OR at_store_id = :at) RETURNING *),
@@ -154,21 +155,25 @@ def answer(
 
 
 _PICK = text("""
-    UPDATE parcel_line line SET picked_qty = :picked FROM parcel
+    UPDATE parcel_line line SET picked_qty = least(:picked, line.qty - line.short_qty),
+        over_qty = greatest(:picked - (line.qty - line.short_qty), 0)
+    FROM parcel
     WHERE line.store_id = :store AND line.parcel_id = :parcel AND line_no = :line
-      AND :picked BETWEEN 0 AND line.qty - line.short_qty
+      AND :picked BETWEEN 0 AND line.qty - line.short_qty + CAST(:over AS bigint)
       AND parcel.store_id = :store AND parcel.id = :parcel AND parcel.state = 'picking' AND parcel.at_store_id = :at
     RETURNING line_no""")
 
 
-def pick(session: Session, parcel: Any, line_no: int, picked_qty: int, *, actor: str, now: datetime) -> None:
-    """Set how much of a line lies in the tote (absolute, so a repeat changes nothing).
+def pick(
+    session: Session, parcel: Any, line_no: int, picked_qty: int, *, over: int = 0, actor: str, now: datetime
+) -> None:
+    """Set how much of a line lies in the tote (absolute, so a repeat changes nothing), at most `over` above its units.
 
     :raises WrongState: nobody is picking this parcel now.
     :raises NotFound: it has no such line, or not so much of it.
     """
     given = {"store": parcel.store_id, "parcel": parcel.id, "at": parcel.at_store_id}
-    if first(session, _PICK, given | {"line": line_no, "picked": picked_qty}) is None:
+    if first(session, _PICK, given | {"line": line_no, "picked": picked_qty, "over": over}) is None:
         found = first(session, _ONE, given)
         if found is not None and found.state != "picking":
             raise WrongState(parcel_id=parcel.id, state=found.state, event="pick")
@@ -233,30 +238,76 @@ def leave_out(session: Session, store_id: int, order_id: int, units: Mapping[int
     return fetch(session, _LEAVE_OUT, given | {"store": store_id, "order": order_id, "states": states})
 
 
-_LAY_READY = text("""
-    UPDATE parcel SET shelf = :shelf, pickup_hash = :hash, pickup_sealed = :sealed
-    WHERE store_id = :store AND id = :parcel""")
+_LAY = text("UPDATE parcel SET shelf = :shelf WHERE store_id = :store AND id = :parcel")
 _HANDED = text("""
-    WITH who AS (UPDATE parcel SET handed_by = :staff WHERE store_id = :store AND id = :parcel)
-    UPDATE parcel_line SET handed_qty = picked_qty WHERE store_id = :store AND parcel_id = :parcel""")
+    WITH who AS (UPDATE parcel SET handed_by = :staff WHERE store_id = :store AND id = :parcel),
+    asked AS (SELECT * FROM unnest(CAST(:lines AS bigint[]), CAST(:qtys AS bigint[])) AS a(line_no, qty)),
+    given AS (SELECT line.line_no, line.sku_id, line.over_qty, CASE WHEN CAST(:everything AS boolean)
+                  THEN line.picked_qty - line.handed_qty ELSE asked.qty END AS qty
+              FROM parcel_line line LEFT JOIN asked ON asked.line_no = line.line_no
+              WHERE line.store_id = :store AND line.parcel_id = :parcel)
+    UPDATE parcel_line line SET handed_qty = line.handed_qty + given.qty FROM given
+    WHERE line.store_id = :store AND line.parcel_id = :parcel AND line.line_no = given.line_no
+      AND given.qty > 0 AND line.handed_qty + given.qty <= line.picked_qty
+    RETURNING line.line_no, line.sku_id, given.qty, line.over_qty""")
 
 
-def lay_ready(session: Session, store_id: int, parcel_id: int, shelf: str, *, hashed: bytes, sealed: bytes) -> None:
-    """Say where a parcel lies, and give it its pickup code."""
-    given = {"store": store_id, "parcel": parcel_id, "shelf": shelf, "hash": hashed, "sealed": sealed}
-    fetch(session, _LAY_READY, given)
+def lay(session: Session, store_id: int, parcel_id: int, shelf: str) -> None:
+    """Say where a parcel lies."""
+    fetch(session, _LAY, {"store": store_id, "parcel": parcel_id, "shelf": shelf})
 
 
-def handed(session: Session, store_id: int, parcel_id: int, staff_id: int | None) -> None:
-    """All that was picked has left the store, by the hands of this person."""
-    fetch(session, _HANDED, {"store": store_id, "parcel": parcel_id, "staff": staff_id})
+def handed(
+    session: Session, store_id: int, parcel_id: int, staff_id: int | None, lines: Mapping[int, int] | None = None
+) -> list[Any]:
+    """Units by line, or with None all that was picked, have left by the hands of this person.
+
+    Returns rows of (line_no, sku_id, qty, over_qty); a line of which less lies there is not among them.
+    """
+    ordered = sorted((lines or {}).items())
+    given: dict[str, Any] = {"store": store_id, "parcel": parcel_id, "staff": staff_id, "everything": lines is None}
+    given |= {"lines": [line_no for line_no, _ in ordered], "qtys": [qty for _, qty in ordered]}
+    return fetch(session, _HANDED, given)
+
+
+_BACK = text("""
+    UPDATE parcel_line SET picked_qty = CASE WHEN :away THEN 0 ELSE handed_qty END,
+        handed_qty = CASE WHEN :away THEN 0 ELSE handed_qty END, over_qty = 0,
+        short_qty = CASE WHEN :away THEN qty ELSE qty - handed_qty END
+    WHERE store_id = :store AND parcel_id = :parcel""")
+_CARRY = text("""
+    UPDATE parcel SET bags = coalesce(CAST(:bags AS bigint), bags), seals = coalesce(CAST(:seals AS jsonb), seals),
+        carrier = coalesce(:carrier, carrier), tracking_no = coalesce(:tracking_no, tracking_no),
+        failed_because = coalesce(:failed_because, failed_because), cancel_by = :cancel_by
+    WHERE store_id = :store AND id = :parcel""")
+
+
+def bring_back(session: Session, store_id: int, parcel_id: int, *, away: bool) -> None:
+    """Its lines say that what was not handed over, or with `away` all of it, stays with the store."""
+    fetch(session, _BACK, {"store": store_id, "parcel": parcel_id, "away": away})
+
+
+def note_carrying(
+    session: Session,
+    parcel: Any,
+    *,
+    bags: int | None = None,
+    seals: list[str] | None = None,
+    carrier: str | None = None,
+    tracking_no: str | None = None,
+    failed_because: str | None = None,
+    cancel_by: datetime | None = None,
+) -> None:
+    """Write what is said of its way; what is not said stays, but for the customer's wish to cancel."""
+    given = {"store": parcel.store_id, "parcel": parcel.id, "bags": bags, "carrier": carrier, "cancel_by": cancel_by}
+    given |= {"seals": None if seals is None else json.dumps(seals), "tracking_no": tracking_no}
+    fetch(session, _CARRY, given | {"failed_because": failed_because})
 
 
 _OPEN_ONES = text("""
     SELECT id, state FROM parcel WHERE store_id = :store AND order_id = :order AND NOT state = ANY(:closed)
     ORDER BY id""")
-_FORGET_CODE = text("""
-    UPDATE parcel SET pickup_hash = NULL, pickup_sealed = NULL WHERE store_id = :store AND order_id = :order""")
+_UNSEAL = text("UPDATE parcel SET pickup_sealed = NULL WHERE store_id = :store AND order_id = :order")
 
 
 def cancel_all(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
@@ -268,7 +319,7 @@ def cancel_all(session: Session, store_id: int, order_id: int, *, actor: str, no
     for parcel in fetch(session, _OPEN_ONES, key | {"closed": sorted(CLOSED)}):
         move(session, store_id, parcel.id, "cancel", actor=actor, now=now)
         answer(session, store_id, parcel.id, Outcome.CANCELLED, actor=actor, now=now)
-    fetch(session, _FORGET_CODE, key)
+    fetch(session, _UNSEAL, key)
 
 
 _SPLIT = text("""

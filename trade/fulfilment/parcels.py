@@ -21,9 +21,15 @@ _STATES = text("""
 _UNPICKED = text("""
     SELECT line_no FROM parcel_line WHERE store_id = :store AND parcel_id = :parcel AND picked_qty + short_qty < qty
     ORDER BY line_no""")
+_WEIGHED = text("""
+    SELECT part.line_no, part.sku_id, part.qty, part.picked_qty, part.short_qty
+    FROM parcel_line part JOIN sku ON sku.id = part.sku_id
+    WHERE part.store_id = :store AND part.parcel_id = :parcel AND sku.weighed ORDER BY part.line_no""")
+_LINES = text("SELECT * FROM parcel_line WHERE store_id = :store AND parcel_id = :parcel ORDER BY line_no")
 _LEFT = text("""
-    SELECT EXISTS (SELECT FROM parcel_line WHERE store_id = :store AND order_id = :order AND qty > short_qty)
-        AS something""")
+    SELECT EXISTS (SELECT FROM parcel_line line JOIN parcel p ON p.store_id = line.store_id AND p.id = line.parcel_id
+                   WHERE line.store_id = :store AND line.order_id = :order AND line.qty > line.short_qty
+                     AND p.state <> 'cancelled') AS something""")
 _GOODS = text("""
     SELECT sku_id, sum(qty - short_qty)::bigint AS qty, sum(picked_qty)::bigint AS picked
     FROM parcel_line WHERE store_id = :store AND parcel_id = :parcel GROUP BY 1 ORDER BY 1""")
@@ -61,6 +67,16 @@ def states(session: Session, keys: Sequence[tuple[int, int]]) -> Mapping[int, li
 def unpicked(session: Session, store_id: int, parcel_id: int) -> list[int]:
     """Lines of which something is neither in the tote nor given up."""
     return [row.line_no for row in fetch(session, _UNPICKED, {"store": store_id, "parcel": parcel_id})]
+
+
+def weighed(session: Session, store_id: int, parcel_id: int) -> list[Any]:
+    """Its lines of weighed goods."""
+    return fetch(session, _WEIGHED, {"store": store_id, "parcel": parcel_id})
+
+
+def lines(session: Session, store_id: int, parcel_id: int) -> list[Any]:
+    """Its lines, in order."""
+    return fetch(session, _LINES, {"store": store_id, "parcel": parcel_id})
 
 
 def anything_left(session: Session, store_id: int, order_id: int) -> bool:

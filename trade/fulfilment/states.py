@@ -56,8 +56,8 @@ IN_HAND = frozenset({S.PICKING, S.PICKED, S.READY, S.PACKED, S.COURIER_CALLED})
 """The goods are being put together, or lie ready, in the store."""
 CLOSED = frozenset({S.DELIVERED, S.RETURNED, S.CANCELLED})
 """Nothing more happens."""
-ON_THE_DESK = frozenset({S.ASSIGNED, S.ACCEPTED, S.PICKING, S.PICKED, S.READY, S.PACKED, S.COURIER_CALLED})
-"""What the store's own people have to do with."""
+ON_THE_DESK = frozenset({S.ASSIGNED, S.ACCEPTED, *IN_HAND, S.HANDED, S.NO_SHOW, S.RETURNING})
+"""What the store's own people have to do with, or wait for."""
 
 #          event       from                                              to                past tense, for the journal
 MOVES = {
@@ -71,6 +71,7 @@ MOVES = {
     "fill": ({S.PICKING}, S.PICKED, "parcel.filled"),
     "ready": ({S.PICKED}, S.READY, "parcel.readied"),
     "pack": ({S.PICKED}, S.PACKED, "parcel.packed"),
+    "unpack": ({S.PACKED, S.COURIER_CALLED}, S.PICKING, "parcel.unpacked"),
     "call": ({S.PACKED}, S.COURIER_CALLED, "parcel.courier_called"),
     "hand": ({S.PACKED, S.COURIER_CALLED}, S.HANDED, "parcel.handed"),
     "collect": ({S.READY}, S.DELIVERED, "parcel.collected"),

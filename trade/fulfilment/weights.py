@@ -30,6 +30,10 @@ class Weights(BaseModel):
     `tiers` is the order of the scores for a first routing, `rerouted` for one after a store refused.  Fewest parcels
     always comes first: it is what the search looks for.  `hops` stores are asked in all; then, or where none can, the
     customer is asked for `ask_minutes`, and may say `wait`, which is `wait_minutes` more.
+
+    A store has `cancel_minutes` to say no to a customer who cancels while it picks, a customer `substitute_minutes` to
+    agree to something else.  What nobody fetches is reminded of after each of `remind_hours`, missed after
+    `no_show_hours`, and refunded and back on the shelf after `put_back_hours` more.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,3 +50,8 @@ class Weights(BaseModel):
     hops: int = Field(3, ge=1, le=10)
     ask_minutes: int = Field(30, ge=1, le=7 * 24 * 60)
     wait_minutes: int = Field(24 * 60, ge=1, le=14 * 24 * 60)
+    cancel_minutes: int = Field(3, ge=1, le=60)
+    substitute_minutes: int = Field(3, ge=1, le=60)
+    remind_hours: tuple[Count, Count] = (24, 72)
+    no_show_hours: int = Field(96, ge=1, le=60 * 24)
+    put_back_hours: int = Field(24, ge=0, le=60 * 24)

@@ -66,6 +66,13 @@ def cancel(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     _undo_payment(session, store_id, order_id, "cancelled", actor=actor, now=now)
 
 
+def withdraw(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
+    """The customer changed their mind while it was picked, and the store agreed: as `cancel`.  Raises WrongState."""
+    moves.move(session, store_id, order_id, "cancel", actor=actor, now=now, late=True)
+    _free(session, store_id, order_id, actor=actor, now=now)
+    _undo_payment(session, store_id, order_id, "cancelled", actor=actor, now=now)
+
+
 def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor: str, now: datetime) -> None:
     """A paid order cannot be fulfilled: the customer gets everything back.
 

@@ -12,69 +12,134 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import NotFound
+from trade.fulfilment import clocks, notices
 from trade.fulfilment.states import ON_THE_DESK
+from trade.orders import substituting
 from trade.orders.numbers import number
 
 _HEAD = """
-    SELECT p.*, o.placed_at, o.paid_at, o.remark, o.payable_fen, o.channel, staff.name AS handed_by_name,
-           coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer
-    FROM parcel p JOIN sale_order o ON o.store_id = p.store_id AND o.id = p.order_id
+    SELECT p.*, o.placed_at, o.paid_at, o.remark, o.payable_fen, o.channel, o.may_substitute,
+           staff.name AS handed_by_name, here.opens_minute, here.closes_minute, here.zone, here.closes_early_at,
+           coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer,
+           coalesce(a.region_name, '') AS region_name, coalesce(a.name_masked, '') AS recipient,
+           (SELECT jsonb_agg(jsonb_build_object('wave_id', w.wave_id, 'tote', w.tote, 'temperature', w.temperature)
+                ORDER BY w.wave_id) FROM wave_parcel w JOIN wave ON wave.store_id = w.store_id AND wave.id = w.wave_id
+            WHERE w.store_id = p.at_store_id AND w.order_store_id = p.store_id AND w.parcel_id = p.id
+              AND wave.closed_at IS NULL) AS waves
+    FROM parcel p LEFT JOIN store here ON here.id = p.at_store_id
+    LEFT JOIN order_address a ON a.store_id = p.store_id AND a.order_id = p.order_id
+    JOIN sale_order o ON o.store_id = p.store_id AND o.id = p.order_id
     LEFT JOIN member m ON m.id = o.member_id LEFT JOIN staff ON staff.id = p.handed_by
     WHERE p.at_store_id = :at """
 _OPEN = text(_HEAD + "AND p.state = ANY(:states) ORDER BY p.promise_at, p.id LIMIT 200")
 _DONE = text(_HEAD + "AND p.state = 'delivered' AND p.closed_at >= :since ORDER BY p.closed_at DESC LIMIT 100")
 _ONE = text(_HEAD + "AND p.id = :parcel")
 _LINES = text("""
-    SELECT part.*, line.name, line.spec, line.unit, line.weighed, product.picture, product.temperature,
-           coalesce(store_sku.shelf, '') AS shelf, level.counted_at,
+    SELECT part.*, CASE WHEN line.given_sku_id IS NULL THEN line.name ELSE product.name END AS name,
+           CASE WHEN line.given_sku_id IS NULL THEN line.spec ELSE sku.spec END AS spec, sku.unit, sku.weighed,
+           product.picture, product.temperature, line.given_sku_id IS NOT NULL AS substituted,
+           level.counted_at,
+           coalesce(level.on_hand, 0) AS on_hand, coalesce(level.count_due, false) AS count_due,
+           coalesce(store_sku.shelf, '') AS shelf,
            (SELECT min(code) FROM barcode WHERE barcode.sku_id = part.sku_id) AS barcode
     FROM parcel_line part
     JOIN order_line line ON line.store_id = part.store_id AND line.order_id = part.order_id
         AND line.line_no = part.line_no
     JOIN sku ON sku.id = part.sku_id JOIN product ON product.id = sku.product_id
-    LEFT JOIN store_sku ON store_sku.store_id = :at AND store_sku.sku_id = part.sku_id
     LEFT JOIN stock_level level ON level.store_id = :at AND level.sku_id = part.sku_id
+    LEFT JOIN store_sku ON store_sku.store_id = :at AND store_sku.sku_id = part.sku_id
     WHERE part.parcel_id = ANY(:parcels) ORDER BY part.parcel_id, part.line_no""")
+_NOTICES = text("""
+    SELECT DISTINCT ON (store_id, parcel_id) * FROM parcel_notice
+    WHERE (store_id, parcel_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:parcels AS bigint[])))
+    ORDER BY store_id, parcel_id, asked_at DESC, version DESC""")
 STAGES = {
     "assigned": "new",
     **dict.fromkeys(("accepted", "picking", "picked"), "picking"),
     **dict.fromkeys(("ready", "packed", "courier_called"), "ready"),
+    "handed": "away",
+    **dict.fromkeys(("no_show", "returning"), "back"),
     "delivered": "done",
 }
 """The columns of the desk."""
-_LINE = "line_no sku_id name spec unit weighed qty picked_qty short_qty handed_qty shelf barcode picture temperature"
-_CARD = ("id", "store_id", "order_id", "state", "mode", "channel", "customer", "bags", "carrier", "tracking_no", "hop")
+_LINE = (
+    "line_no sku_id name spec unit weighed qty picked_qty short_qty handed_qty over_qty shelf barcode picture"
+    " temperature substituted on_hand count_due"
+)
 _MOMENTS = (
-    "placed_at", "paid_at", "promise_at", "assigned_at", "accept_by", "cancel_by", "accepted_at", "ready_at",
-    "closed_at",
-)  # fmt: skip
+    *("placed_at", "paid_at", "promise_at", "assigned_at", "accept_by", "cancel_by", "accepted_at"),
+    *("picked_at", "ready_at", "handed_at", "closed_at"),
+)
+_PLAIN = (
+    "id store_id order_id state mode channel customer recipient region_name may_substitute remark payable_fen bags"
+    " seals carrier tracking_no failed_because alarm reminded delegated hop"
+)
 
 
 def _moment(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def _line(row: Any) -> dict[str, Any]:
-    """A line, with when its stock here was last counted: how far the figure may be trusted."""
-    return {**{name: getattr(row, name) for name in _LINE.split()}, "counted_at": _moment(row.counted_at)}
+def _clock(parcel: Any) -> dict[str, str | None]:
+    """The store's clock, which runs while it is open: when it is nudged, and loudly."""
+    if parcel.state != "assigned" or parcel.accept_by is None:
+        return {"nudge_at": None, "loud_at": None}
+    hours = clocks.Hours(parcel.opens_minute, parcel.closes_minute, parcel.zone, parcel.closes_early_at)
+    run = (hours, parcel.assigned_at, parcel.accept_by)
+    nudge_at, loud_at = (clocks.share_by(*run, permille) for permille in (clocks.NUDGE, clocks.LOUD))
+    return {"nudge_at": _moment(nudge_at), "loud_at": _moment(loud_at)}
+
+
+def _line(row: Any, offered: Sequence[Any]) -> dict[str, Any]:
+    """One line; `counted_at` is when somebody last counted its goods here, `substitutes` what was offered for it."""
+    return {
+        **{name: getattr(row, name) for name in _LINE.split()},
+        "counted_at": _moment(row.counted_at),
+        "substitutes": [
+            {
+                **{name: getattr(one, name) for name in ("id", "by_sku_id", "name", "spec", "unit", "picture", "qty")},
+                **{name: getattr(one, name) for name in ("refund_fen", "outcome")},
+                "answer_by": _moment(one.answer_by),
+            }
+            for one in offered
+            if one.line_no == row.line_no
+        ],
+    }
+
+
+def _notice(row: Any) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    shown = {name: getattr(row, name) for name in ("event", "status", "way", "version")}
+    times = {"asked_at": _moment(row.asked_at), "answered_at": _moment(row.answered_at)}
+    return {**shown, **times, "resends_left": max(notices.AGAIN + 1 - row.sends, 0)}
 
 
 def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[dict[str, Any]]:
+    if not parcels:
+        return []
     lines: dict[int, list[Any]] = defaultdict(list)
-    given = {"at": at_store_id, "parcels": [parcel.id for parcel in parcels]}
-    for row in fetch(session, _LINES, given) if parcels else ():
+    offered: dict[int, list[Any]] = defaultdict(list)
+    ids = [parcel.id for parcel in parcels]
+    for row in fetch(session, _LINES, {"at": at_store_id, "parcels": ids}):
         lines[row.parcel_id].append(row)
+    for one in substituting.of_parcels(session, parcels):
+        offered[one.parcel_id].append(one)
+    given = {"stores": [parcel.store_id for parcel in parcels], "parcels": ids}
+    told = {row.parcel_id: row for row in fetch(session, _NOTICES, given)}
     return [
         {
-            **{name: getattr(parcel, name) for name in _CARD},
+            **{name: getattr(parcel, name) for name in _PLAIN.split()},
             **{name: _moment(getattr(parcel, name)) for name in _MOMENTS},
+            **_clock(parcel),
             "stage": STAGES.get(parcel.state, parcel.state),
-            "remark": parcel.remark,
-            "payable_fen": parcel.payable_fen,
             "place": parcel.shelf,
             "no": number(parcel.store_id, parcel.order_id),
             "items": len(lines[parcel.id]),
-            "lines": [_line(row) for row in lines[parcel.id]],
+            "cold": sorted({row.temperature for row in lines[parcel.id]} - {"ambient"}),
+            "notice": _notice(told.get(parcel.id)),
+            "waves": parcel.waves or [],
+            "lines": [_line(row, offered[parcel.id]) for row in lines[parcel.id]],
         }
         for parcel in parcels
     ]

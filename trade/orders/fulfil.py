@@ -13,15 +13,37 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config import journal
 from config.db import fetch
-from config.errors import Refused
-from trade.fulfilment import lost, parcels, pickup
+from config.errors import NotFound, Refused, WrongState
+from trade.fulfilment import lost, notices, parcels, pickup, waves
 from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment.states import CLOSED, Outcome
 from trade.orders import close, moves, returns, value
 from trade.orders.line_refunds import GIVEN_UP
+from trade.stock import facts, rejects, told
 from trade.stock import moves as stock
-from trade.stock import rejects, told
+
+OVER_PERMILLE = 200
+"""How much heavier than ordered weighed goods may be; what is above the order is not charged."""
+
+
+class WrongMode(Refused):
+    """A parcel that is brought is packed, one that is fetched is laid ready; `mode` is this one's."""
+
+    code = "wrong_mode"
+
+
+class CancelAsked(Refused):
+    """The customer wants to cancel it: say yes or no first."""
+
+    code = "cancel_asked"
+
+
+class NotThere(Refused):
+    """Fewer units of a line lie ready than are handed over."""
+
+    code = "not_there"
 
 
 class NotAllPicked(Refused):
@@ -38,6 +60,10 @@ def lock(session: Session, parcel: Any) -> Any:
     return fetch(session, _LOCK, {"store": parcel.store_id, "order": parcel.order_id})[0]
 
 
+def _key(parcel: Any) -> tuple[int, int]:
+    return parcel.store_id, parcel.id
+
+
 def _move(session: Session, parcel: Any, event: str, actor: str, now: datetime, **data: Any) -> Any:
     at = parcel.at_store_id
     return parcel_moves.move(session, parcel.store_id, parcel.id, event, at_store_id=at, actor=actor, now=now, **data)
@@ -51,11 +77,30 @@ def accept(session: Session, parcel: Any, *, actor: str, now: datetime) -> None:
 
 
 def pick(session: Session, parcel: Any, line_no: int, picked_qty: int, *, actor: str, now: datetime) -> None:
-    """Set how much of a line lies in the tote (absolute); the first pick begins the picking."""
+    """Set how much of a line lies in the tote (absolute); the first pick begins the picking.
+
+    Weighed goods may be up to `OVER_PERMILLE` heavier than what was ordered; the rest is a gift.
+    """
     if parcel.state == "accepted":
         lock(session, parcel)
         _move(session, parcel, "start", actor, now)
-    parcel_moves.pick(session, parcel, line_no, picked_qty, actor=actor, now=now)
+    over = {row.line_no: row.qty * OVER_PERMILLE // 1000 for row in parcels.weighed(session, *_key(parcel))}
+    parcel_moves.pick(session, parcel, line_no, picked_qty, over=over.get(line_no, 0), actor=actor, now=now)
+
+
+def scan(
+    session: Session, parcel: Any, code: str, picked_qty: int | None, *, grams: int | None, actor: str, now: datetime
+) -> None:
+    """Pick by what the scanner read: `picked_qty` in all, else the label's grams, else one piece more.
+
+    :raises WrongItem: it belongs to no line of this parcel; nothing was counted.
+    """
+    lock(session, parcel)
+    line_no = waves.line_scanned(session, parcel, code)
+    if picked_qty is None:
+        before = next(row for row in parcels.lines(session, *_key(parcel)) if row.line_no == line_no)
+        picked_qty = before.picked_qty + 1 if grams is None else before.picked_qty + before.over_qty + grams
+    pick(session, parcels.one(session, *_key(parcel)), line_no, picked_qty, actor=actor, now=now)
 
 
 def short(
@@ -85,6 +130,23 @@ def short(
     _, done = returns.give_up(session, *of, {line_no: qty}, reason="short_pick", fault=True, actor=actor, now=now)
     finish(session, parcel, actor=actor, now=now)
     return done
+
+
+def found(
+    session: Session, parcel: Any, line_no: int, found_qty: int, reason: rejects.Reason, *, actor: str, now: datetime
+) -> None:
+    """So much of a line was found, in all: that is picked, and the rest is given up and refunded in the same step.
+
+    :raises NotFound: nothing of the line is lacking then.  :raises WrongState.
+    """
+    lock(session, parcel)
+    line = next((row for row in parcels.lines(session, *_key(parcel)) if row.line_no == line_no), None)
+    lacking = 0 if line is None else line.qty - line.short_qty - found_qty
+    if lacking <= 0:
+        raise NotFound(parcel_id=parcel.id, line_no=line_no)
+    if line is not None and line.picked_qty != found_qty:
+        pick(session, parcel, line_no, found_qty, actor=actor, now=now)
+    short(session, parcel, line_no, lacking, reason, actor=actor, now=now)
 
 
 def leave_out(
@@ -127,28 +189,133 @@ def finish_if_empty(session: Session, store_id: int, order_id: int, *, actor: st
             finish(session, parcel, actor=actor, now=now)
 
 
-def ready(session: Session, parcel: Any, *, actor: str, now: datetime, shelf: str = "") -> None:
-    """Everything is in the bag: the customer gets a pickup code.  Raises NotAllPicked, WrongState."""
-    lock(session, parcel)
-    if unpicked := parcels.unpicked(session, parcel.store_id, parcel.id):
+def fill(session: Session, parcel: Any, *, actor: str, now: datetime) -> dict[int, int]:
+    """All of a parcel that is being picked lies in its totes; returns what weighed less than it was paid for, by line.
+
+    Whoever calls holds the order's row, and gives the money of that back last (`give_back_weight`).
+
+    :raises NotAllPicked, CancelAsked, WrongState: nothing changed.
+    """
+    if parcels.one(session, *_key(parcel)).cancel_by is not None:
+        raise CancelAsked(parcel_id=parcel.id)
+    light = {}
+    for row in parcels.weighed(session, *_key(parcel)):
+        less = row.qty - row.short_qty - row.picked_qty
+        if row.picked_qty and less:
+            parcel_moves.short(session, parcel, row.line_no, less, actor=actor, now=now)
+            stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods={row.sku_id: less})
+            light[row.line_no] = less
+    if unpicked := parcels.unpicked(session, *_key(parcel)):
         raise NotAllPicked(line_nos=unpicked)
     _move(session, parcel, "fill", actor, now)
-    if goods := parcels.goods(session, parcel.store_id, parcel.id):
+    if goods := parcels.goods(session, *_key(parcel)):
         stock.pick(session, parcel.at_store_id, goods, order_id=parcel.order_id)
-    _move(session, parcel, "ready", actor, now, shelf=shelf)
-    code = pickup.draw(session, parcel.at_store_id)
-    hashed, sealed = pickup.fingerprint(parcel.at_store_id, code), pickup.seal(code)
-    parcel_moves.lay_ready(session, parcel.store_id, parcel.id, shelf, hashed=hashed, sealed=sealed)
+    return light
 
 
-def collect(session: Session, parcel: Any, *, staff_id: int, actor: str, now: datetime) -> None:
-    """Hand over to the customer: the goods leave, the code dies; the last parcel ends the order."""
+def give_back_weight(session: Session, parcel: Any, light: Mapping[int, int], *, actor: str, now: datetime) -> None:
+    """The money of the grams that were paid and are not in the bag goes back."""
+    if light:
+        of = (parcel.store_id, parcel.order_id)
+        returns.give_up(session, *of, light, reason="weighed", fault=True, actor=actor, now=now)
+
+
+def ready(session: Session, parcel: Any, *, actor: str, now: datetime, shelf: str = "") -> None:
+    """Everything is in the bag: the customer gets a pickup code, and is told.
+
+    Weighed goods that weigh less than was paid are paid back in the same step.
+
+    :raises NotAllPicked, CancelAsked, WrongMode, WrongState: nothing changed.
+    """
     lock(session, parcel)
-    _move(session, parcel, "collect", actor, now)
-    parcel_moves.handed(session, parcel.store_id, parcel.id, staff_id)
-    if goods := parcels.picked(session, parcel.store_id, parcel.id):
-        key = f"order:{parcel.order_id}:parcel:{parcel.id}"
-        stock.consume(session, parcel.at_store_id, goods, order_id=parcel.order_id, key=key, actor=actor, now=now)
+    if parcel.mode != "pickup":
+        raise WrongMode(parcel_id=parcel.id, mode=parcel.mode)
+    light = fill(session, parcel, actor=actor, now=now)
+    _move(session, parcel, "ready", actor, now, shelf=shelf)
+    parcel_moves.lay(session, *_key(parcel), shelf)
+    pickup.give(session, parcel)
+    notices.ask(session, parcel, "ready", actor=actor, now=now)
+    give_back_weight(session, parcel, light, actor=actor, now=now)
+
+
+def collect(
+    session: Session,
+    parcel: Any,
+    *,
+    staff_id: int,
+    actor: str,
+    now: datetime,
+    lines: Mapping[int, int] | None = None,
+    without_phone: Mapping[str, Any] | None = None,
+) -> None:
+    """Hand over to the customer: the goods leave, the code dies; the last parcel ends the order.
+
+    :param lines: units by line number, when they take only a part: the rest stays ready under the same code.
+    :param without_phone: who agreed to hand it over without the code, and why; kept in the journal.
+    :raises NotThere: fewer units of a line lie there.  :raises WrongState: it does not lie ready.
+    """
+    lock(session, parcel)
+    if lines is None or not lines:
+        _move(session, parcel, "collect", actor, now, **without_phone or {})
+        hand_out(session, parcel, None, staff_id=staff_id, actor=actor, now=now)
+        finish(session, parcel, actor=actor, now=now)
+        return
+    stands = parcels.one(session, *_key(parcel))
+    if stands.state != "ready" or stands.at_store_id != parcel.at_store_id:
+        raise WrongState(parcel_id=parcel.id, state=stands.state, event="collect")
+    hand_out(session, parcel, lines, staff_id=staff_id, actor=actor, now=now)
+    if all(row.handed_qty == row.picked_qty for row in parcels.lines(session, *_key(parcel))):
+        _move(session, parcel, "collect", actor, now)
+        finish(session, parcel, actor=actor, now=now)
+        return
+    told = {"order_id": parcel.order_id, "parcel_id": parcel.id, "lines": dict(lines)}
+    journal.record(session, "parcel.partly_collected", f"order:{parcel.order_id}", actor=actor, now=now, **told)
+
+
+def hand_out(
+    session: Session, parcel: Any, lines: Mapping[int, int] | None, *, staff_id: int | None, actor: str, now: datetime
+) -> None:
+    """Units by line, or None for all that is there, leave the store.  The order's row is locked by the caller.
+
+    :raises NotThere: fewer lie there; the caller's transaction rolls back.
+    """
+    rows = parcel_moves.handed(session, *_key(parcel), staff_id, lines)
+    if lines is not None and {row.line_no: row.qty for row in rows} != dict(lines):
+        raise NotThere(parcel_id=parcel.id, asked=dict(lines))
+    goods: Counter[int] = Counter()
+    over: Counter[int] = Counter()
+    for row in rows:
+        goods[row.sku_id] += row.qty
+        over[row.sku_id] += row.over_qty
+    if not goods:
+        return
+    so_far = sum(row.handed_qty for row in parcels.lines(session, *_key(parcel)))
+    told_by: dict[str, Any] = {"actor": actor, "now": now}
+    key = f"order:{parcel.order_id}:parcel:{parcel.id}:{so_far}"
+    stock.consume(session, parcel.at_store_id, dict(goods), order_id=parcel.order_id, key=key, **told_by)
+    if +over:
+        key = f"over:{parcel.id}:{so_far}"
+        lost.tell(
+            session,
+            parcel.at_store_id,
+            facts.take_as_fact(session, parcel.at_store_id, dict(+over), key=key, **told_by),
+            **told_by,
+        )
+
+
+def give_back_rest(
+    session: Session, parcel: Any, units: Mapping[int, int], reason: str, *, fault: bool, actor: str, now: datetime
+) -> None:
+    """A parcel ended with units that the customer did not get: they are refunded, and the order may end with it.
+
+    Its lines say so already (`moves.bring_back`), and no stock is held for them any more.
+    """
+    of = (parcel.store_id, parcel.order_id)
+    if not parcels.anything_left(session, *of):
+        close.refuse(session, *of, reason, actor=actor, now=now)
+        return
+    if units:
+        returns.give_up(session, *of, units, reason=reason, fault=fault, actor=actor, now=now)
     finish(session, parcel, actor=actor, now=now)
 
 

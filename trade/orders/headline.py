@@ -44,3 +44,12 @@ def may_cancel(state: str, parcels: Iterable[str]) -> bool:
     return state in (State.PLACED, State.PAID) or (
         state == State.CONFIRMED and set(parcels) <= WAITING | {Parcel.CANCELLED}
     )
+
+
+ASKABLE = frozenset({Parcel.PICKING, Parcel.PICKED})
+
+
+def may_ask(state: str, parcels: Iterable[str]) -> bool:
+    """Whether the customer may ask the stores to stop picking: nothing of it lies ready yet."""
+    stand = set(parcels)
+    return state == State.CONFIRMED and bool(stand & ASKABLE) and stand <= WAITING | ASKABLE | {Parcel.CANCELLED}

@@ -25,7 +25,7 @@ class Order(Base):
     tenders pay.  `rules_version` is the version of the rule book that priced it; 0 for none.
     One that ended unpaid and whose money came late has `revived_at`: what it uses was held, released and spent anew.
     What it earned stays explained: `earn_basis_fen` by the member's `tier` and all multipliers of that moment.
-    `may_split`: the customer lets several stores send it.
+    `may_split`: the customer lets several stores send it; `may_substitute`: they take something like it.
     """
 
     __tablename__ = "sale_order"
@@ -69,6 +69,7 @@ class Order(Base):
     channel: Mapped[str] = mapped_column(Text)
     mode: Mapped[str] = mapped_column(Text, server_default=text("'counter'"))
     may_split: Mapped[bool] = mapped_column(server_default=text("false"))
+    may_substitute: Mapped[bool] = mapped_column(server_default=text("false"))
     state: Mapped[str] = mapped_column(Text)
     member_id: Mapped[int | None]
     staff_id: Mapped[int | None]
@@ -106,6 +107,7 @@ class OrderLine(Base):
     """What was bought, at which price; `net_fen` is what was paid for it after every deduction.
 
     A `gift` is a line at 0; `gift_value_fen` is what a return withholds for one unit that does not come back.
+    `given_sku_id` is what was given instead of `sku_id`, as which it was priced.
     """
 
     __tablename__ = "order_line"
@@ -133,6 +135,7 @@ class OrderLine(Base):
     earn_basis_fen: Mapped[int] = mapped_column(server_default=text("0"))
     gift: Mapped[bool] = mapped_column(server_default=text("false"))
     gift_value_fen: Mapped[int] = mapped_column(server_default=text("0"))
+    given_sku_id: Mapped[int | None]
 
 
 class Allocation(Base):

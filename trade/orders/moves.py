@@ -21,12 +21,12 @@ _OPEN = text("""
             store_id, channel, mode, state, member_id, staff_id, till_id, shift_id, list_fen, promotion_fen, coupon_fen,
             discount_fen, freight_fen, rounding_fen, rules_version, points_used, points_fen, payable_fen,
             wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at, pay_by, paid_at, closed_at, promise_at,
-            remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version, may_split)
+            remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version, may_split, may_substitute)
         VALUES (:store_id, :channel, :mode, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
             :promotion_fen, :coupon_fen, :discount_fen, :freight_fen, :rounding_fen, :rules_version,
             :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen, :earns_points,
             :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp,
-            :earn_basis_fen, :terms_version, :may_split)
+            :earn_basis_fen, :terms_version, :may_split, :may_substitute)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
             unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen, gift, gift_value_fen)
@@ -54,6 +54,7 @@ _OPEN = text("""
 _UNLESS_SAID = {
     "mode": "counter",
     "may_split": False,
+    "may_substitute": False,
     "promotion_fen": 0,
     "freight_fen": 0,
     "rounding_fen": 0,

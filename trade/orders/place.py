@@ -308,6 +308,7 @@ def online(
     expected_payable_fen: int,
     token: str | None = None,
     unpaid_for: timedelta,
+    may_substitute: bool = False,
     actor: str,
     now: datetime,
 ) -> int:
@@ -324,7 +325,7 @@ def online(
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = _price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
     when = {"mode": "pickup", "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
-    order_id = _open(session, basket, priced, actor, now, channel="mall", **when)
+    order_id = _open(session, basket, priced, actor, now, channel="mall", may_substitute=may_substitute, **when)
     units = _units(priced.lines)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)

@@ -8,8 +8,9 @@
     cancelled              nothing                 nothing
 
 Promised and left count in all stores together: an order's goods may stand in another store than the order's.  Units
-that were given up count in neither.  An order that lost goods to a fact holds less: before it is paid, until it is
-routed anew (`order.promise_broken` is open), and while the desk has it (`stock_broken`).  A return of
+that were given up count in neither; of a line whose goods were substituted, what was given instead counts.  An order
+that lost goods to a fact holds less: before it is paid, until it is routed anew (`order.promise_broken` is open), and
+while the desk has it (`stock_broken`).  A return of
 goods brings into the receiving store exactly the units of its lines, any other return none.
 """
 
@@ -25,10 +26,10 @@ _ORDERS = text("""
         SELECT r.store_id, r.order_id, r.line_no, sum(r.qty)::bigint AS qty FROM sale_return d
         JOIN return_line r ON r.store_id = d.store_id AND r.return_id = d.id
         WHERE d.kind = 'unshipped' GROUP BY 1, 2, 3),
-    asked AS (SELECT l.order_id, coalesce(kit.component_sku_id, l.sku_id) AS sku_id,
+    asked AS (SELECT l.order_id, coalesce(kit.component_sku_id, l.given_sku_id, l.sku_id) AS sku_id,
                      sum((l.qty - coalesce(given_up.qty, 0)) * coalesce(kit.qty, 1))::bigint AS qty
               FROM order_line l LEFT JOIN given_up USING (store_id, order_id, line_no)
-              LEFT JOIN kit ON kit.sku_id = l.sku_id GROUP BY 1, 2),
+              LEFT JOIN kit ON kit.sku_id = coalesce(l.given_sku_id, l.sku_id) GROUP BY 1, 2),
     handed AS (SELECT p.order_id, coalesce(kit.component_sku_id, p.sku_id) AS sku_id,
                       sum(p.handed_qty * coalesce(kit.qty, 1))::bigint AS qty
                FROM parcel_line p LEFT JOIN kit ON kit.sku_id = p.sku_id GROUP BY 1, 2),
@@ -63,11 +64,12 @@ _ORDERS = text("""
 
 _RETURNS = text("""
     WITH back AS (
-        SELECT r.at_store_id AS store_id, r.id AS return_id, coalesce(kit.component_sku_id, l.sku_id) AS sku_id,
+        SELECT r.at_store_id AS store_id, r.id AS return_id,
+               coalesce(kit.component_sku_id, l.given_sku_id, l.sku_id) AS sku_id,
                sum(rl.qty * coalesce(kit.qty, 1))::bigint AS qty
         FROM sale_return r JOIN return_line rl ON rl.store_id = r.store_id AND rl.return_id = r.id
         JOIN order_line l ON l.store_id = rl.store_id AND l.order_id = rl.order_id AND l.line_no = rl.line_no
-        LEFT JOIN kit ON kit.sku_id = l.sku_id
+        LEFT JOIN kit ON kit.sku_id = coalesce(l.given_sku_id, l.sku_id)
         WHERE r.kind = 'goods' GROUP BY 1, 2, 3),
     came AS (SELECT store_id, split_part(key, ':', 2)::bigint AS return_id, sku_id, sum(qty)::bigint AS qty
              FROM stock_movement WHERE key LIKE 'return:%' GROUP BY 1, 2, 3)

@@ -14,7 +14,7 @@ from config.db import fetch, first
 from config.errors import NotFound
 from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
-from trade.orders.headline import headline, may_cancel
+from trade.orders.headline import headline, may_ask, may_cancel
 from trade.orders.numbers import number
 
 _HEAD = """
@@ -163,7 +163,7 @@ def _holder(order: Any) -> dict[str, Any] | None:
 _PAGE = (
     "id channel mode store_id store_name store_address list_fen promotion_fen coupon_fen discount_fen"
     " points_used points_fen freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen"
-    " earns_points remark"
+    " earns_points remark may_substitute"
 )
 _MOMENTS = ("placed_at", "pay_by", "paid_at", "promise_at", "closed_at")
 
@@ -179,13 +179,29 @@ def _coupons_of(session: Session, orders: Sequence[Any]) -> dict[int, list[dict[
 _PARCELS_OF = text("""
     SELECT parcel.*, store.name AS store_name, store.address AS store_address,
            (SELECT jsonb_agg(jsonb_build_object('line_no', line_no, 'qty', qty, 'short_qty', short_qty,
-                'handed_qty', handed_qty) ORDER BY line_no) FROM parcel_line l
-            WHERE l.store_id = parcel.store_id AND l.parcel_id = parcel.id) AS lines
+                'picked_qty', picked_qty, 'handed_qty', handed_qty) ORDER BY line_no) FROM parcel_line l
+            WHERE l.store_id = parcel.store_id AND l.parcel_id = parcel.id) AS lines,
+           (SELECT jsonb_agg(jsonb_build_object('id', s.id, 'line_no', s.line_no, 'by_sku_id', s.by_sku_id,
+                'name', product.name, 'spec', sku.spec, 'picture', product.picture, 'qty', s.qty,
+                'paid_fen', s.paid_fen, 'worth_fen', s.worth_fen, 'refund_fen', s.refund_fen, 'outcome', s.outcome,
+                'answer_by', s.answer_by) ORDER BY s.id)
+            FROM substitution s JOIN sku ON sku.id = s.by_sku_id JOIN product ON product.id = sku.product_id
+            WHERE s.store_id = parcel.store_id AND s.parcel_id = parcel.id) AS substitutes
     FROM parcel LEFT JOIN store ON store.id = parcel.at_store_id
     WHERE (parcel.store_id, parcel.order_id)
         IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))
     ORDER BY parcel.id""")
-_STEPS = ("promise_at", "assigned_at", "accepted_at", "picked_at", "ready_at", "handed_at", "closed_at")
+_STEPS = (
+    "promise_at",
+    "ask_by",
+    "cancel_by",
+    "assigned_at",
+    "accepted_at",
+    "picked_at",
+    "ready_at",
+    "handed_at",
+    "closed_at",
+)
 
 
 def _parcels_of(session: Session, orders: Sequence[Any]) -> dict[int, list[Any]]:
@@ -198,7 +214,8 @@ def _parcels_of(session: Session, orders: Sequence[Any]) -> dict[int, list[Any]]
 
 def _parcel(row: Any) -> dict[str, Any]:
     """One parcel as its customer sees it; the pickup code only while it lies ready."""
-    shown = _pick(row, "id mode state store_name store_address carrier tracking_no lines")
+    shown = _pick(row, "id mode state store_name store_address carrier tracking_no lines delegated")
+    shown["substitutes"] = row.substitutes or []
     sealed = row.pickup_sealed if row.state == "ready" else None
     code = pickup.open_code(bytes(sealed)) if sealed else None
     return shown | {name: _iso(getattr(row, name)) for name in _STEPS} | {"pickup_code": code}
@@ -209,7 +226,9 @@ def _next(order: Any, parcels: Sequence[str]) -> list[str]:
     if order.state in ("done", "cancelled"):
         return []
     steps = ["pay"] if order.state == "placed" else []
-    return [*steps, "cancel"] if may_cancel(order.state, parcels) else steps
+    if may_cancel(order.state, parcels):
+        return [*steps, "cancel"]
+    return [*steps, "ask_to_cancel"] if may_ask(order.state, parcels) else steps
 
 
 def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:

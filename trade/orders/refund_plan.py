@@ -137,7 +137,8 @@ class Preview:
 _SHOWN = ("line_no", "qty", "refund_fen", "principal_back_fen", "bonus_back_fen", "points_back")
 LOCK = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
 _LINES = text("""
-    SELECT line.line_no, line.sku_id, line.qty, line.net_fen, line.earn_basis_fen,
+    SELECT line.line_no, coalesce(line.given_sku_id, line.sku_id) AS sku_id, line.qty, line.net_fen,
+           line.earn_basis_fen,
            coalesce(stored.principal_fen, 0) AS principal_fen,
            coalesce(stored.bonus_fen, 0) AS bonus_fen, coalesce(stored.policy, 'proportional') AS policy,
            coalesce((SELECT sum(points) FROM allocation a WHERE a.store_id = :store AND a.order_id = :order

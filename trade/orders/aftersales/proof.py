@@ -52,11 +52,11 @@ _ASKED = text("""
 _GOODS = text("""
     WITH taken AS (
         SELECT c.at_store_id, 'aftersale:' || c.store_id || ':' || c.id AS key,
-               coalesce(kit.component_sku_id, o.sku_id) AS sku_id,
+               coalesce(kit.component_sku_id, o.given_sku_id, o.sku_id) AS sku_id,
                sum((l.sellable_qty + l.quarantine_qty + l.written_off_qty) * coalesce(kit.qty, 1))::bigint AS qty
         FROM aftersale_case c JOIN aftersale_line l ON l.store_id = c.store_id AND l.case_id = c.id
         JOIN order_line o ON o.store_id = l.store_id AND o.order_id = l.order_id AND o.line_no = l.line_no
-        LEFT JOIN kit ON kit.sku_id = o.sku_id
+        LEFT JOIN kit ON kit.sku_id = coalesce(o.given_sku_id, o.sku_id)
         WHERE c.kind = 'exchange' AND c.state IN ('inspected', 'done') GROUP BY 1, 2, 3),
     came AS (SELECT store_id AS at_store_id, key, sku_id, sum(qty)::bigint AS qty FROM stock_movement
              WHERE key LIKE 'aftersale:%' GROUP BY 1, 2, 3)

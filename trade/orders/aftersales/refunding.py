@@ -26,7 +26,8 @@ _DOCUMENT = {
 }
 _CASE = text("SELECT * FROM aftersale_case WHERE store_id = :store AND id = :id")
 _LINES = text("""
-    SELECT l.*, o.sku_id FROM aftersale_line l JOIN order_line o USING (store_id, order_id, line_no)
+    SELECT l.*, coalesce(o.given_sku_id, o.sku_id) AS sku_id
+    FROM aftersale_line l JOIN order_line o USING (store_id, order_id, line_no)
     WHERE l.store_id = :store AND l.case_id = :id ORDER BY l.line_no""")
 
 

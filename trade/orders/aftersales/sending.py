@@ -32,7 +32,8 @@ class ToSend:
 
 _DUE = text("""
     SELECT c.store_id, c.id, c.order_id, c.kind, c.at_store_id,
-           jsonb_agg(jsonb_build_array(l.line_no, o.sku_id, CASE WHEN c.kind = 'resend' THEN l.qty
+           jsonb_agg(jsonb_build_array(l.line_no, coalesce(o.given_sku_id, o.sku_id),
+               CASE WHEN c.kind = 'resend' THEN l.qty
                ELSE l.sellable_qty + l.quarantine_qty + l.written_off_qty END) ORDER BY l.line_no) AS lines
     FROM aftersale_case c JOIN aftersale_line l ON l.store_id = c.store_id AND l.case_id = c.id
     JOIN order_line o ON o.store_id = l.store_id AND o.order_id = l.order_id AND o.line_no = l.line_no
