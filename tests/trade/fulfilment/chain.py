@@ -8,12 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import transaction
+from config.db import open_session, transaction
 from tests import factories as make
 from trade.fulfilment import parcels
 from trade.orders import addresses, rerouting
 from trade.orders.addresses import Address
 from trade.stock.rejects import Reason
+from workers.jobs import reroute_broken
 
 SQUARE = "[[30000000, 120000000], [30000000, 121000000], [31000000, 121000000], [31000000, 120000000]]"
 HOME = Address("王小明", "13812342046", "330106", "浙江省杭州市西湖区", "文三路 1 号", 30_280_000, 120_130_000)
@@ -71,3 +72,17 @@ def held(session: Session, order_id: int) -> dict[int, dict[str, int]]:
     for row in rows:
         found.setdefault(row.store_id, {})[row.bucket] = row.qty
     return found
+
+
+def asked(session: Session, order_id: int) -> list[tuple[int, str | None]]:
+    """Which stores were asked for the parcels of an order, and what each said."""
+    statement = text("SELECT at_store_id, outcome FROM assignment WHERE order_id = :id ORDER BY id")
+    return [(row.at_store_id, row.outcome) for row in session.execute(statement, {"id": order_id})]
+
+
+def follow(now: datetime) -> int:
+    """Do what the relay would offer the job of broken promises now."""
+    with open_session() as opened:
+        statement = text("SELECT id FROM journal WHERE kind = 'order.promise_broken' AND done_at IS NULL")
+        ids = opened.scalars(statement).all()
+    return reroute_broken.run(ids, now=now)

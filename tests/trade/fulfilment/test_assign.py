@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from random import Random
 
 import pytest
 from sqlalchemy import text
 
-from config.db import open_session, transaction
+from config.db import transaction
 from config.errors import NotFound, WrongState
 from tests import factories as make
 from tests.trade.fulfilment import chain
 from trade.fulfilment import answers, lost, rules
 from trade.fulfilment.weights import Weights
-from trade.orders import fulfil, rerouting
+from trade.orders import fulfil
 from trade.stock import facts, proof
 from trade.stock import moves as stock
 from trade.stock.rejects import Reason
-from workers.jobs import count_rejects, reroute_broken, watch_parcels
+from workers.jobs import count_rejects, watch_parcels
 
 
 def _decisions(session):
@@ -31,11 +29,6 @@ def _decisions(session):
 def _cases(session):
     statement = text("SELECT kind, cause FROM exception_case WHERE resolved_at IS NULL ORDER BY id")
     return [tuple(row) for row in session.execute(statement)]
-
-
-def _asked(session, order_id):
-    statement = text("SELECT at_store_id, outcome FROM assignment WHERE order_id = :id ORDER BY id")
-    return [tuple(row) for row in session.execute(statement, {"id": order_id})]
 
 
 @pytest.fixture
@@ -76,7 +69,7 @@ def test_after_three_stores_refused_the_customer_is_asked_and_the_desk_has_a_cas
         chain.refuse(session, parcel, now, reason=reason)
     (parcel,) = chain.of(session, order_id)
     assert (seen, parcel.state, parcel.hop) == ([1, 2, 3], "asking", 3)
-    assert _asked(session, order_id) == [(1, "rejected"), (2, "timed_out"), (3, "rejected")]
+    assert chain.asked(session, order_id) == [(1, "rejected"), (2, "timed_out"), (3, "rejected")]
     assert _cases(session) == [("unroutable", "hops")]
     fact = session.execute(text("SELECT data FROM journal WHERE kind = 'parcel.asked'")).scalar_one()
     assert (fact["stores"], fact["cause"]) == ([4], "hops")
@@ -186,7 +179,7 @@ def test_a_store_that_sells_out_meanwhile_is_passed_by(session, open_session, st
             _wait_for_a_lock(session)
         assert answer.result(timeout=10) == "assigned"
     assert chain.of(session, order_id)[0].at_store_id == 3
-    assert _asked(session, order_id) == [(1, "rejected"), (3, None)]
+    assert chain.asked(session, order_id) == [(1, "rejected"), (3, None)]
     assert [row.chosen["parcels"][0]["store_id"] for row in _decisions(session)] == [1, 3]
     assert proof.differences(session) == []
 
@@ -248,89 +241,10 @@ def test_broken_promises_find_another_store_and_ready_parcels_the_desk(session, 
                 session, 1, {1: gone}, key=f"till:{gone}", actor="test", now=now, accepted={first}
             )
             assert lost.tell(session, 1, broken, actor="test", now=now) == 1
-        assert _follow(now) == 1 and _follow(now) == 0
+        assert chain.follow(now) == 1 and chain.follow(now) == 0
         assert [one.state for one in chain.of(session, second)] == ["assigned"]
     assert chain.of(session, second)[0].at_store_id == 2
     assert _cases(session) == [("stock_broken", "")]
-
-
-ROUNDS = int(os.environ.get("TONGDIAN_REFUSALS", "3"))
-
-
-def test_no_parcel_goes_round_whatever_is_said(session, now):
-    """Random refusals, time-outs and stores that stop: no store twice, at most three asked, each unit accounted for."""
-    shops = chain.open_chain(session, 4, now, milk=9, bread=9)
-    for seed in range(ROUNDS):
-        dice = Random(seed)
-        ids = [
-            chain.ordered(session, shops[number], now, may_split=number > 0, milk=dice.randint(1, 3), bread=number + 1)
-            for number in range(3)
-        ]
-        for _ in range(14):
-            number, reason = dice.randrange(3), dice.choice([None, None, *Reason, "stop"])
-            if reason == "stop":
-                chain.do(
-                    session, "UPDATE store SET capacity_minutes = 120 - capacity_minutes WHERE id = :id", id=number
-                )
-                continue
-            for parcel in chain.of(session, ids[number]):
-                if parcel.state == "assigned":
-                    chain.refuse(session, parcel, now, reason=reason)
-                    _follow(now)
-        for order_id in ids:
-            _check_refusals(session, order_id)
-        assert proof.differences(session) == [], seed
-        _end_all(session, ids, now)
-
-
-def _follow(now):
-    """What the relay would offer the job now."""
-    with open_session() as opened:
-        ids = opened.scalars(
-            text("SELECT id FROM journal WHERE kind = 'order.promise_broken' AND done_at IS NULL")
-        ).all()
-    return reroute_broken.run(ids, now=now)
-
-
-def _check_refusals(session, order_id):
-    asked = _asked(session, order_id)
-    refused = {store for store, outcome in asked if outcome in ("rejected", "timed_out")}
-    assert not refused & {store for store, outcome in asked if outcome is None}
-    units = 0
-    for parcel in chain.of(session, order_id):
-        mine = session.execute(
-            text("SELECT at_store_id, outcome FROM assignment WHERE parcel_id = :id ORDER BY id"), {"id": parcel.id}
-        ).all()
-        stores = [one.at_store_id for one in mine]
-        assert len(stores) == len(set(stores)) and parcel.hop <= 3 and parcel.state in ("assigned", "asking")
-        case = text(
-            "SELECT count(*) FROM exception_case WHERE subject = :it AND kind = 'unroutable' AND resolved_at IS NULL"
-        )
-        waiting = session.scalar(case, {"it": f"parcel:{parcel.store_id}:{parcel.id}"})
-        assert waiting == (parcel.state == "asking")
-        lines = text("SELECT sum(qty) FROM parcel_line WHERE parcel_id = :id")
-        units += session.scalar(lines, {"id": parcel.id}) if parcel.at_store_id is not None else 0
-    assert units == sum(sum(buckets.values()) for buckets in chain.held(session, order_id).values())
-
-
-def _end_all(session, ids, now):
-    """Everything is given up and the shelves are full again."""
-    for order_id in ids:
-        for parcel in chain.of(session, order_id):
-            with transaction(session):
-                rerouting.give_up(session, parcel, "test", actor="test", now=now)
-        assert chain.held(session, order_id) == {}
-    chain.do(session, "UPDATE store SET capacity_minutes = 120")
-    chain.do(session, "UPDATE stock_level SET count_due = false, till_buffer = 0")
-    chain.do(session, "DELETE FROM stock_count_due")
-    for store_id in range(1, 5):
-        free = session.execute(
-            text("SELECT sku_id, free_online FROM stock_level WHERE store_id = :id AND sku_id < 3"), {"id": store_id}
-        )
-        goods = {row.sku_id: 9 - row.free_online for row in free if row.free_online < 9}
-        if goods:
-            with transaction(session):
-                stock.take_in(session, store_id, goods, key=f"refill:{ids[0]}", actor="test", now=now)
 
 
 def test_a_store_is_not_asked_twice_whatever_the_rules_say(session, stores, now):
@@ -339,7 +253,7 @@ def test_a_store_is_not_asked_twice_whatever_the_rules_say(session, stores, now)
     order_id = chain.ordered(session, stores[0], now, milk=1)
     for _ in stores:
         chain.refuse(session, chain.of(session, order_id)[0], now)
-    assert [store for store, _ in _asked(session, order_id)] == [1, 2, 3, 4]
+    assert [store for store, _ in chain.asked(session, order_id)] == [1, 2, 3, 4]
     assert _cases(session) == [("unroutable", "short")]
 
 
@@ -349,7 +263,7 @@ def test_accepting_after_the_clock_ran_out_is_refused(session, stores, now):
     late = parcel.accept_by
     assert watch_parcels.run(now=late - timedelta(seconds=1)) == 0
     assert watch_parcels.run(now=late) == 1
-    assert _asked(session, order_id) == [(1, "timed_out"), (2, None)]
+    assert chain.asked(session, order_id) == [(1, "timed_out"), (2, None)]
     before = chain.of(session, order_id)
     with pytest.raises(NotFound), transaction(session):
         fulfil.accept(session, parcel, actor="test", now=late)
