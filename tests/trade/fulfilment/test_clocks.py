@@ -84,7 +84,7 @@ def test_a_store_is_nudged_at_half_and_loudly_at_four_fifths_of_its_open_time():
 MINUTES = st.integers(0, 3 * 1440)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MINUTES, MINUTES, st.integers(0, 1439), st.data())
 def test_what_a_clock_counts_is_what_the_store_was_open(start, length, opens, data):
     hours = Hours(opens, data.draw(st.integers(opens + 1, 1440)), data.draw(st.sampled_from(["Asia/Shanghai", "UTC"])))

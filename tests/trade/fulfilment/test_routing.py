@@ -20,7 +20,7 @@ from trade.fulfilment.weights import Tier, Weights
 
 NOON = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 MILK, BREAD, MUG, POT = 1, 2, 3, 4
-EXAMPLES = int(os.environ.get("TONGDIAN_ROUTING_CASES", "250"))
+EXAMPLES = int(os.environ.get("TONGDIAN_ROUTING_CASES", "150"))
 FAR = tuple((lat + 5_000_000, lng) for lat, lng in SQUARE)
 
 
