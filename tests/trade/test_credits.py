@@ -287,6 +287,24 @@ def test_two_guides_at_once_leave_one(story, open_session):
     assert story.count("SELECT count(*) FROM guide_binding WHERE ended_at IS NULL") == 1
 
 
+def test_who_became_one_keeps_the_guide_of_the_one_who_stays(story, session):
+    other = make.a_member(session, phone="13812342099", now=story.now)
+    cashier, guide = story.shop.people[Role.CASHIER], story.shop.people[Role.STORE_STAFF]
+    with transaction(session):
+        owners.bind(session, other, guide, actor="t", now=story.now)
+        owners.scanned(session, other, 1, staff_id=None, now=story.now)
+        owners.follow_merge(session, other, story.member, now=story.now + timedelta(hours=1))
+    bound = """SELECT string_agg(member_id || ':' || staff_id, ' ' ORDER BY bound_at) FROM guide_binding
+        WHERE ended_at IS NULL"""
+    assert story.count(bound) == f"{story.member}:{guide}"
+    assert story.count("SELECT count(*) FROM scene_visit WHERE member_id = :m", m=story.member) == 1
+    third = make.a_member(session, phone="13812342098", now=story.now)
+    with transaction(session):
+        owners.bind(session, third, cashier, actor="t", now=story.now + timedelta(hours=2))
+        owners.follow_merge(session, third, story.member, now=story.now + timedelta(hours=3))
+    assert story.count(bound) == f"{story.member}:{guide}"
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

@@ -11,6 +11,7 @@ from config import clock, journal
 from config.db import open_session, transaction
 from member import activity, tiers
 from trade.orders import facts
+from trade.settlement.credits import owners
 from workers.jobs.count_growth import bought
 
 ACTOR = "job:follow_merge"
@@ -33,6 +34,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *
             activity.note(session, [bought(order) for order in orders])
             if into_id in live and source_id not in live:
                 activity.move_visits(session, source_id, into_id)
+                owners.follow_merge(session, source_id, into_id, now=now)
                 tiers.inherit(session, source_id, into_id, actor=ACTOR, now=now)
             tiers.judge(session, live, actor=ACTOR, now=now)
         journal.finish(session, [row.id for row in rows], now=clock.now())

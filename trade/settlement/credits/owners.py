@@ -65,6 +65,25 @@ def scanned(session: Session, member_id: int, store_id: int, *, staff_id: int | 
         raise NotFound(store_id=store_id)
 
 
+_FOLLOW = (
+    text("""UPDATE guide_binding b SET ended_at = :now WHERE member_id = :source AND ended_at IS NULL AND EXISTS (
+        SELECT FROM guide_binding i WHERE i.member_id = :into AND i.ended_at IS NULL)"""),
+    text("""UPDATE guide_binding b SET member_id = :into WHERE member_id = :source AND NOT EXISTS (
+        SELECT FROM guide_binding i WHERE i.member_id = :into AND i.bound_at = b.bound_at)"""),
+    text("""UPDATE scene_visit v SET member_id = :into WHERE member_id = :source AND NOT EXISTS (
+        SELECT FROM scene_visit i WHERE i.member_id = :into AND i.at = v.at)"""),
+)
+
+
+def follow_merge(session: Session, source_id: int, into_id: int, *, now: datetime) -> None:
+    """Two members became one: codes and guides are of the one who stays, whose own guide goes before the other's.
+
+    What was paid before keeps the shares it has; an undone merge leaves them with the one who stayed.
+    """
+    for statement in _FOLLOW:
+        fetch(session, statement, {"source": source_id, "into": into_id, "now": now})
+
+
 @dataclass(frozen=True, slots=True)
 class Owner:
     """Who the customer of an order belongs to, and why: `role` is the source that found it."""
