@@ -37,13 +37,13 @@ ROUTES = {
 
 #           fact                 (queue, job), ...
 FURTHER: dict[str, tuple[tuple[str, str], ...]] = {
-    "order.sold": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
-    "order.paid": (("effects", "post_credits"),),
-    "order.returned": (("effects", "post_credits"),),
-    "order.completed": (("effects", "count_growth"), ("effects", "give_coupons"), ("effects", "post_credits")),
-    "order.revived": (("effects", "count_growth"), ("effects", "post_credits")),
-    "order.cancelled": (("effects", "count_growth"), ("effects", "post_credits")),
-    "order.refused": (("effects", "count_growth"), ("effects", "post_credits")),
+    "order.sold": (("effects", "count_growth"), ("effects", "give_coupons"), ("clock", "post_credits")),
+    "order.paid": (("clock", "post_credits"),),
+    "order.returned": (("clock", "post_credits"),),
+    "order.completed": (("effects", "count_growth"), ("effects", "give_coupons"), ("clock", "post_credits")),
+    "order.revived": (("effects", "count_growth"), ("clock", "post_credits")),
+    "order.cancelled": (("effects", "count_growth"), ("clock", "post_credits")),
+    "order.refused": (("effects", "count_growth"), ("clock", "post_credits")),
 }
 
 CHANNELS_READ = ("order.cancelled", "order.refused", "order.returned", "order.completed")

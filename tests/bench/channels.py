@@ -25,7 +25,7 @@ AT_MOST_S = {"order_p95_s": 5.0, "mall_p95_s": 2.0}
 PROCESSES = (
     "workers.relay",
     "workers.schedule",
-    *(f"workers.run {name}" for name in ("effects", "intake", "channels")),
+    *(f"workers.run {name}" for name in ("effects", "intake", "channels", "clock")),
 )
 SKUS, STORES, BATCH = 120, 4, 20
 PORT = 8123

@@ -37,6 +37,7 @@ def offer_again(monkeypatch) -> Callable[[], int]:
         monkeypatch.setattr(clock, "now", lambda: ahead[0])
         offered = relay.relay_once()
         work("effects")
+        work("clock")
         return offered
 
     return again

@@ -44,6 +44,7 @@ def test_a_till_sale_reaches_what_the_mall_shows(open_session, session, now):
     assert availability.free(session, shop.store_id, [milk]) == {milk: 3}
     assert relay.relay_once() == 3  # the sale's further effects
     work("effects")
+    work("clock")
     assert _open_rows(session) == 0
 
 
@@ -126,6 +127,7 @@ def test_each_effect_of_a_fact_ends_on_its_own(open_session, session, now, monke
         for _ in range(2):
             relay.relay_once()
             work("effects")
+            work("clock")
     assert _open_rows(session) == 1
     growth = text("SELECT balance FROM lot_account WHERE account = 'growth'")
     assert session.execute(growth).scalar_one() == 19

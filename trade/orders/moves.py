@@ -21,12 +21,13 @@ _OPEN = text("""
             store_id, channel, mode, state, member_id, staff_id, till_id, shift_id, list_fen, promotion_fen, coupon_fen,
             discount_fen, freight_fen, rounding_fen, rules_version, points_used, points_fen, payable_fen,
             wallet_principal_fen, wallet_bonus_fen, earns_points, placed_at, pay_by, paid_at, closed_at, promise_at,
-            remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version, may_split, may_substitute)
+            remark, tier, earn_multiplier_bp, earn_basis_fen, terms_version, may_split, may_substitute,
+            sales_channel_id, external_no)
         VALUES (:store_id, :channel, :mode, :state, :member_id, :staff_id, :till_id, :shift_id, :list_fen,
             :promotion_fen, :coupon_fen, :discount_fen, :freight_fen, :rounding_fen, :rules_version,
             :points_used, :points_fen, :payable_fen, :wallet_principal_fen, :wallet_bonus_fen, :earns_points,
             :placed_at, :pay_by, :paid_at, :closed_at, :promise_at, :remark, :tier, :earn_multiplier_bp,
-            :earn_basis_fen, :terms_version, :may_split, :may_substitute)
+            :earn_basis_fen, :terms_version, :may_split, :may_substitute, :sales_channel_id, :external_no)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
             unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen, gift, gift_value_fen)
@@ -59,6 +60,8 @@ _UNLESS_SAID = {
     "freight_fen": 0,
     "rounding_fen": 0,
     "rules_version": 0,
+    "sales_channel_id": None,
+    "external_no": None,
 }
 
 

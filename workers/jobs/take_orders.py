@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -31,8 +32,9 @@ def run(ids: Sequence[int] = (), new_session: Callable[[], Session] = open_sessi
             batch = [one for one in taking.due(session, now=clock.now(), most=BATCH) if one not in failed]
             if not batch:
                 break
+            goods: taking.Goods = {}
             for channel_id, external_no in batch:
-                if _take(session, channel_id, external_no):
+                if _take(session, channel_id, external_no, goods):
                     done += 1
                 else:
                     failed.add((channel_id, external_no))
@@ -43,10 +45,11 @@ def run(ids: Sequence[int] = (), new_session: Callable[[], Session] = open_sessi
     return done
 
 
-def _take(session: Session, channel_id: int, external_no: str) -> bool:
+def _take(session: Session, channel_id: int, external_no: str, goods: taking.Goods) -> bool:
     try:
         with transaction(session):
-            return taking.take(session, channel_id, external_no, actor=ACTOR, now=clock.now()) != "skipped"
+            by: dict[str, Any] = {"goods": goods, "actor": ACTOR, "now": clock.now()}
+            return taking.take(session, channel_id, external_no, **by) != "skipped"
     except Exception as error:  # whatever it is, the orders behind it are not to blame
         why = type(error).__name__
         log.warning("order_not_taken", external_no=external_no, error=why, exc_info=error)

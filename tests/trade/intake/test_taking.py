@@ -308,9 +308,9 @@ def test_a_kit_comes_whole_from_one_store(session, shops, channel, now):
 def test_a_fault_of_ours_stops_none_behind_it_and_is_an_exception(session, shops, channel, clocked, now, monkeypatch):
     real = taking._place
 
-    def breaks(opened, head, **by):
+    def breaks(opened, head, goods, **by):
         assert head.external_no != "T1", "a fault"
-        return real(opened, head, **by)
+        return real(opened, head, goods, **by)
 
     monkeypatch.setattr(taking, "_place", breaks)
     bring(session, channel, now, document(), document("T2", milk=1))

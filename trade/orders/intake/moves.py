@@ -71,6 +71,7 @@ _MOVE = text("""
             store_id = coalesce(CAST(:store AS bigint), store_id),
             order_id = coalesce(CAST(:order AS bigint), order_id),
             applied_revision = coalesce(CAST(:revision AS bigint), applied_revision), next_try_at = NULL,
+            tries = tries + CASE WHEN :target = 'quarantined' THEN 1 ELSE 0 END,
             settled_at = CASE WHEN :target = 'received' THEN NULL ELSE CAST(:now AS timestamptz) END,
             version = NULL
         WHERE channel_id = :channel AND external_no = :no AND state = ANY(:sources) RETURNING *),

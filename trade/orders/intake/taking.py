@@ -36,7 +36,8 @@ _DUE = text("""
       AND (next_try_at IS NULL OR next_try_at <= :now)
     ORDER BY received_at, external_no LIMIT :most""")
 _HEAD = text("""
-    SELECT h.*, c.platform, c.code, c.default_store_id, d.raw, d.receiver_sealed
+    SELECT h.*, c.platform, c.code, c.default_store_id, d.raw, d.receiver_sealed,
+           set_config('synchronous_commit', 'off', true) AS not_awaited
     FROM intake_order h JOIN sales_channel c ON c.id = h.channel_id
     JOIN intake_document d ON d.channel_id = h.channel_id AND d.external_no = h.external_no AND d.revision = h.revision
     WHERE h.channel_id = :channel AND h.external_no = :no FOR NO KEY UPDATE OF h SKIP LOCKED""")
@@ -50,9 +51,6 @@ _STORES = text(f"""
     FROM channel_store s CROSS JOIN unnest(CAST(:skus AS bigint[])) AS w(sku_id)
     LEFT JOIN stock_level l ON l.store_id = s.store_id AND l.sku_id = w.sku_id
     WHERE s.channel_id = :channel ORDER BY s.position, s.store_id, w.sku_id""")
-_MARK = text(
-    "UPDATE sale_order SET sales_channel_id = :channel, external_no = :no WHERE store_id = :store AND id = :order"
-)
 
 
 def due(session: Session, *, now: datetime, most: int) -> list[tuple[int, str]]:
@@ -73,8 +71,17 @@ class Stopped(Exception):
         self.kind, self.cause, self.facts, self.waits = kind, cause, facts, waits
 
 
-def take(session: Session, channel_id: int, external_no: str, *, actor: str, now: datetime) -> str:
+Goods = dict[tuple[int, str], Any]
+"""What a run has looked up already: the sku of a channel's own name."""
+
+
+def take(
+    session: Session, channel_id: int, external_no: str, *, goods: Goods | None = None, actor: str, now: datetime
+) -> str:
     """Do what is due with one order of a channel, in the caller's transaction; returns what came of it.
+
+    The transaction's commit is not awaited on disk: what a power cut takes back is taken in again, for the row that
+    says it is ours goes with it.
 
     `ordered`, `quarantined`, `waits`; `changed`, `unchanged`, `late`; `cancelled`, `cancel_refused`; `skipped` when
     another worker has it or nothing is due.
@@ -93,12 +100,11 @@ def take(session: Session, channel_id: int, external_no: str, *, actor: str, now
     if head.state != "received":
         return "skipped"
     try:
-        key = _place(session, head, actor=actor, now=now)
+        key = _place(session, head, {} if goods is None else goods, actor=actor, now=now)
     except Stopped as why:
         return _stop(session, head, why, actor=actor, now=now)
-    cases.clear(session, "adapter_rejected", subject(channel_id, external_no), actor=actor, now=now)
-    if head.tries or head.reason:
-        for kind in ("amount_mismatch", "address_undeliverable"):
+    if head.tries:
+        for kind in ("adapter_rejected", "amount_mismatch", "address_undeliverable"):
             cases.clear(session, kind, subject(channel_id, external_no), actor=actor, now=now)
     moves.move(session, channel_id, external_no, "order", key=key, revision=head.revision, actor=actor, now=now)
     return "ordered"
@@ -122,26 +128,32 @@ def failed(session: Session, channel_id: int, external_no: str, why: str, *, act
     moves.note(session, channel_id, external_no, again_at=again_at, failed=True)
 
 
-def _place(session: Session, head: Any, *, actor: str, now: datetime) -> tuple[int, int]:
+def _known(session: Session, channel_id: int, lines: list[Line], goods: Goods) -> dict[str, Any]:
+    """Our sku of each line, looked up once a run; :raises Stopped: some are unknown."""
+    names = {line.sku for line in lines}
+    if missing := sorted(name for name in names if (channel_id, name) not in goods):
+        for row in fetch(session, _SKUS, {"channel": channel_id, "skus": missing}):
+            goods[channel_id, row.external_sku] = row
+    if unknown := sorted(name for name in names if (channel_id, name) not in goods):
+        raise Stopped("adapter_rejected", "unknown_sku", {"skus": unknown[:20]})
+    return {name: goods[channel_id, name] for name in names}
+
+
+def _place(session: Session, head: Any, goods: Goods, *, actor: str, now: datetime) -> tuple[int, int]:
     document = Document.kept(head)
     lines = document.lines()
     if off_by_fen := document.off_by_fen():
         raise Stopped("amount_mismatch", "sums_differ", {"off_by_fen": off_by_fen, "paid_fen": document.paid_fen})
     if faults := document.address().faults():
         raise Stopped("address_undeliverable", "address_not_sound", {"fields": faults})
-    known = {
-        row.external_sku: row
-        for row in fetch(session, _SKUS, {"channel": head.channel_id, "skus": sorted({line.sku for line in lines})})
-    }
-    if unknown := sorted({line.sku for line in lines} - known.keys()):
-        raise Stopped("adapter_rejected", "unknown_sku", {"skus": unknown[:20]})
+    known = _known(session, head.channel_id, lines, goods)
     wants: Counter[int] = Counter()
     for line in lines:
         wants[known[line.sku].id] += line.qty
     where = _stores_for(session, head, wants)
     order_id = _open(session, head, document, lines, known, where[0][0], actor, now)
-    for store_id, goods in sorted(where):
-        stock.hold(session, store_id, goods, order_id=order_id)
+    for store_id, part in sorted(where):
+        stock.hold(session, store_id, part, order_id=order_id)
     key = where[0][0], order_id
     if document.paid_fen:
         tender.take(session, *key, document.paid_fen, head.external_no, now=now)
@@ -211,11 +223,11 @@ def _open(
         "placed_at": now,
         "promise_at": document.at("promise_at") or now + SHIPS_WITHIN,
         "remark": document.raw["remark"],
+        "sales_channel_id": head.channel_id,
+        "external_no": head.external_no,
+        "may_split": True,
     }
-    order_id = orders.open_order(session, whole, rows, shares, actor=actor)
-    mark = {"store": store_id, "order": order_id, "channel": head.channel_id, "no": head.external_no}
-    fetch(session, _MARK, mark)
-    return order_id
+    return orders.open_order(session, whole, rows, shares, actor=actor)
 
 
 def _stop(session: Session, head: Any, why: Stopped, *, actor: str, now: datetime) -> str:
