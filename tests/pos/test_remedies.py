@@ -15,7 +15,7 @@ from tests.pos.centre import PATH, Centre, refs
 from tests.trade.channels.conftest import open_channel
 from tests.trade.fulfilment import chain
 from tests.trade.intake.conftest import bring, document, states
-from trade.orders import centre, remedies, rerouting
+from trade.orders import centre, close, remedies, rerouting
 from trade.payments.refunds import moves as refunds
 from trade.stock.channels import sending
 from workers import relay
@@ -43,7 +43,7 @@ def test_refunding_an_order_closes_what_was_open_of_it_and_nothing_else(told, cl
     assert (done["resolver"].startswith("staff:"), done["order"]["state"]) == (True, "cancelled")
     assert set(refs(manager.get(f"{PATH}/items"))) == {money, stays}
     assert told.figure("SELECT sum(amount_fen) FROM refund") == 1980
-    assert manager.get(f"{PATH}/items/{also}").json["item"]["note"] == "refund_order"
+    assert manager.get(f"{PATH}/items/{also}").json["item"]["note"] == "order_ended"
     again = manager.post(f"{PATH}/items/{case}/remedy", {"remedy": "refund_order"})
     assert (again.status_code, again.json["code"]) == (409, "no_such_remedy")
     assert told.figure("SELECT sum(amount_fen) FROM refund") == 1980
@@ -212,3 +212,14 @@ def test_a_large_debt_of_points_is_on_the_desk_until_it_is_forgiven_or_made_good
     assert points.balance(session, other).deficit == 0
     assert office.post(f"{path}/remedy", {"remedy": "forgive_points", "note": "x"}).json["code"] == "no_such_remedy"
     assert (watch_debts.run(), refs(office.get(f"{PATH}/items"))) == (0, [])
+
+
+def test_what_its_order_ended_nobody_need_see_to(told, client):
+    """The customer cancels while the order waits on the desk; a refund of it that is stuck stays there."""
+    order = told.paid(milk=1)
+    told.case("unroutable", order)
+    stays = told.case("refund_failed", order, subject="refund:1:1")
+    with transaction(told.session):
+        close.cancel(told.session, told.shop.store_id, order, actor="member:1", now=told.now)
+    assert refs(client("store_manager").get(f"{PATH}/items")) == [stays]
+    assert told.figure("SELECT note FROM exception_case WHERE kind = 'unroutable'") == "order_ended"

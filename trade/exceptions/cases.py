@@ -175,9 +175,7 @@ _CLEAR = text(
             ELSE starts_with(subject, CAST(:scope AS text)) AND NOT subject = ANY(CAST(:subjects AS text[])) END"""
     )
 )
-_CLEAR_ORDER = text(
-    _CLEARED.format(which="store_id = :store AND order_id = :order AND kind = ANY(:kinds) AND id <> :but")
-)
+_CLEAR_ORDER = text(_CLEARED.format(which="store_id = :store AND order_id = :order AND kind = ANY(:kinds)"))
 
 
 def clear(session: Session, kind: str, subject: str, *, now: datetime, actor: str = "system", note: str = "") -> bool:
@@ -192,13 +190,12 @@ def clear_order(
     order_id: int,
     kinds: Collection[str],
     *,
-    but: int = 0,
     actor: str = "system",
     note: str = "",
     now: datetime,
 ) -> int:
     """An order's cases of these kinds need nobody any more, because it ended; returns how many closed."""
-    given = {"store": store_id, "order": order_id, "kinds": list(kinds), "but": but, "actor": actor, "note": note}
+    given = {"store": store_id, "order": order_id, "kinds": list(kinds), "actor": actor, "note": note}
     return len(fetch(session, _CLEAR_ORDER, {**given, "now": now}))
 
 

@@ -52,3 +52,8 @@ KINDS: dict[str, Kind] = {
     "stock_differs": Kind("units", 24 * HOUR, STORE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }
+
+ENDED_WITH_ORDER = (
+    "unroutable", "short_pick", "address_undeliverable", "duplicate", "store_time_out", "stock_broken",
+)  # fmt: skip
+"""What nobody need see to any more once its order has ended."""

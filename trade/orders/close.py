@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from config.errors import NotFound, Refused, WrongState
 from member.wallet_terms import Split
+from trade.exceptions import cases
+from trade.exceptions.kinds import ENDED_WITH_ORDER
 from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment import parcels
 from trade.orders import moves, value
@@ -91,6 +93,7 @@ def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False
     elsewhere = {at: skus for at, skus in freed.items() if at != store_id}  # the order's own fact tells of its store
     told.freed(session, elsewhere, cause="order_ended", actor=actor, now=now)
     counts.give_back(session, store_id, order_id)
+    cases.clear_order(session, store_id, order_id, ENDED_WITH_ORDER, actor=actor, note="order_ended", now=now)
     order = head(session, store_id, order_id)
     if order.paid_at is None:
         value.released(session, value.Stake.of(order), actor=actor, now=now)

@@ -30,11 +30,6 @@ from trade.orders.states import MOVES
 from trade.payments.refunds import moves as refunds
 from trade.stock.channels import figures
 
-ENDED_WITH_ORDER = (
-    "unroutable", "short_pick", "address_undeliverable", "duplicate", "store_time_out", "stock_broken",
-)  # fmt: skip
-"""What nobody need see to any more once the order has ended."""
-
 
 class NoSuchRemedy(Refused):
     """This is not (or no longer) a way out of this case, or not for this person; facts name what is."""
@@ -81,16 +76,6 @@ class Remedy:
 def _refund_order(step: Step) -> None:
     item = step.item
     close.refuse(step.session, item.store_id, item.order_id, item.kind, actor=step.actor, now=step.now)
-    cases.clear_order(
-        step.session,
-        item.store_id,
-        item.order_id,
-        ENDED_WITH_ORDER,
-        but=item.case_id,
-        note="refund_order",
-        actor=step.actor,
-        now=step.now,
-    )
 
 
 def _route_again(step: Step) -> None:
