@@ -120,6 +120,6 @@ def works(job: Job) -> None:
             if _ids(job) and journal.tried(session, _kinds(name), TRIES).many:
                 return
             with transaction(session):
-                cases.clear(session, "job_failed", f"job:{name}", actor=ACTOR, now=clock.now(), note="it works again")
+                cases.clear(session, "job_failed", f"job:{name}", actor=ACTOR, now=clock.now(), note="works_again")
     except SQLAlchemyError as away:
         log.warning("job_success_not_noted", job=name, error=type(away).__name__)

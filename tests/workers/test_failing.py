@@ -87,7 +87,7 @@ def test_a_row_that_fails_is_on_the_desk_at_its_third_offer_and_its_neighbours_a
     offer_again()
     assert (open_rows(session), cases(session)) == ([], [])
     closed = session.execute(text("SELECT resolver, note, next_try_at FROM exception_case")).one()
-    assert tuple(closed) == ("worker", "it works again", None)
+    assert tuple(closed) == ("worker", "works_again", None)
 
 
 def test_a_job_by_the_clock_that_fails_is_on_the_desk_until_it_works(session, now):

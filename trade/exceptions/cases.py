@@ -19,7 +19,8 @@ from config.db import fetch, first
 from config.errors import NotFound, Refused
 from trade.exceptions.kinds import KINDS
 
-VANISHED = "not found any more"
+VANISHED = "vanished"
+"""The note of what a proof no longer finds; a code, as every note of the machine's."""
 
 
 class ExceptionClosed(Refused):
@@ -179,7 +180,10 @@ _CLEAR_ORDER = text(_CLEARED.format(which="store_id = :store AND order_id = :ord
 
 
 def clear(session: Session, kind: str, subject: str, *, now: datetime, actor: str = "system", note: str = "") -> bool:
-    """The fault is gone, so its open case closes by itself; False when there was none.  Never refused."""
+    """The fault is gone, so its open case closes by itself; False when there was none.  Never refused.
+
+    :param note: a code of why, whose words are `centre.cleared.*` in the texts of the screens.
+    """
     given = {"kind": kind, "scope": None, "subjects": [subject], "actor": actor, "note": note, "now": now}
     return bool(fetch(session, _CLEAR, given))
 

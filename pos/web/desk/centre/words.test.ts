@@ -74,9 +74,19 @@ test('the history leaves out what only machines understand', () => {
       name: '李',
       data: { remedy: 'refund_order', note: '客人同意' },
     },
+    {
+      at: at(1),
+      kind: 'exception.cleared',
+      actor: 'worker',
+      name: '',
+      data: { note: 'works_again' },
+    },
     { at: at(0), kind: 'stock.held', actor: 'x', name: '', data: {} },
   ])
-  expect(told).toEqual([{ at: at(0), what: '关闭', who: '李', words: '取消并全额退款、客人同意' }])
+  expect(told).toEqual([
+    { at: at(0), what: '关闭', who: '李', words: '取消并全额退款、客人同意' },
+    { at: at(1), what: '自动解除', who: '后台任务', words: '任务恢复正常' },
+  ])
 })
 
 test('why this store, or why none, is one sentence', () => {

@@ -84,7 +84,8 @@ export function history(found: CentreFact[]): Told[] {
     if (!what) return []
     const remedy = fact.data.remedy ? tOr(`centre.way.${fact.data.remedy}`, '') : ''
     const note = String(fact.data.note ?? '')
-    const words = [remedy, tOr(`centre.way.${note}`, note)].filter(Boolean).join(t('listComma'))
+    const said = fact.kind === 'exception.cleared' ? tOr(`centre.cleared.${note}`, note) : note
+    const words = [remedy, said].filter(Boolean).join(t('listComma'))
     return [{ at: fact.at, what, who: actor(fact), words }]
   })
 }
