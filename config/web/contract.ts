@@ -1,5 +1,6 @@
 /** The HTTP contract of the staff faces. Money is integer fen, times are ISO 8601 UTC, weights grams. */
 
+export * from './contract-desk'
 export * from './contract-price'
 
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
@@ -264,56 +265,3 @@ export interface ReturnDone extends ReturnEffect {
   no: string
   at: string
 }
-
-export interface DeskLine {
-  line_no: number
-  name: string
-  spec: string
-  unit: string
-  weighed: boolean
-  qty: number
-  picked_qty: number
-  shelf: string
-  barcode: string
-  picture: string
-}
-
-export type DeskStage = 'new' | 'picking' | 'ready'
-
-export interface DeskOrder {
-  id: number
-  no: string
-  order_id: number
-  stage: DeskStage | 'done' | 'cancelled'
-  mode: 'pickup' | 'delivery' | 'ship'
-  placed_at: string
-  paid_at: string
-  promise_at: string
-  customer: string
-  remark: string
-  items: number
-  payable_fen: number
-  closed_at: string | null
-  lines: DeskLine[]
-}
-
-export interface DeskOrders {
-  parcels: DeskOrder[]
-  counts: Record<DeskStage, number>
-}
-
-export interface DoneOrder {
-  no: string
-  at: string
-  by: string
-  customer: string
-  items: number
-}
-
-export type RefuseReason =
-  | 'not_found'
-  | 'mismatch'
-  | 'damaged'
-  | 'display_worn'
-  | 'overload'
-  | 'closing'

@@ -85,6 +85,13 @@ test('Enter alone, letters, and typing in a field are left to others', () => {
   expect(codes).toEqual([])
 })
 
+test('labels of shelves and bags have letters and dashes', () => {
+  const codes: string[] = []
+  const wedge = new Wedge((code) => codes.push(code), true)
+  type(wedge, [...'P12-1', 'Enter', ...'TP.1.2.3.af', 'Enter'])
+  expect(codes).toEqual(['P12-1', 'TP.1.2.3.af'])
+})
+
 test('half a code of long ago is forgotten', () => {
   const codes: string[] = []
   const wedge = new Wedge((code) => codes.push(code))

@@ -101,23 +101,30 @@ export class ScanQueue<T> {
   }
 }
 
-/** Collects what a reader types while no field has the focus; Enter hands the code over. */
+/**
+ * Collects what a reader types while no field has the focus; Enter hands the code over.
+ *
+ * With `words` also codes of letters, digits, dots and dashes: labels of shelves and bags, signed QR codes.
+ */
 export class Wedge {
   private text = ''
   private last = 0
 
-  constructor(private readonly onCode: (code: string) => void) {}
+  constructor(
+    private readonly onCode: (code: string) => void,
+    private readonly words = false,
+  ) {}
 
   /** True when the key was part of a code and nobody else should see it. */
   take(event: KeyboardEvent): boolean {
     if (isField(event.target) || event.ctrlKey || event.altKey || event.metaKey) return false
     if (event.timeStamp - this.last > 1000) this.text = ''
     this.last = event.timeStamp
-    if (/^\d$/.test(event.key)) {
+    if ((this.words ? /^[\w.-]$/ : /^\d$/).test(event.key)) {
       this.text += event.key
       return true
     }
-    if (event.key !== 'Enter' || this.text.length < 4) return false
+    if (event.key !== 'Enter' || this.text.length < (this.words ? 2 : 4)) return false
     const code = this.text
     this.text = ''
     this.onCode(code)

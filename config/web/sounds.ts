@@ -1,4 +1,4 @@
-/** Four tones a cashier can tell apart without looking, and the bell of the desk. */
+/** Four tones a cashier can tell apart without looking; the bell of the desk, its louder sister, and a wrong pick. */
 
 type Note = [hertz: number, at_s: number, for_s: number]
 
@@ -23,6 +23,18 @@ const TONES = {
     [660, 0.2, 0.18],
     [880, 0.45, 0.18],
     [660, 0.65, 0.24],
+  ],
+  urgent: [
+    [988, 0, 0.12],
+    [988, 0.16, 0.12],
+    [988, 0.32, 0.12],
+    [1319, 0.5, 0.3],
+    [988, 0.86, 0.12],
+    [1319, 1.02, 0.34],
+  ],
+  wrong: [
+    [196, 0, 0.35],
+    [147, 0.38, 0.5],
   ],
 } satisfies Record<string, Note[]>
 

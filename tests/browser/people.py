@@ -111,7 +111,13 @@ class Desk(AtScreen):
     def open(self) -> None:
         """Sign in as store staff."""
         self.sign_in("desk", "store_staff-S1")
-        self.see("pickup-code").wait_for()
+        self.see("scan-box").wait_for()
+
+    def scan(self, code: str) -> None:
+        """A wedge scanner types the code with no field in focus, and presses Enter."""
+        self.page.evaluate("document.activeElement?.blur()")
+        self.page.keyboard.type(code)
+        self.page.keyboard.press("Enter")
 
     def prepare(self, no: str, lines: int = 1) -> None:
         """Accept, pick every line, mark ready."""
@@ -125,8 +131,8 @@ class Desk(AtScreen):
 
     def hand_over(self, code: str) -> None:
         """Check the code, hand over, see it in the done list."""
-        self.see("pickup-code").fill(code)
-        self.see("pickup-check").click()
+        self.see("scan-box").fill(code)
+        self.see("scan-go").click()
         self.see("pickup-confirm").click()
         self.see("done").wait_for()
 

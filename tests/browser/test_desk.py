@@ -25,11 +25,13 @@ def test_a_paid_order_is_on_the_desk_within_two_seconds_and_is_handed_over(stree
     desk.prepare(no)
     street.until(lambda: buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"], "the code")
     code = buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"]
-    desk.see("pickup-code").fill(f"{(int(code) + 1) % 10**8:08d}")
-    desk.see("pickup-check").click()
-    expect(desk.see("error")).to_be_visible()
+    desk.scan(f"{(int(code) + 1) % 10**8:08d}")
+    desk.see("stop-pickup_code_wrong").wait_for()
+    desk.see("stop-close").click()
     desk.hand_over(code)
     expect(desk.see("done")).to_contain_text(no[-6:])
+    desk.scan(code)
+    expect(desk.see("stop-already_collected")).to_contain_text("员工")
 
 
 def test_a_cashier_has_no_business_at_the_desk(street, screen):

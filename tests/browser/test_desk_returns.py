@@ -33,9 +33,9 @@ def test_goods_of_an_order_come_back_over_the_counter(street, screen, pictures):
     for width, height, unit in ((1366, 768, "sellable"), (768, 1024, "quarantine"), (390, 844, "written_off")):
         desk = Desk(screen(width, height), street.url)
         desk.sign_in("desk", "store_manager-S1")
-        desk.see("returns-open").wait_for()
+        desk.see("rail-returns").wait_for()
         _look(desk.page, "desk", pictures)
-        desk.see("returns-open").click()
+        desk.see("rail-returns").click()
         desk.see("returns-no").fill(no)
         desk.see("returns-find").click()
         desk.see("cause-damaged").click()
@@ -76,7 +76,7 @@ def test_a_case_is_answered_received_and_inspected(street, screen, pictures):
     for width, height in ((390, 844), (1366, 768)):
         desk = Desk(screen(width, height), street.url)
         desk.sign_in("desk", "store_manager-S1")
-        desk.see("returns-open").click()
+        desk.see("rail-returns").click()
         _look(desk.page, "cases", pictures)
         desk.see(case).click()
         if width == 390:

@@ -1,11 +1,7 @@
 import type { DeskLine, DeskOrder } from '@web/contract'
 import { expect, test } from 'vitest'
+import { aLine as line } from './makes'
 import { byShelf, lineOf, progress, step, tail } from './picking'
-
-function line(line_no: number, facts: Partial<DeskLine> = {}): DeskLine {
-  const known = { name: '牛奶', spec: '250ml', unit: '盒', weighed: false, qty: 1, picked_qty: 0 }
-  return { line_no, shelf: '', barcode: '', picture: '', ...known, ...facts }
-}
 
 const order = (...lines: DeskLine[]) => ({ lines }) as DeskOrder
 

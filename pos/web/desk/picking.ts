@@ -1,4 +1,5 @@
 import type { DeskLine, DeskOrder } from '@web/contract'
+import { codesOf } from './codes'
 
 /** Grams are picked as one bag, pieces one by one. */
 export function step(line: DeskLine): number {
@@ -6,7 +7,7 @@ export function step(line: DeskLine): number {
 }
 
 export function isPicked(line: DeskLine): boolean {
-  return line.picked_qty >= line.qty
+  return line.picked_qty + line.short_qty >= line.qty
 }
 
 /** Lines that lie ready, and how many there are. */
@@ -26,8 +27,8 @@ export function byShelf(lines: DeskLine[]): DeskLine[] {
 
 /** The line a scanned code stands for: unpicked ones first; a scale label names its PLU inside. */
 export function lineOf(order: DeskOrder, code: string): DeskLine | null {
-  const label = /^2\d(\d{5})\d{6}$/.exec(code)?.[1]
-  const fits = order.lines.filter(({ barcode }) => [code, `0${code}`, label].includes(barcode))
+  const codes = codesOf(code)
+  const fits = order.lines.filter(({ barcode }) => barcode !== null && codes.includes(barcode))
   return fits.find((line) => !isPicked(line)) ?? fits[0] ?? null
 }
 

@@ -1,21 +1,25 @@
 import { sentence } from '@web/api'
-import type { DeskOrder, DeskOrders, DeskStage, DoneOrder, RefuseReason } from '@web/contract'
-import { t } from '@web/i18n'
-import { ScanQueue } from '@web/scanner'
+import type {
+  DeskLine,
+  DeskOrder,
+  DeskOrders,
+  DeskStage,
+  DoneOrder,
+  RefuseReason,
+} from '@web/contract'
+import { t, tOr } from '@web/i18n'
 import { play } from '@web/sounds'
-import { serverNow } from '@web/time'
+import { clock, serverNow } from '@web/time'
 import { defineStore } from 'pinia'
-import { lineOf, step, tail } from '../picking'
+import { concerns } from '../codes'
+import { isPicked, lineOf, step, tail } from '../picking'
+import { type Section, sectionOf } from '../sections'
 import { api } from '../server'
+import { dueAt } from '../time-left'
+import { useOutbox } from './outbox'
+import { useRinging } from './ringing'
 
-export type View = 'all' | DeskStage | 'done'
-
-interface Pick {
-  id: number
-  line_no: number
-  /** Units more or fewer; `all` for the whole line, `none` to lay it back. */
-  change: number | 'all' | 'none'
-}
+export type View = 'all' | Section | 'done'
 
 interface State {
   orders: DeskOrder[]
@@ -24,6 +28,8 @@ interface State {
   heardAt: number
   failures: number
   view: View
+  /** A shelf, or goods, that the queue is narrowed to. */
+  filter: string
   openId: number | null
   fresh: number[]
   busy: string
@@ -31,19 +37,21 @@ interface State {
   notice: string
   done: DoneOrder[]
   handedOver: string
+  scanSaid: string
+  /** What lies in a tote and belongs back on the shelf. */
+  putBack: DeskLine[]
 }
 
 const EVERY_MS = 1500
 const SLOWEST_MS = 10_000
-const RING_AGAIN_MS = 30_000
+/** Beyond this age what is shown may be long over: only an accepted wave goes on. */
+export const STALE_MS = 60_000
 const NOTICE_MS = 6000
 
-const picks = new ScanQueue<Pick>((pick) => useOrders().pick(pick))
 /** Raised by every write, so that a list asked for before it cannot overwrite its answer. */
 let turn = 0
 let watching = 0
 let wake: () => void = () => undefined
-let rungAt = 0
 
 const pause = (ms: number) =>
   new Promise<void>((done) => {
@@ -65,6 +73,7 @@ export const useOrders = defineStore('orders', {
     heardAt: 0,
     failures: 0,
     view: 'all',
+    filter: '',
     openId: null,
     fresh: [],
     busy: '',
@@ -72,12 +81,22 @@ export const useOrders = defineStore('orders', {
     notice: '',
     done: [],
     handedOver: '',
+    scanSaid: '',
+    putBack: [],
   }),
   getters: {
     of: (state) => (wanted: DeskStage) => state.orders.filter((order) => order.stage === wanted),
     open: (state): DeskOrder | null =>
       state.orders.find((order) => order.id === state.openId) ?? null,
     away: (state): boolean => state.failures > 0,
+    /** What the queue shows: of the chosen column, and of the shelf or goods that were scanned, by the time left. */
+    shown: (state): DeskOrder[] =>
+      state.orders
+        .filter((order) => state.view === 'all' || sectionOf(order) === state.view)
+        .filter((order) => !state.filter || concerns(order, state.filter))
+        .sort((one, other) => dueAt(one) - dueAt(other) || one.id - other.id),
+    inSection: (state) => (section: Section) =>
+      state.orders.filter((order) => sectionOf(order) === section),
   },
   actions: {
     /** Ask every second and a half until `stop`; slower while the server does not answer. */
@@ -113,34 +132,46 @@ export const useOrders = defineStore('orders', {
       } catch {
         this.failures += 1
       }
-      this.ring()
+      if (!this.away) void useOutbox().flush()
+    },
+
+    /** Too old to act on. */
+    stale(now: number): boolean {
+      return this.heardAt > 0 && now - this.heardAt > STALE_MS
     },
 
     take(orders: DeskOrder[]): void {
       const known = new Set(this.orders.map((order) => order.id))
       const come = orders.filter((order) => order.stage === 'new' && !known.has(order.id))
       const opened = this.open
-      this.orders = orders
+      this.orders = orders.map((order) => this.overlaid(order))
       this.fresh = this.fresh.filter((id) => this.of('new').some((order) => order.id === id))
       if (this.loaded && come.length > 0) {
         this.fresh.push(...come.map((order) => order.id))
-        rungAt = 0
+        useRinging().again()
       }
       this.loaded = true
       if (opened && !this.open && !this.busy) this.gone(opened)
       else if (this.said && opened && opened.stage !== this.open?.stage) this.movedOn()
     },
 
-    /** The bell goes on while somebody's paid order waits to be taken on. */
-    ring(): void {
-      if (this.of('new').length === 0 || Date.now() - rungAt < RING_AGAIN_MS) return
-      rungAt = Date.now()
-      play('order')
+    /** An order with the picks that are still on their way to the server. */
+    overlaid(order: DeskOrder): DeskOrder {
+      const outbox = useOutbox()
+      for (const line of order.lines)
+        line.picked_qty = outbox.figure(order.id, line.line_no) ?? line.picked_qty
+      return order
     },
 
     /** A step was refused because a colleague had been quicker: say where the order stands now. */
     movedOn(): void {
-      if (this.open) this.said = t('order.moved', { state: t(`state.${this.open.stage}`) })
+      const order = this.open
+      if (!order) return
+      const state = tOr(`state.${order.stage}`, order.stage)
+      this.said =
+        order.taken_by && order.accepted_at
+          ? t('order.taken', { name: order.taken_by, at: clock(order.accepted_at), state })
+          : t('order.moved', { state })
     },
 
     gone(order: DeskOrder): void {
@@ -157,15 +188,27 @@ export const useOrders = defineStore('orders', {
 
     show(view: View): void {
       this.view = view
+      this.filter = ''
       this.handedOver = ''
       if (view === 'done') void this.loadDone()
       else this.fresh = []
+    },
+
+    /** A bag was handed over: all of it ends in the list of what is done, of a part the rest stays. */
+    handed(order: DeskOrder, partial: boolean): void {
+      if (partial) this.tell(t('pickup.partly', { tail: tail(order) }))
+      else {
+        this.show('done')
+        this.handedOver = order.no
+      }
+      this.refresh()
     },
 
     look(id: number | null): void {
       this.openId = id
       this.said = ''
       this.fresh = this.fresh.filter((one) => one !== id)
+      if (id !== null) useRinging().acknowledge(serverNow(), [id])
     },
 
     async loadDone(): Promise<void> {
@@ -176,28 +219,37 @@ export const useOrders = defineStore('orders', {
       }
     },
 
-    /** One write; its answer is the order as it now stands. False when refused or unanswered. */
-    async send(id: number, verb: string, body: object = {}): Promise<boolean> {
-      this.said = ''
+    /** One write; its answer is the order as it now stands.  Throws what the server, or the network, says. */
+    async write(id: number, verb: string, body: object, request_id?: string): Promise<void> {
       turn += 1
       try {
         const path = `/api/desk/parcels/${id}/${verb}`
-        this.replace((await api.write<{ parcel: DeskOrder }>(path, body)).parcel)
+        this.replace((await api.write<{ parcel: DeskOrder }>(path, body, request_id)).parcel)
+      } finally {
+        turn += 1
+        this.etag = null
+      }
+    },
+
+    /** False when refused or unanswered; `said` then tells why. */
+    async send(id: number, verb: string, body: object = {}): Promise<boolean> {
+      this.said = ''
+      try {
+        await this.write(id, verb, body)
         return true
       } catch (error) {
         play('blocked')
         this.said = sentence(error)
         return false
       } finally {
-        turn += 1
         this.refresh()
       }
     },
 
     replace(order: DeskOrder): void {
       const at = this.orders.findIndex((one) => one.id === order.id)
-      const isOpen = ['new', 'picking', 'ready'].includes(order.stage)
-      if (at >= 0) this.orders.splice(at, 1, ...(isOpen ? [order] : []))
+      const isOpen = sectionOf(order) !== null
+      if (at >= 0) this.orders.splice(at, 1, ...(isOpen ? [this.overlaid(order)] : []))
     },
 
     /** A step behind a button: a second tap while it runs does nothing. */
@@ -231,20 +283,26 @@ export const useOrders = defineStore('orders', {
       this.tell(t('order.readied', { tail: tail(order) }))
     },
 
-    change(order: DeskOrder, line_no: number, change: Pick['change']): void {
-      picks.push({ id: order.id, line_no, change })
+    /** So much more or fewer of a line, all of it, or none: seen at once, sent when there is a network. */
+    change(order: DeskOrder, line_no: number, change: number | 'all' | 'none'): void {
+      const line = this.orders
+        .find((one) => one.id === order.id)
+        ?.lines.find((one) => one.line_no === line_no)
+      if (!line) return
+      const most = line.qty - line.short_qty
+      const whole = { all: most, none: 0 }
+      const wanted = typeof change === 'string' ? whole[change] : line.picked_qty + change
+      this.set(order.id, line_no, Math.min(most, Math.max(0, wanted)))
     },
 
-    async pick({ id, line_no, change }: Pick): Promise<void> {
+    set(id: number, line_no: number, picked_qty: number): void {
       const line = this.orders
         .find((order) => order.id === id)
         ?.lines.find((one) => one.line_no === line_no)
-      if (!line) return
-      const whole = { all: line.qty, none: 0 }
-      const wanted = typeof change === 'string' ? whole[change] : line.picked_qty + change
-      const picked_qty = Math.min(line.qty, Math.max(0, wanted))
-      if (picked_qty === line.picked_qty) return
-      if ((await this.send(id, 'pick', { line_no, picked_qty })) && picked_qty > 0) play('ok')
+      if (line?.picked_qty === picked_qty) return
+      if (line) line.picked_qty = picked_qty
+      if (picked_qty > 0) play('ok')
+      useOutbox().put(id, line_no, picked_qty)
     },
 
     /** A reader was fired at the open order: the thing in hand goes into the bag, or is not of it. */
@@ -255,7 +313,7 @@ export const useOrders = defineStore('orders', {
       if (!line) {
         play('unknown')
         this.said = t('pick.notInOrder', { code })
-      } else if (line.picked_qty >= line.qty) {
+      } else if (isPicked(line)) {
         play('blocked')
         this.said = t('pick.enough', { name: line.name })
       } else {
