@@ -55,8 +55,8 @@ def choose_store(
 ) -> None:
     """This store is asked to do it; with `mode` `pickup` the customer fetches there what was to be brought.
 
-    The promise of the first store is none of this one's: the new store's clock counts.  People may choose beyond the
-    hops of the machine, but never a store that refused the order.
+    What the first store promised and this one cannot keep is promised anew, by this store's clock.  People may choose
+    beyond the hops of the machine, but never a store that refused the order.
 
     :raises StoreCannot: nothing changed.  :raises WrongState: it does not wait for an answer.
     """
@@ -122,6 +122,6 @@ def _carry_out(session: Session, parcel: Any, asked: Asked, need: Need, *, actor
         if need.mode != parcel.mode:
             moves.change_mode(session, parcel.store_id, parcel.id, need.mode)
             parcel = parcel._replace(mode=need.mode)
-        assign.carry_out(session, parcel, wanted, decision.parcels, actor=actor, now=now)
+        assign.carry_out(session, parcel, wanted, decision.parcels, renew=True, actor=actor, now=now)
         assign.settled(session, parcel, "chosen", actor=actor, now=now)
     return decision

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import text
@@ -17,6 +17,7 @@ from trade.fulfilment import clocks
 from trade.fulfilment.clocks import Hours
 from trade.fulfilment.places import Line, Need
 from trade.fulfilment.states import REFUSALS
+from trade.stores.shops import PREPARE
 
 _HEAD = text("""
     SELECT o.may_split, coalesce(m.home_store_id, o.store_id) AS home_store_id, a.lat_e6, a.lng_e6,
@@ -113,8 +114,11 @@ def read(session: Session, parcel: Any) -> Asked:
     return Asked(need, parcel.at_store_id, own, sum(row.net_fen for row in rows), head.lat_e6 is not None)
 
 
-def accept_by(session: Session, at_store_id: int, mode: str, now: datetime) -> datetime:
-    """Until when this store must take on what it is asked now, in its open hours."""
+def clocks_of(
+    session: Session, at_store_id: int, mode: str, now: datetime, *, prepare: timedelta = PREPARE
+) -> tuple[datetime, datetime]:
+    """Until when this store must take on what it is asked now, and when it can be done then: both in its open hours."""
     row = fetch(session, _STORE, {"at": at_store_id, "mode": mode})[0]
     hours = Hours(row.opens_minute, row.closes_minute, row.zone, row.closes_early_at)
-    return clocks.accept_by(hours, mode, now, row.minutes)
+    due = clocks.accept_by(hours, mode, now, row.minutes)
+    return due, clocks.after(hours, due, prepare)

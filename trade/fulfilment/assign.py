@@ -116,9 +116,19 @@ def remember(
 
 
 def carry_out(
-    session: Session, parcel: Any, asked: Asked, parts: Sequence[Parcel], *, actor: str, now: datetime
+    session: Session,
+    parcel: Any,
+    asked: Asked,
+    parts: Sequence[Parcel],
+    *,
+    renew: bool = False,
+    actor: str,
+    now: datetime,
 ) -> None:
-    """Split the parcel as was decided, promise the goods of each part in its store, and ask the stores."""
+    """Split the parcel as was decided, promise the goods of each part in its store, and ask the stores.
+
+    With `renew` people chose the store anew: a promise that it cannot keep any more becomes one that it can.
+    """
     ordered = sorted(
         parts, key=lambda part: (part.store_id != asked.own_store_id, part.store_id, part.temperature or "")
     )
@@ -130,9 +140,10 @@ def carry_out(
         goods = asking.units(asked.need, part.lines)
         _promise(session, parcel, asked.own_store_id, part.store_id, goods, left, actor=actor, now=now)
     for parcel_id, part in zip(ids, ordered, strict=True):
-        due = asking.accept_by(session, part.store_id, parcel.mode, now)
+        due, soon = asking.clocks_of(session, part.store_id, parcel.mode, now)
+        late = renew and (parcel.promise_at is None or parcel.promise_at < soon)
         key = (parcel.store_id, parcel_id, part.store_id)
-        moves.assign(session, *key, accept_by=due, actor=actor, now=now)
+        moves.assign(session, *key, accept_by=due, promise_at=soon if late else None, actor=actor, now=now)
 
 
 def _promise(
@@ -165,7 +176,7 @@ def _promise(
 
 
 def _ask_store(session: Session, parcel: Any, at_store_id: int, *, actor: str, now: datetime) -> str:
-    due = asking.accept_by(session, at_store_id, parcel.mode, now)
+    due, _ = asking.clocks_of(session, at_store_id, parcel.mode, now)
     moves.assign(session, parcel.store_id, parcel.id, at_store_id, accept_by=due, actor=actor, now=now)
     return "assigned"
 

@@ -69,7 +69,7 @@ _MOVE = text("""
             cancel_by = NULL
         WHERE store_id = :store AND id = :parcel AND state = ANY(:sources)
           AND (CAST(:at AS bigint) IS NULL OR at_store_id = :at) RETURNING *),
-    emptied AS (UPDATE parcel_line line SET picked_qty = 0 FROM moved
+    emptied AS (UPDATE parcel_line line SET picked_qty = 0, over_qty = 0 FROM moved
         WHERE :target = 'routing' AND line.store_id = moved.store_id AND line.parcel_id = moved.id),
     told AS (INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT :fact, 'order:' || order_id, :actor, :now, CAST(:data AS jsonb) || jsonb_build_object(

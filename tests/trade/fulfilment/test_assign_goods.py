@@ -82,6 +82,12 @@ def test_a_pickup_that_timed_out_is_on_the_desk_until_the_customer_chose(session
     chain.refuse(session, chain.of(session, order_id)[0], now, reason=None)
     waiting = text("SELECT kind, at_store_id, money_fen FROM exception_case WHERE resolved_at IS NULL")
     assert [tuple(row) for row in session.execute(waiting)] == [("store_time_out", 1, 990)]
+    promised = chain.of(session, order_id)[0].promise_at
     with transaction(session):
         answers.choose_store(session, chain.of(session, order_id)[0], 2, actor="member:1", now=now)
     assert session.execute(waiting).all() == []
+    assert chain.of(session, order_id)[0].promise_at == promised == now + timedelta(hours=2)
+    chain.refuse(session, chain.of(session, order_id)[0], now)
+    with transaction(session):
+        answers.choose_store(session, chain.of(session, order_id)[0], 3, actor="member:1", now=promised)
+    assert chain.of(session, order_id)[0].promise_at == promised + timedelta(minutes=45)
