@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import text
 
@@ -24,7 +25,8 @@ def test_the_score_is_what_happened(session, shop, client):
         make.pay_online(session, shop, order, now)
     with transaction(session):
         fulfil.accept(session, make.parcel(session, done), actor="t", now=now + timedelta(seconds=40))
-        parcel, said = make.parcel(session, refused), {"reason": "overload", "actor": "t", "now": now}
+        parcel = make.parcel(session, refused)
+        said: dict[str, Any] = {"reason": "overload", "actor": "t", "now": now}
         moves.move(session, parcel.store_id, parcel.id, "reject", **said)
         moves.answer(session, parcel.store_id, parcel.id, Outcome.REJECTED, **said)
     with transaction(session):
