@@ -15,7 +15,7 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.returning import ApproverForm, approved_by
 from trade.orders import refund_plan
-from trade.orders.aftersales import answer, apply, inspect, read, refunding
+from trade.orders.aftersales import answer, apply, inspect, read, refunding, sending
 from trade.orders.aftersales.inspect import Found
 from trade.orders.aftersales.states import Cause, Kind
 from trade.orders.numbers import parse
@@ -229,6 +229,29 @@ def receive(case_id: int, json_data: WriteForm) -> Reply:
         return {"case": read.one(opened, case_id, store_id=here)}, 200
 
     return once(json_data, do)
+
+
+@bp.post("/<int:case_id>/send-out")
+@permit("desk.aftersales")
+@bp.input(WriteForm)
+def send_out(case_id: int, json_data: WriteForm) -> Reply:
+    """What the case is due goes out of one's own store: a parcel on its desk.  409 `out_of_stock`, `wrong_state`."""
+    here, me = who.own_store(), who.me()
+
+    def do(opened: Session) -> Reply:
+        store_id = read.one(opened, case_id, store_id=here)["store_id"]
+        sending.make(opened, store_id, case_id, at_store_id=here, actor=me.actor, now=g.now)
+        return {"case": read.one(opened, case_id, store_id=here)}, 200
+
+    return once(json_data, do)
+
+
+@bp.post("/<int:case_id>/withdraw")
+@permit("desk.answer")
+@bp.input(WriteForm)
+def withdraw(case_id: int, json_data: WriteForm) -> Reply:
+    """The store cannot send it: its parcel ends, and the case waits again.  409 `wrong_state` once it is on its way."""
+    return _step(json_data, case_id, lambda s, store, by: sending.withdraw(s, store, case_id, **by))
 
 
 @bp.post("/<int:case_id>/turn-away")

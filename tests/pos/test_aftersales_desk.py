@@ -152,3 +152,17 @@ def test_a_till_sale_gives_cash_out_of_the_drawer_of_this_till(client, shop, ses
     no_drawer = cashier.post("/api/desk/aftersales/in-store", {**body, "expected_refund_fen": 990})
     assert no_drawer.json["code"] == "shift_not_open"
     assert session.execute(text("SELECT sum(amount_fen) FROM refund")).scalar_one() == 990
+
+
+def test_what_is_sent_again_is_a_parcel_on_the_desk(client, asked, elsewhere, session):
+    case, desk = asked("resend", {1: 1}, cause=Cause.MISSING), client("store_manager")
+    path = f"/api/desk/aftersales/{case}"
+    assert desk.post(f"{path}/send-out").json["code"] == "wrong_state"
+    desk.post(f"{path}/approve")
+    assert elsewhere("store_manager").post(f"{path}/send-out").status_code == 404
+    assert desk.post(f"{path}/send-out").json["case"]["state"] == "done"
+    assert session.execute(text("SELECT sum(qty) FROM stock_hold")).scalar_one() == 1
+    session.rollback()
+    assert client("store_staff").post(f"{path}/withdraw").json["code"] == "not_permitted"
+    assert desk.post(f"{path}/withdraw").json["case"]["state"] == "approved"
+    assert session.execute(text("SELECT count(*) FROM stock_hold")).scalar_one() == 0

@@ -25,6 +25,9 @@ class Parcel(Base):
     until when the store may say no to a customer who wants to cancel.  `alarm` is how loud the clock has been (1
     nudged, 2 loud), `reminded` how often the customer was told to fetch it.  `seals` are on its bags.
 
+    One with a `case_id` is for an after-sales case: it replaces goods or sends them again, beside what the order's
+    lines say.
+
     The pickup code is kept sealed for the customer's screen and as a keyed hash for the look-up; `pickup_anywhere` is
     the same without the store, to tell who came to the wrong one.
     """
@@ -88,6 +91,7 @@ class Parcel(Base):
     pickup_anywhere: Mapped[bytes | None]
     handed_to: Mapped[str] = mapped_column(Text, server_default=text("''"))
     failed_because: Mapped[str] = mapped_column(Text, server_default=text("''"))
+    case_id: Mapped[int | None]
 
 
 class ParcelLine(Base):

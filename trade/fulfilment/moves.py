@@ -20,8 +20,8 @@ from config.errors import NotFound, WrongState
 from trade.fulfilment.states import CLOSED, IN_HAND, MOVES, WAITING, Outcome
 
 _OPEN = text("""
-    WITH born AS (INSERT INTO parcel (store_id, order_id, at_store_id, mode, state, promise_at, opened_at)
-            VALUES (:store, :order, :at, :mode, 'routing', :promise, :now) RETURNING id),
+    WITH born AS (INSERT INTO parcel (store_id, order_id, at_store_id, mode, state, promise_at, opened_at, case_id)
+            VALUES (:store, :order, :at, :mode, 'routing', :promise, :now, CAST(:case AS bigint)) RETURNING id),
     filled AS (INSERT INTO parcel_line (store_id, parcel_id, line_no, order_id, sku_id, qty)
         SELECT :store, born.id, line.line_no, :order, line.sku_id, line.qty
         FROM born, unnest(CAST(:lines AS bigint[]), CAST(:skus AS bigint[]), CAST(:qtys AS bigint[]))
@@ -38,9 +38,13 @@ def open_parcel(
     at_store_id: int | None,
     mode: str,
     promise_at: datetime | None,
+    case_id: int | None = None,
     now: datetime,
 ) -> int:
-    """A new parcel in `routing` with (sku id, units) by line number; returns its id.  The order's fact tells of it."""
+    """A new parcel in `routing` with (sku id, units) by line number; returns its id.  The order's fact tells of it.
+
+    :param case_id: the after-sales case that it is for, beside what the lines of the order say.
+    """
     assert lines and all(qty > 0 for _, qty in lines.values()), lines
     given: dict[str, Any] = {
         "store": store_id,
@@ -48,6 +52,7 @@ def open_parcel(
         "at": at_store_id,
         "mode": mode,
         "promise": promise_at,
+        "case": case_id,
         "now": now,
     }
     ordered = [(line_no, *what) for line_no, what in sorted(lines.items())]

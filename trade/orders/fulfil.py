@@ -320,7 +320,12 @@ def give_back_rest(
 
 
 def finish(session: Session, parcel: Any, *, actor: str, now: datetime) -> bool:
-    """End the order if this was its last open parcel: what was on its way to the member arrives."""
+    """End the order if this was its last open parcel: what was on its way to the member arrives.
+
+    False too when it has ended already: a parcel of an after-sales case comes after that.
+    """
+    if close.head(session, parcel.store_id, parcel.order_id).state != "confirmed":
+        return False
     if any(one.state not in CLOSED for one in parcels.of_order(session, parcel.store_id, parcel.order_id)):
         return False
     moves.move(session, parcel.store_id, parcel.order_id, "finish", actor=actor, now=now)

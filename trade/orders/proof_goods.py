@@ -8,10 +8,11 @@
     cancelled              nothing                 nothing
 
 Promised and left count in all stores together: an order's goods may stand in another store than the order's.  Units
-that were given up count in neither; of a line whose goods were substituted, what was given instead counts.  An order
-that lost goods to a fact holds less: before it is paid, until it is routed anew (`order.promise_broken` is open), and
-while the desk has it (`stock_broken`).  A return of
-goods brings into the receiving store exactly the units of its lines, any other return none.
+that were given up count in neither; of a line whose goods were substituted, what was given instead counts.  What a
+parcel of an after-sales case asks is promised besides, until it is handed over.  An order that lost goods to a fact
+holds less: before it is paid, until it is routed anew (`order.promise_broken` is open), and while the desk has it
+(`stock_broken`).  A return of goods brings into the receiving store exactly the units of its lines, any other return
+none.
 """
 
 from __future__ import annotations
@@ -38,19 +39,28 @@ _ORDERS = text("""
                FROM parcel p JOIN parcel_line l ON l.store_id = p.store_id AND l.parcel_id = p.id
                LEFT JOIN kit ON kit.sku_id = l.sku_id
                WHERE p.at_store_id IS NULL AND p.closed_at IS NULL GROUP BY 1, 2),
+    extra AS (SELECT p.order_id, coalesce(kit.component_sku_id, p.sku_id) AS sku_id,
+                     sum(CASE WHEN parcel.closed_at IS NULL THEN p.qty - p.short_qty ELSE p.handed_qty END
+                         * coalesce(kit.qty, 1))::bigint AS asked,
+                     sum(p.handed_qty * coalesce(kit.qty, 1))::bigint AS handed
+              FROM parcel_line p JOIN parcel ON parcel.store_id = p.store_id AND parcel.id = p.parcel_id
+              LEFT JOIN kit ON kit.sku_id = p.sku_id WHERE parcel.case_id IS NOT NULL GROUP BY 1, 2),
     left_shop AS (SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
                   FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
     promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2),
     compared AS (
         SELECT order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(promised.qty, 0) AS held,
                coalesce(left_shop.qty, 0) AS gone, coalesce(handed.qty, 0) AS handed,
-               coalesce(adrift.qty, 0) AS adrift
+               coalesce(adrift.qty, 0) AS adrift,
+               coalesce(extra.asked, 0) AS extra, coalesce(extra.handed, 0) AS extra_handed
         FROM asked FULL JOIN left_shop USING (order_id, sku_id) FULL JOIN promised USING (order_id, sku_id)
-        LEFT JOIN handed USING (order_id, sku_id) LEFT JOIN adrift USING (order_id, sku_id)),
+        LEFT JOIN handed USING (order_id, sku_id) LEFT JOIN adrift USING (order_id, sku_id)
+        LEFT JOIN extra USING (order_id, sku_id)),
     story AS (
         SELECT c.*, o.store_id, o.state,
-               CASE o.state WHEN 'done' THEN c.asked WHEN 'confirmed' THEN c.handed ELSE 0 END AS must_go,
-               CASE WHEN o.state IN ('placed', 'paid', 'confirmed') THEN c.asked - c.adrift ELSE 0 END AS must_ask
+               CASE o.state WHEN 'done' THEN c.asked + c.extra_handed WHEN 'confirmed' THEN c.handed ELSE 0 END
+                   AS must_go,
+               CASE WHEN o.state <> 'cancelled' THEN c.asked + c.extra - c.adrift ELSE 0 END AS must_ask
         FROM compared c LEFT JOIN sale_order o ON o.id = c.order_id)
     SELECT 'order' AS fault, store_id, order_id, sku_id, state, asked, held, gone, handed,
            abs(held - greatest(must_ask - must_go, 0)) + abs(gone - must_go) AS at_stake

@@ -144,8 +144,10 @@ _LINES = text("""
            coalesce((SELECT sum(points) FROM allocation a WHERE a.store_id = :store AND a.order_id = :order
                      AND a.line_no = line.line_no), 0)::bigint AS points,
            back.returned, back.refunded_fen, back.given_up,
-           coalesce((SELECT sum(p.handed_qty) FROM parcel_line p WHERE p.store_id = :store AND p.order_id = :order
-                     AND p.line_no = line.line_no), 0)::bigint AS handed,
+           coalesce((SELECT sum(p.handed_qty) FROM parcel_line p JOIN parcel ON parcel.store_id = p.store_id
+                         AND parcel.id = p.parcel_id AND parcel.case_id IS NULL
+                     WHERE p.store_id = :store AND p.order_id = :order AND p.line_no = line.line_no), 0)::bigint
+               AS handed,
            open.locked_qty, open.locked_fen, open.case_ids
     FROM order_line line LEFT JOIN wallet_share stored USING (store_id, order_id, line_no)
     CROSS JOIN LATERAL (SELECT coalesce(sum(r.qty), 0)::bigint AS returned,

@@ -6,12 +6,13 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
-from config.errors import WrongState
+from config.errors import NotFound, WrongState
 from tests import factories as make
 from trade.fulfilment import moves as parcel_moves
 from trade.orders import confirm, fulfil, returns
-from trade.orders.aftersales import answer, inspect
+from trade.orders.aftersales import answer, inspect, sending
 from trade.orders.aftersales.inspect import Found
+from trade.stock import moves as stock
 
 
 def test_a_part_given_up_while_the_order_is_looked_at_is_not_put_together(story):
@@ -74,3 +75,66 @@ def test_goods_of_a_parcel_that_came_may_go_back_while_another_is_on_its_way(sto
     story.give_back(order, lines={1: 1})
     assert story.points.available == 3_000
     story.agree()
+
+
+def _due(story, **goods):
+    """An exchange and a resend that are due."""
+    order = story.done(**goods)
+    change = story.ask(order, "exchange", {1: 1}, cause="damaged")
+    again = story.ask(order, "resend", {2: 1}, cause="missing")
+    for case in (change, again):
+        story.say(answer.approve, case, staff_id=1)
+    story.say(inspect.receive, change, at_store_id=story.shop.store_id)
+    story.say(inspect.inspect, change, {1: Found(0, 1)}, staff_id=1)
+    return order, change, again
+
+
+def test_what_a_case_is_due_goes_out_as_a_parcel_of_its_own(story):
+    order, change, again = _due(story, points_used=300, milk=2, bread=1)
+    on_hand = {name: story.on_hand(name) for name in ("milk", "bread")}
+    committed = "SELECT sum(committed) FROM stock_level"
+    for case in (change, again):
+        story.say(sending.make, case, at_store_id=story.shop.store_id)
+        with pytest.raises(WrongState):
+            story.say(sending.make, case, at_store_id=story.shop.store_id)
+    assert (story.count(committed), story.state(change), story.state(again)) == (2, "done", "done")
+    story.agree()
+    for case in (change, again):
+        for step, more, named in ((fulfil.accept, (), {}), (fulfil.pick, (1 if case is change else 2, 1), {}),
+                                  (fulfil.ready, (), {}), (fulfil.collect, (), {"staff_id": 1})):  # fmt: skip
+            story.do(step, _parcel(story, case), *more, **named)
+        story.agree()
+    assert story.head(order).state == "done"
+    assert {name: story.on_hand(name) for name in on_hand} == {name: qty - 1 for name, qty in on_hand.items()}
+    assert story.give_back(order, lines={1: 2, 2: 1}).refund_fen == story.head(order).payable_fen
+    story.agree()
+
+
+def _parcel(story, case):
+    found = story.session.execute(text("SELECT * FROM parcel WHERE case_id = :case"), {"case": case.id}).all()[-1]
+    story.session.rollback()
+    return found
+
+
+def test_a_store_that_cannot_send_it_has_it_withdrawn_and_the_case_waits_again(story):
+    _, change, again = _due(story, milk=2, bread=1)
+    for case, waits in ((change, "inspected"), (again, "approved")):
+        with pytest.raises(NotFound):
+            story.say(sending.withdraw, case)
+        story.say(sending.make, case, at_store_id=story.shop.store_id)
+        assert story.say(sending.withdraw, case).state == waits
+        assert story.count("SELECT sum(committed) FROM stock_level") == 0
+        with pytest.raises(WrongState):
+            story.say(sending.withdraw, case)
+    assert len(sending.due(story.session, most=9)) == 2
+    story.agree()
+
+
+def test_a_store_without_the_goods_promises_none(story):
+    _, change, _ = _due(story, milk=2, bread=1)
+    with transaction(story.session) as session:
+        session.execute(text("UPDATE stock_level SET safety = on_hand"))
+    with pytest.raises(stock.OutOfStock):
+        story.say(sending.make, change, at_store_id=story.shop.store_id)
+    assert story.state(change) == "inspected"
+    assert story.count("SELECT count(*) FROM parcel WHERE case_id IS NOT NULL") == 0

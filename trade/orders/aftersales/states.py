@@ -102,6 +102,8 @@ MOVES = {
     "finish": _step(REFUNDS, {S.REFUNDING, S.REFUND_FAILED}, S.DONE, "done"),
     "replace": _step(frozenset({K.EXCHANGE}), {S.INSPECTED}, S.DONE, "replaced"),
     "resend": _step(frozenset({K.RESEND}), {S.APPROVED}, S.DONE, "resent"),
+    "recall_replaced": _step(frozenset({K.EXCHANGE}), {S.DONE}, S.INSPECTED, "recalled"),
+    "recall_resent": _step(frozenset({K.RESEND}), {S.DONE}, S.APPROVED, "recalled"),
     "cancel": _step(EVERY, {S.APPLIED, S.APPROVED, S.ARBITRATION, S.WAIT_RETURN}, S.CANCELLED, "cancelled"),
     "time_out": _step(GOODS, {S.WAIT_RETURN}, S.CLOSED_TIMEOUT, "timed_out"),
 }

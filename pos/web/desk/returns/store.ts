@@ -164,7 +164,7 @@ export const useReturnsDesk = defineStore('returnsDesk', {
     },
 
     async step(
-      event: 'approve' | 'reject' | 'receive' | 'turn-away',
+      event: 'approve' | 'reject' | 'receive' | 'turn-away' | 'send-out',
       more: object = {},
     ): Promise<void> {
       if (this.one) await this.send(`${BASE}/${this.one.id}/${event}`, more)
