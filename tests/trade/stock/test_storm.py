@@ -41,7 +41,8 @@ class Storm:
 
     def __init__(self, open_session, stores, skus, kit, now, seed: int) -> None:
         self.open, self.stores, self.skus, self.kit, self.now = open_session, stores, skus, kit, now
-        self.dice, self.seed, self.said = Random(seed), seed, Counter()
+        self.dice, self.seed = Random(seed), seed
+        self.said: Counter[str] = Counter()
 
     def goods(self, most: int = 3) -> dict[int, int]:
         chosen = self.dice.sample([*self.skus, self.kit], self.dice.randint(1, len(self.skus)))
@@ -52,7 +53,7 @@ class Storm:
             sku: self.dice.randint(1, 3) for sku in self.dice.sample(self.skus, self.dice.randint(1, len(self.skus)))
         }
 
-    def run(self) -> Counter:
+    def run(self) -> Counter[str]:
         steps = [name for name in dir(self) if name.startswith("do_")]
         for number in range(STEPS):
             step = self.dice.choice(steps)
@@ -161,7 +162,7 @@ def test_a_storm_over_three_stores(open_session, session, now):
     stores, skus = [shop.store_id for shop in shops], sorted(shops[0].skus[name] for name in ("milk", "bread", "apple"))
     storms = [Storm(open_session, stores, skus, kit, now, seed) for seed in range(THREADS)]
     with ThreadPoolExecutor(THREADS) as pool:
-        said = sum(pool.map(Storm.run, storms), Counter())
+        said = sum(pool.map(Storm.run, storms), Counter[str]())
     assert sum(said.values()) == THREADS * STEPS
     session.rollback()
     assert proof.differences(session) == []
