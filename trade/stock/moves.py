@@ -73,7 +73,7 @@ _SELL = text(
 )
 
 _LOCK = text("""
-    SELECT level.sku_id FROM stock_level level JOIN (
+    SELECT level.store_id, level.sku_id FROM stock_level level JOIN (
         SELECT DISTINCT coalesce(at.store_id, h.store_id) AS store_id, h.sku_id
         FROM stock_hold h CROSS JOIN unnest(CAST(:stores AS bigint[])) at(store_id) WHERE h.order_id = :order) promised
         ON promised.store_id = level.store_id AND promised.sku_id = level.sku_id
@@ -88,8 +88,10 @@ _OF_ORDER = """
     have AS (SELECT h.store_id, h.sku_id, h.bucket, h.qty, h.held_until,
                     CASE WHEN CAST(:everything AS boolean) THEN h.qty ELSE least(h.qty, greatest(asked.qty
                         - coalesce(sum(h.qty) OVER sooner, 0)::bigint, 0)) END AS taken
-             FROM stock_hold h LEFT JOIN asked ON asked.sku_id = h.sku_id
-             WHERE h.order_id = :order AND (CAST(:store AS bigint) IS NULL OR h.store_id = :store)
+             FROM unnest(CAST(:locked_stores AS bigint[]), CAST(:locked_skus AS bigint[])) AS locked(store_id, sku_id)
+             JOIN stock_hold h ON h.order_id = :order AND h.store_id = locked.store_id AND h.sku_id = locked.sku_id
+             LEFT JOIN asked ON asked.sku_id = h.sku_id
+             WHERE (CAST(:store AS bigint) IS NULL OR h.store_id = :store)
                AND h.bucket = ANY(CAST(:buckets AS text[]))
              WINDOW sooner AS (PARTITION BY h.sku_id
                  ORDER BY array_position(CAST(:buckets AS text[]), h.bucket), h.store_id
@@ -109,7 +111,10 @@ _OF_ORDER = """
                     min(held_until) AS held_until
              FROM (SELECT * FROM gone UNION ALL SELECT * FROM less) taken(store_id, sku_id, bucket, qty, held_until)
              GROUP BY 1, 2)"""
-"""What is taken of an order's promises, bucket by bucket in the order of :buckets; its levels are locked before."""
+"""What is taken of an order's promises, bucket by bucket in the order of :buckets, where its levels are locked.
+
+What the order came to hold while the locks were waited for is left alone: another may be at it.
+"""
 
 _TAKE = text(
     _OF_ORDER
@@ -259,8 +264,7 @@ def move(
     assert from_store_id != to_store_id, from_store_id
     goods = None if goods is None else kits.expand(session, goods)
     given = _of_order(from_store_id, goods, order_id, ("held", "committed", "picked"), to=to_store_id)
-    fetch(session, _LOCK, given)
-    rows = fetch(session, _MOVE, given)
+    rows = fetch(session, _MOVE, given | _locked(session, given))
     if short := sorted(row.sku_id for row in rows if not row.found):
         raise OutOfStock(store_id=to_store_id, sku_ids=short)
     moved = {row.sku_id: row.qty for row in rows}
@@ -274,6 +278,11 @@ def _of_order(
     asks = {"skus": [], "qtys": []} if goods is None else asked(goods)
     of = {"store": store_id, "order": order_id, "buckets": list(buckets), "everything": goods is None}
     return {**asks, **of, "stores": [store_id, *([more["to"]] if "to" in more else [])], **more}
+
+
+def _locked(session: Session, given: Mapping[str, Any]) -> dict[str, list[int]]:
+    rows = fetch(session, _LOCK, given)
+    return {"locked_stores": [row.store_id for row in rows], "locked_skus": [row.sku_id for row in rows]}
 
 
 def _take(
@@ -291,8 +300,8 @@ def _take(
     """Take `goods`, or all there is, of what an order holds in `buckets`; returns units by store and sku."""
     goods = None if goods is None else kits.expand(session, goods)
     given = _of_order(store_id, goods, order_id, buckets, target=target, key=key, actor=actor, now=now)
-    fetch(session, _LOCK, given)
-    taken = {(row.store_id, row.sku_id): row.qty for row in fetch(session, _TAKE, given)}
+    rows = fetch(session, _TAKE, given | _locked(session, given))
+    taken = {(row.store_id, row.sku_id): row.qty for row in rows}
     units: Counter[int] = Counter()
     for (_, sku_id), qty in taken.items():
         units[sku_id] += qty
