@@ -324,3 +324,24 @@ def test_a_fault_of_ours_stops_none_behind_it_and_is_an_exception(session, shops
     clocked.at += timedelta(minutes=20)
     take_orders.run()
     assert states(session) == {"T1": "ordered", "T2": "ordered"} and cases(session) == []
+
+
+def test_a_unit_that_comes_back_takes_its_funded_share_along(session, shops, channel, now):
+    """2 milk at 1980 less 300 (platform) and 130 (ours): one back is 775 of the buyer's and 150 of the platform's."""
+    bring(session, channel, now, document())
+    order = the_order(session)
+    with transaction(session):
+        held = "SELECT DISTINCT store_id FROM stock_hold WHERE order_id = :id ORDER BY 1"
+        for (store_id,) in session.execute(text(held), {"id": order.id}).all():
+            stock.consume(session, store_id, None, order_id=order.id, key="out", actor="t", now=now)
+        session.execute(text("UPDATE sale_order SET state = 'done', closed_at = :now"), {"now": now})
+        session.execute(text("UPDATE parcel SET state = 'delivered', closed_at = :now, accept_by = NULL"), {"now": now})
+        session.execute(text("UPDATE parcel_line SET picked_qty = qty, handed_qty = qty"))
+    make.give_back(session, shops[0], order.id, {1: 1}, now)
+    refunds = session.execute(text("SELECT kind, state, amount_fen FROM refund")).all()
+    assert refunds == [("channel", "done", 775)]
+    due = receivable.owed(session, channel, since=now, until=now + timedelta(days=1))
+    assert (due["refunded_fen"], due["funded_back_fen"], due["owed_fen"]) == (775, 150, 2800 + 300 - 775 - 150)
+    make.give_back(session, shops[0], order.id, {1: 1, 2: 1}, now)
+    due = receivable.owed(session, channel, since=now, until=now + timedelta(days=1))
+    assert (due["funded_back_fen"], due["owed_fen"]) == (300, 600)  # freight stays
