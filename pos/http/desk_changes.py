@@ -8,21 +8,26 @@ from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.http import Reply, WriteForm, blueprint, permit
+from config.http import Form, Reply, WriteForm, blueprint, permit, session
 from pos.http import who
 from pos.http.desk_step import step
-from trade.fulfilment import notices
-from trade.orders import cancelling, fulfil, substituting
+from trade.fulfilment import notices, parcels
+from trade.orders import cancelling, fulfil, lacking, substituting
 from trade.stock.rejects import Reason
 
 bp = blueprint("desk_changes", "/api/desk/parcels", who.identify)
 
 
-class ShortForm(WriteForm):
-    """How many units of a line lie in the tote in all (`found_qty`, 0 for none): the rest is given up; and why."""
+class LackForm(Form):
+    """How many units of a line lie in the tote in all (`found_qty`, 0 for none): the rest is given up."""
 
     line_no: int = Field(ge=1)
     found_qty: int = Field(ge=0)
+
+
+class ShortForm(WriteForm, LackForm):
+    """The same, and why."""
+
     reason: Reason = Reason.NOT_FOUND
 
 
@@ -54,6 +59,16 @@ def short(parcel_id: int, json_data: ShortForm) -> Reply:
         fulfil.found(opened, parcel, *found, json_data.reason, actor=actor, now=g.now)
 
     return step(json_data, parcel_id, work)
+
+
+@bp.post("/<int:parcel_id>/short/preview")
+@permit("desk.fulfil")
+@bp.input(LackForm)
+def short_preview(parcel_id: int, json_data: LackForm) -> Reply:
+    """What `short` with the same figures would give back, exactly; changes nothing.  `whole`: the order ends by it."""
+    parcel = parcels.here(session(), who.own_store(), parcel_id)
+    found, whole = lacking.preview(session(), parcel, json_data.line_no, json_data.found_qty, now=g.now)
+    return {"refund_fen": found.refund_fen, "points_back": found.points_back, "whole": whole}, 200
 
 
 @bp.post("/<int:parcel_id>/substitute")

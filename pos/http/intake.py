@@ -55,6 +55,13 @@ def next_window() -> Reply:
     return {"window": found and found.as_json()}, 200
 
 
+@bp.get("/stores")
+@permit("stock.read")
+def stores() -> Reply:
+    """The stores to ask for goods."""
+    return {"stores": shops.names(session())}, 200
+
+
 def _change(form: WriteForm, work: Any, *given: Any) -> Reply:
     store_id, actor = who.own_store(), who.me().actor
 

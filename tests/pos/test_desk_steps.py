@@ -41,7 +41,8 @@ def test_a_delivery_from_scan_to_door(session, shop, desk):
     )
     order = chain.ordered(session, shop, clock.now(), milk=2)
     path = _path(session, order)
-    assert desk.post(f"{path}/accept").json["parcel"]["stage"] == "picking"
+    card = desk.post(f"{path}/accept").json["parcel"]
+    assert (card["stage"], card["taken_by"]) == ("picking", "员工S1")
     wrong = desk.post(f"{path}/scan", {"code": make.BARCODES["bread"]})
     assert (wrong.status_code, wrong.json["code"]) == (409, "wrong_item")
     for qty in (1, 2):
@@ -64,6 +65,10 @@ def test_a_delivery_from_scan_to_door(session, shop, desk):
 
 def test_what_is_lacking_is_given_up_and_refunded(session, shop, desk, order):
     path = _path(session, order)
+    shown = [desk.ask(f"{path}/short/preview", {"line_no": 1, "found_qty": qty}).json for qty in (1, 0)]
+    assert [(one["refund_fen"], one["whole"]) for one in shown] == [(990, False), (1980, True)]
+    assert desk.ask(f"{path}/short/preview", {"line_no": 1, "found_qty": 2}).status_code == 404
+    assert hands.refunds(session, order) == [] and hands.of(session, order).state == "accepted"
     card = desk.post(f"{path}/short", {"line_no": 1, "found_qty": 1}).json["parcel"]
     assert [(line["picked_qty"], line["short_qty"], line["count_due"]) for line in card["lines"]] == [(1, 1, True)]
     assert hands.refunds(session, order) == [990]

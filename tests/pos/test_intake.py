@@ -65,3 +65,7 @@ def test_a_picker_or_a_past_hour_moves_nothing(session, client):
 
 def test_the_next_window_is_for_an_empty_desk(client):
     assert client("store_staff").get("/api/desk/next-window").json["window"]["open"] is True
+
+
+def test_goods_are_asked_for_from_a_store_by_name(shop, client):
+    assert client("store_staff").get("/api/desk/stores").json["stores"] == [{"id": shop.store_id, "name": "通店S1"}]

@@ -21,6 +21,10 @@ _HEAD = """
     SELECT p.*, o.placed_at, o.paid_at, o.remark, o.payable_fen, o.channel, o.may_substitute,
            staff.name AS handed_by_name, here.opens_minute, here.closes_minute, here.zone, here.closes_early_at,
            coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer,
+           coalesce((SELECT taker.name FROM assignment said
+                     JOIN staff taker ON taker.id = CAST(substring(said.actor FROM '^staff:([0-9]+)$') AS bigint)
+                     WHERE said.store_id = p.store_id AND said.order_id = p.order_id AND said.parcel_id = p.id
+                       AND said.outcome = 'accepted' ORDER BY said.id DESC LIMIT 1), '') AS taken_by,
            coalesce(a.region_name, '') AS region_name, coalesce(a.name_masked, '') AS recipient,
            (SELECT jsonb_agg(jsonb_build_object('wave_id', w.wave_id, 'tote', w.tote, 'temperature', w.temperature)
                 ORDER BY w.wave_id) FROM wave_parcel w JOIN wave ON wave.store_id = w.store_id AND wave.id = w.wave_id
@@ -71,8 +75,8 @@ _MOMENTS = (
     *("picked_at", "ready_at", "handed_at", "closed_at"),
 )
 _PLAIN = (
-    "id store_id order_id state mode channel customer recipient region_name may_substitute remark payable_fen bags"
-    " seals carrier tracking_no failed_because alarm reminded delegated hop"
+    "id store_id order_id state mode channel customer taken_by recipient region_name may_substitute remark payable_fen"
+    " bags seals carrier tracking_no failed_because alarm reminded delegated hop"
 )
 
 

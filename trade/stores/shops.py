@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from config.db import first
+from config.db import fetch, first
 from config.errors import NotFound
 from trade.stores.models import Store
 
@@ -114,3 +114,11 @@ def name(session: Session, store_id: int) -> str:
     if found is None:
         raise NotFound(store_id=store_id)
     return str(found.name)
+
+
+_NAMES = text("SELECT id, name FROM store ORDER BY id")
+
+
+def names(session: Session) -> list[dict[str, Any]]:
+    """Every store's id and name, to choose one from."""
+    return [{"id": row.id, "name": row.name} for row in fetch(session, _NAMES, {})]

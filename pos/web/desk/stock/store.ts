@@ -1,19 +1,175 @@
+import { Refused, sentence } from '@web/api'
+import { t } from '@web/i18n'
+import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { api } from '../server'
+import { useOrders } from '../stores/orders'
+import { useSession } from '../stores/session'
+import type { Apart, Goods, Paper, Tab, Tally, Variance } from './contract'
+import { fresh, oneMore, type Work, workOf } from './tally'
+
+const ROOT = '/api/desk'
+
+interface State {
+  open: boolean
+  tab: Tab
+  papers: Paper[]
+  apart: Apart[]
+  loaded: boolean
+  paper: Paper | null
+  work: Work | null
+  tally: Tally[]
+  variances: Variance[] | null
+  busy: boolean
+  said: string
+}
+
+const FRESH = { paper: null, work: null, said: '' }
 
 /** Counts, transfers, deliveries and what is not for sale: what store staff do with goods beside orders. */
 export const useStock = defineStore('stock', {
-  state: () => ({ open: false }),
+  state: (): State => ({
+    ...FRESH,
+    open: false,
+    tab: 'counts',
+    papers: [],
+    apart: [],
+    loaded: false,
+    tally: [],
+    variances: null,
+    busy: false,
+  }),
   getters: {
-    may: (): boolean => false,
+    may: () => useSession().staff?.permissions.includes('stock.count') ?? false,
+    mayPost: (): boolean => useSession().staff?.permissions.includes('stock.post') ?? false,
+    store: (): number => useSession().staff?.store_id ?? 0,
   },
   actions: {
-    async scan(_code: string): Promise<void> {},
-
-    show(): void {
-      this.open = true
+    async show(wanted?: Tab): Promise<void> {
+      const tab = wanted ?? this.tab
+      Object.assign(this, FRESH, { open: true, tab, tally: [], variances: null, loaded: false })
+      await this.run(async () => {
+        if (tab === 'apart')
+          this.apart = (await api.get<{ goods: Apart[] }>(`${ROOT}/stock/quarantine`)).goods
+        else this.papers = (await api.get<Record<Tab, Paper[]>>(`${ROOT}/${tab}?most=50`))[tab]
+        this.loaded = true
+      })
     },
+
     leave(): void {
-      this.open = false
+      Object.assign(this, FRESH, { open: false, tally: [] })
+    },
+
+    async look(id: number): Promise<void> {
+      await this.run(async () => this.take(await this.read(id)))
+    },
+
+    async read(id: number): Promise<Paper> {
+      const name = { counts: 'count', transfers: 'transfer', deliveries: 'delivery', apart: '' }
+      const said = await api.get<Record<string, Paper>>(`${ROOT}/${this.tab}/${id}`)
+      return said[name[this.tab]] as Paper
+    },
+
+    take(paper: Paper): void {
+      this.paper = paper
+      this.work = workOf(this.tab, paper, this.store)
+      this.tally = this.work && this.work !== 'count' ? fresh(paper, this.work) : []
+      this.variances = null
+    },
+
+    begin(work: Work): void {
+      Object.assign(this, FRESH, { work, tally: [] })
+    },
+
+    async find(code: string): Promise<Goods | null> {
+      const path = `${ROOT}/stock/levels?most=1&q=${encodeURIComponent(code)}`
+      return (await api.get<{ levels: Goods[] }>(path)).levels[0] ?? null
+    },
+
+    /** A thing in the hand: one more of it. */
+    async scan(code: string): Promise<void> {
+      if (!this.work) {
+        play('unknown')
+        return
+      }
+      this.said = ''
+      try {
+        const goods = await this.find(code.trim())
+        const known = this.paper?.lines?.some((line) => line.sku_id === goods?.sku_id)
+        if (!goods || (this.work === 'count' && !known)) {
+          play('unknown')
+          this.said = t(goods ? 'stock.notInCount' : 'swap.unknown', {
+            code,
+            name: goods?.name ?? '',
+          })
+          return
+        }
+        this.tally = oneMore(this.tally, goods)
+        play('ok')
+      } catch (error) {
+        play('blocked')
+        this.said = sentence(error)
+      }
+    },
+
+    put(sku_id: number, qty: number, damaged?: number): void {
+      const line = this.tally.find((one) => one.sku_id === sku_id)
+      if (!line) return
+      line.qty = Math.max(0, qty)
+      line.damaged = Math.min(line.qty, Math.max(0, damaged ?? line.damaged))
+    },
+
+    async write(path: string, body: object = {}): Promise<Record<string, unknown> | null> {
+      let said: Record<string, unknown> | null = null
+      await this.run(async () => {
+        said = await api.write<Record<string, unknown>>(`${ROOT}/${path}`, body)
+        play('paid')
+      })
+      return said
+    },
+
+    /** A write that ends with the list, and a word of what it did. */
+    async finish(path: string, body: object, done: string): Promise<void> {
+      if ((await this.write(path, body)) === null) return
+      await this.show(this.tab)
+      useOrders().tell(done)
+    },
+
+    async beginCount(which: { due: true } | { shelf: string }): Promise<void> {
+      const said = await this.write('counts', which)
+      if (said) this.take(said.count as Paper)
+    },
+
+    async sendCount(): Promise<void> {
+      const lines = this.tally.map(({ sku_id, qty }) => ({ sku_id, qty }))
+      const said = await this.write(`counts/${this.paper?.id}/scans`, { lines })
+      if (said) this.take(said.count as Paper)
+    },
+
+    async compare(): Promise<void> {
+      await this.run(async () => {
+        const path = `${ROOT}/counts/${this.paper?.id}/variances`
+        this.variances = (await api.get<{ lines: Variance[] }>(path)).lines
+      })
+    },
+
+    async again(): Promise<void> {
+      const sku_ids = (this.variances ?? []).filter((one) => one.again).map((one) => one.sku_id)
+      const said = await this.write(`counts/${this.paper?.id}/again`, { sku_ids })
+      if (said) this.take(said.count as Paper)
+    },
+
+    async run(work: () => Promise<void>): Promise<void> {
+      if (this.busy) return
+      Object.assign(this, { busy: true, said: '' })
+      try {
+        await work()
+      } catch (error) {
+        play('blocked')
+        this.said = error instanceof Refused ? error.message : sentence(error)
+      } finally {
+        this.busy = false
+      }
     },
   },
 })
