@@ -16,7 +16,10 @@ from trade.orders.numbers import number
 @pytest.fixture
 def three(session, street):
     """Stores B and C beside the street's own A, which has three cartons of milk."""
-    return [street.shop, *(make.open_shop(session, code=f"S{n}", stock_of={"milk": 9}, now=clock.now()) for n in (2, 3))]
+    return [
+        street.shop,
+        *(make.open_shop(session, code=f"S{n}", stock_of={"milk": 9}, now=clock.now()) for n in (2, 3)),
+    ]
 
 
 def _desk(street, page, login):
@@ -68,4 +71,34 @@ def test_an_order_finds_its_store(street, three, screen, pictures):
     at_b.see("accept").click()
     at_b.see("lack-1").click()
     at_b.see("short-sheet").wait_for()
+    for _ in range(2):
+        at_b.see("short-sheet").get_by_role("button", name="加一件").click()
+    expect(at_b.see("short-refund")).to_contain_text("9.90")
     _look(at_b, "short", pictures)
+    at_b.see("short-confirm").click()
+    expect(at_b.see("short-sheet")).to_have_count(0)
+    at_b.see("ready").click()
+    at_b.see("notice").wait_for()
+    _look(at_b, "ready", pictures)
+    assert _refunded() == [("short_pick", 990)]
+
+    buyer.page.reload()
+    code = "".join(buyer.see("pickup-code").inner_text().split())
+    _look(buyer, "ready-phone", pictures)
+    at_b.hand_over(code)
+    buyer.page.reload()
+    expect(buyer.see("order-state")).to_contain_text("已取货")
+
+    at_c.see("rail-returns").click()
+    at_c.see("returns-no").fill(no)
+    at_c.see("returns-find").click()
+    at_c.see("cause-damaged").click()
+    at_c.see("more-1-sellable").click()
+    at_c.see("returns-preview").click()
+    expect(at_c.see("refund-plan")).to_contain_text("9.90")
+    _look(at_c, "back", pictures)
+    at_c.see("returns-confirm").click()
+    expect(at_c.see("returns-done")).to_be_visible()
+    assert [fen for _, fen in _refunded()] == [990, 990]
+    with open_session() as session:
+        assert books(session) == {}
