@@ -40,18 +40,7 @@ def _refunded():
         return session.execute(text("SELECT reason, amount_fen FROM refund ORDER BY id")).all()
 
 
-def test_an_order_finds_its_store(street, three, screen, pictures):
-    """Refused by A as not found, fetched in B with one of three missing, one of two brought back in C; to the fen."""
-    at_a = _desk(street, screen(768, 1024), "store_staff-S1")
-    at_b = _desk(street, screen(390, 844), "store_staff-S2")
-    at_c = _desk(street, screen(1366, 768), "store_manager-S3")
-    buyer = Phone(screen(390, 844), street.url)
-    buyer.open(1)
-    buyer.choose(street.shop.skus["milk"], 3)
-    buyer.submit()
-    order_id = int(buyer.pay())
-    no = number(street.shop.store_id, order_id)
-
+def _refuse_at_a(at_a, no, pictures):
     at_a.see("alarm").wait_for()
     _look(at_a, "alarm", pictures)
     at_a.see(f"order-card-{no}").click()
@@ -60,13 +49,17 @@ def test_an_order_finds_its_store(street, three, screen, pictures):
     at_a.see("refuse-confirm").click()
     expect(at_a.see(f"order-card-{no}")).to_have_count(0)
 
+
+def _choose_b(buyer, store_id, pictures):
     buyer.page.reload()
     expect(buyer.see("order-state")).to_have_attribute("data-state", "asking")
-    buyer.see(f"ask-store-{three[1].store_id}").wait_for()
+    buyer.see(f"ask-store-{store_id}").wait_for()
     _look(buyer, "ask", pictures)
-    buyer.see(f"ask-store-{three[1].store_id}").click()
+    buyer.see(f"ask-store-{store_id}").click()
     expect(buyer.see("order-state")).to_have_attribute("data-state", "paid")
 
+
+def _find_two_of_three(at_b, no, pictures):
     at_b.see(f"order-card-{no}").click()
     at_b.see("accept").click()
     at_b.see("lack-1").click()
@@ -82,13 +75,8 @@ def test_an_order_finds_its_store(street, three, screen, pictures):
     _look(at_b, "ready", pictures)
     assert _refunded() == [("short_pick", 990)]
 
-    buyer.page.reload()
-    code = "".join(buyer.see("pickup-code").inner_text().split())
-    _look(buyer, "ready-phone", pictures)
-    at_b.hand_over(code)
-    buyer.page.reload()
-    expect(buyer.see("order-state")).to_contain_text("已取货")
 
+def _bring_one_back(at_c, no, pictures):
     at_c.see("rail-returns").click()
     at_c.see("returns-no").fill(no)
     at_c.see("returns-find").click()
@@ -100,5 +88,28 @@ def test_an_order_finds_its_store(street, three, screen, pictures):
     at_c.see("returns-confirm").click()
     expect(at_c.see("returns-done")).to_be_visible()
     assert [fen for _, fen in _refunded()] == [990, 990]
+
+
+def test_an_order_finds_its_store(street, three, screen, pictures):
+    """Refused by A as not found, fetched in B with one of three missing, one of two brought back in C; to the fen."""
+    at_a = _desk(street, screen(768, 1024), "store_staff-S1")
+    at_b = _desk(street, screen(390, 844), "store_staff-S2")
+    at_c = _desk(street, screen(1366, 768), "store_manager-S3")
+    buyer = Phone(screen(390, 844), street.url)
+    buyer.open(1)
+    buyer.choose(street.shop.skus["milk"], 3)
+    buyer.submit()
+    no = number(street.shop.store_id, int(buyer.pay()))
+    _refuse_at_a(at_a, no, pictures)
+    _choose_b(buyer, three[1].store_id, pictures)
+    _find_two_of_three(at_b, no, pictures)
+
+    buyer.page.reload()
+    code = "".join(buyer.see("pickup-code").inner_text().split())
+    _look(buyer, "ready-phone", pictures)
+    at_b.hand_over(code)
+    buyer.page.reload()
+    expect(buyer.see("order-state")).to_contain_text("已取货")
+    _bring_one_back(at_c, no, pictures)
     with open_session() as session:
         assert books(session) == {}
