@@ -44,10 +44,12 @@ _DRAW = text(
     UPDATE stock_level level SET held = level.held - aside.qty FROM aside
     WHERE level.store_id = :store AND level.sku_id = aside.sku_id RETURNING level.sku_id, aside.qty"""
 )
+_LEVELS = text("""
+    SELECT level.store_id, level.sku_id FROM stock_level level
+    JOIN stock_set_aside s ON s.store_id = level.store_id AND s.sku_id = level.sku_id
+    WHERE s.promotion_id = :promotion ORDER BY 1, 2 FOR NO KEY UPDATE OF level""")
 _FREE = text("""
-    WITH locked AS (SELECT level.store_id, level.sku_id FROM stock_level level
-                    JOIN stock_set_aside s ON s.store_id = level.store_id AND s.sku_id = level.sku_id
-                    WHERE s.promotion_id = :promotion ORDER BY 1, 2 FOR NO KEY UPDATE OF level),
+    WITH locked AS (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:skus AS bigint[])) AS a(store_id, sku_id)),
     gone AS (DELETE FROM stock_set_aside s USING locked WHERE s.store_id = locked.store_id
              AND s.sku_id = locked.sku_id AND s.promotion_id = :promotion RETURNING s.store_id, s.sku_id, s.qty)
     UPDATE stock_level level SET held = level.held - gone.qty FROM gone
@@ -99,7 +101,9 @@ def kept(session: Session, store_id: int, sku_ids: Sequence[int], *, promotion_i
 def free(session: Session, promotion_id: int, *, actor: str, now: datetime) -> int:
     """What a promotion did not sell is free again, in every store; returns the units.  A repeat frees nothing."""
     gone: dict[int, dict[int, int]] = {}
-    for row in fetch(session, _FREE, {"promotion": promotion_id}):
+    rows = fetch(session, _LEVELS, {"promotion": promotion_id})
+    levels = {"stores": [row.store_id for row in rows], "skus": [row.sku_id for row in rows]}
+    for row in fetch(session, _FREE, {"promotion": promotion_id, **levels}):
         gone.setdefault(row.store_id, {})[row.sku_id] = row.qty
     for store_id, skus in sorted(gone.items()):
         _tell(session, "stock.set_aside_freed", store_id, promotion_id, skus, actor, now)
