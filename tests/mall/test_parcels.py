@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from sqlalchemy import text
 
 from config import clock
+from tests import factories as make
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import pickup
 from trade.orders import cancelling, fulfil, substituting
@@ -34,7 +37,8 @@ def test_the_qr_and_a_code_for_a_friend(session, shop, order, shopper, guest):
     hands.picked(session, order, clock.now())
     hands.do(session, fulfil.ready, hands.of(session, order), now=clock.now())
     shown = shopper.get(f"{path}/qr").json["qr"]
-    assert pickup.find_signed(session, shop.store_id, shown, now=clock.now()).order_id == order
+    waits: Any = pickup.find_signed(session, shop.store_id, shown, now=clock.now())
+    assert waits.order_id == order
     session.rollback()
     mine = shopper.get(f"/api/mall/orders/{order}").json["order"]["pickup_code"]
     page = shopper.post(f"{path}/code", delegated=True).json["order"]
@@ -57,7 +61,7 @@ def test_a_substitute_is_answered_once_by_its_own_customer(session, shop, order,
     parcel = hands.of(session, order)
     made = hands.do(session, substituting.offer, parcel, 1, shop.skus["bread"], Reason.NOT_FOUND, now=clock.now())
     path = f"{_path(session, order)}/substitutes/{made.id}"
-    stranger = signed_in(chain.make.a_member(session, phone="13800000009", now=clock.now()), openid="o2")
+    stranger = signed_in(make.a_member(session, phone="13800000009", now=clock.now()), openid="o2")
     assert stranger.post(path, agrees=True).status_code == 404
     (shown,) = shopper.get(f"/api/mall/orders/{order}").json["order"]["parcels"][0]["substitutes"]
     assert (shown["refund_fen"], shown["outcome"]) == (680, None)

@@ -10,6 +10,7 @@ from tests import factories as make
 from tests.pos.conftest import Client
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import lost_phone, pickup
+from trade.stores.models import Role
 
 
 @pytest.fixture
@@ -123,19 +124,19 @@ def test_without_the_phone_a_manager_agrees(session, shop, client, desk, order):
     assert desk.post("/api/desk/pickup/lost-phone/send", asked).json == {"sends": 1}
     asked |= {"code": lost_phone.sent_code(session, parcel.store_id, parcel.id), "reason": "手机没电"}
     assert desk.post("/api/desk/pickup/lost-phone/hand-over", asked).json["code"] == "manager_needed"
-    by = {"approver": {"staff_id": shop.people["store_manager"], "pin": make.PIN}}
+    by = {"approver": {"staff_id": shop.people[Role.STORE_MANAGER], "pin": make.PIN}}
     wrong = asked | by | {"code": f"{(int(asked['code']) + 1) % 10**6:06d}"}
     assert desk.post("/api/desk/pickup/lost-phone/hand-over", wrong).json["facts"] == {"tries_left": 4}
     assert hands.of(session, order).state == "ready"
     assert desk.post("/api/desk/pickup/lost-phone/hand-over", asked | by).json["parcel"]["state"] == "delivered"
     told = session.scalar(text("SELECT data FROM journal WHERE kind = 'parcel.collected'"))
-    assert (told["reason"], told["approver_id"]) == ("手机没电", shop.people["store_manager"])
+    assert (told["reason"], told["approver_id"]) == ("手机没电", shop.people[Role.STORE_MANAGER])
 
 
 def test_a_wave_is_planned_walked_and_closed(session, shop, desk, order):
     (wave,) = desk.post("/api/desk/waves").json["waves"]
     path = f"/api/desk/waves/{wave['id']}"
-    assert desk.post(f"{path}/picker", {"picker_id": shop.people["store_staff"]}).json["wave"]["picker"] == "员工S1"
+    assert desk.post(f"{path}/picker", {"picker_id": shop.people[Role.STORE_STAFF]}).json["wave"]["picker"] == "员工S1"
     no = desk.post(f"{path}/scan", {"tote": 1, "code": make.BARCODES["bread"]})
     assert (no.status_code, no.json["code"]) == (409, "wrong_item")
     done = desk.post(f"{path}/scan", {"tote": 1, "code": make.BARCODES["milk"], "picked_qty": 2}).json["wave"]

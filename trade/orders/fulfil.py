@@ -20,6 +20,7 @@ from trade.fulfilment import lost, notices, parcels, pickup, waves
 from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment.states import CLOSED, Outcome
 from trade.orders import close, moves, returns, value
+from trade.orders.aftersales import moves as aftersales
 from trade.orders.line_refunds import GIVEN_UP
 from trade.stock import facts, rejects, told
 from trade.stock import moves as stock
@@ -52,6 +53,7 @@ class NotAllPicked(Refused):
     code = "not_all_picked"
 
 
+_CASE = text("SELECT kind FROM aftersale_case WHERE store_id = :store AND id = :id")
 _LOCK = text("SELECT * FROM sale_order WHERE store_id = :store AND id = :order FOR NO KEY UPDATE")
 
 
@@ -214,8 +216,8 @@ def fill(session: Session, parcel: Any, *, actor: str, now: datetime) -> dict[in
 
 
 def give_back_weight(session: Session, parcel: Any, light: Mapping[int, int], *, actor: str, now: datetime) -> None:
-    """The money of the grams that were paid and are not in the bag goes back."""
-    if light:
+    """The money of the grams that were paid and are not in the bag goes back; a case's parcel costs nothing."""
+    if light and parcel.case_id is None:
         of = (parcel.store_id, parcel.order_id)
         returns.give_up(session, *of, light, reason="weighed", fault=True, actor=actor, now=now)
 
@@ -308,8 +310,14 @@ def give_back_rest(
 ) -> None:
     """A parcel ended with units that the customer did not get: they are refunded, and the order may end with it.
 
-    Its lines say so already (`moves.bring_back`), and no stock is held for them any more.
+    Its lines say so already (`moves.bring_back`), and no stock is held for them any more.  Where it was for an
+    after-sales case nothing is refunded: the case waits for another parcel.
     """
+    if parcel.case_id is not None:
+        kind = fetch(session, _CASE, {"store": parcel.store_id, "id": parcel.case_id})[0].kind
+        event = "recall_resent" if kind == "resend" else "recall_replaced"
+        aftersales.move(session, parcel.store_id, parcel.case_id, event, actor=actor, now=now)
+        return
     of = (parcel.store_id, parcel.order_id)
     if not parcels.anything_left(session, *of):
         close.refuse(session, *of, reason, actor=actor, now=now)

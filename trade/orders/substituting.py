@@ -35,7 +35,7 @@ from trade.stock import rejects, told
 
 
 class NoSubstitute(Refused):
-    """This line cannot be substituted by that; `because` is `begun`, `shared`, `kind`, `same` or `not_sold`."""
+    """This line cannot be substituted by that; `because` is `begun`, `shared`, `kind`, `same`, `case` or `not_sold`."""
 
     code = "no_substitute"
 
@@ -118,6 +118,8 @@ def offer(
     """
     order = fulfil.lock(session, parcel)
     _begun(session, parcel, "substitute")
+    if parcel.case_id is not None:
+        raise NoSubstitute(because="case")
     line = _line(session, parcel, line_no)
     sold = prices.items(session, parcel.at_store_id, [by_sku_id], channel=order.channel, now=now).get(by_sku_id)
     if because := _refused(session, line, sold, by_sku_id):

@@ -13,6 +13,7 @@ from tests import factories as make
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import waves
 from trade.orders import fulfil
+from trade.stores.models import Role
 
 Row = namedtuple("Row", "id promise_at zone temperature")
 
@@ -98,13 +99,13 @@ def test_figures_are_absolute_so_a_repeat_changes_nothing(session, shop, now):
 
 def test_a_closed_wave_lets_go_what_was_not_picked(session, shop, now):
     first, second = _orders(session, shop, now, 2, milk=1)
-    (wave_id,) = _plan(session, shop, now, picker_id=shop.people["store_staff"])
+    (wave_id,) = _plan(session, shop, now, picker_id=shop.people[Role.STORE_STAFF])
     hands.picked(session, first, now)
     with transaction(session):
         waves.close(session, shop.store_id, wave_id, actor="test", now=now)
         waves.close(session, shop.store_id, wave_id, actor="test", now=now)
     with transaction(session), pytest.raises(waves.WaveClosed):
-        waves.assign(session, shop.store_id, wave_id, shop.people["store_staff"], actor="test", now=now)
+        waves.assign(session, shop.store_id, wave_id, shop.people[Role.STORE_STAFF], actor="test", now=now)
     (again,) = _plan(session, shop, now)
     (tote,) = waves.one(session, shop.store_id, again)["totes"]
     assert tote["parcel_id"] == hands.of(session, second).id
@@ -115,7 +116,7 @@ def test_a_wave_is_walked_by_a_colleague_of_the_store(session, shop, now):
     (wave_id,) = _plan(session, shop, now)
     other = make.open_shop(session, code="S2", now=now)
     with transaction(session), pytest.raises(NotFound):
-        waves.assign(session, shop.store_id, wave_id, other.people["store_staff"], actor="test", now=now)
+        waves.assign(session, shop.store_id, wave_id, other.people[Role.STORE_STAFF], actor="test", now=now)
     assert waves.one(session, shop.store_id, wave_id)["picker_id"] is None
 
 
