@@ -21,7 +21,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from config.errors import Malformed, Refused
+from config.errors import Malformed, Refused, WrongState
 from trade.fulfilment import lost, notices, parcels
 from trade.fulfilment import moves as parcel_moves
 from trade.orders import fulfil
@@ -164,13 +164,14 @@ def come_back(
     """
     fulfil.lock(session, parcel)
     stands = parcels.one(session, parcel.store_id, parcel.id)
-    if stands.state == "returning":
-        _check_bags(stands, bags, seals)
+    if stands.state != "returning":  # what nobody fetched never left: `no_show.put_back`
+        raise WrongState(parcel_id=parcel.id, state=stands.state, event="come_back")
+    _check_bags(stands, bags, seals)
+    moved = _move(session, parcel, "come_back", actor, now)
     lines = parcels.lines(session, parcel.store_id, parcel.id)
     away = {row.line_no: row.handed_qty for row in lines if row.handed_qty}
     if any(one.good + one.damaged > away.get(line_no, 0) for line_no, one in found.items()):
         raise Malformed(fields={"lines": "no more than was handed over"})
-    moved = _move(session, parcel, "come_back", actor, now)
     parcel_moves.bring_back(session, parcel.store_id, parcel.id, away=True)
     _take_in(session, parcel, lines, found, actor=actor, now=now)
     fault = stands.failed_because in OURS

@@ -13,7 +13,7 @@ from config.errors import WrongState
 from tests import factories as make
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import notices
-from trade.orders import cancelling, fulfil, no_show, substituting
+from trade.orders import cancelling, courier, fulfil, no_show, substituting
 from trade.stock.moves import OutOfStock
 from trade.stock.rejects import Reason
 from workers.jobs import keep_parcel_clocks
@@ -232,6 +232,9 @@ def test_a_missed_parcel_of_which_nothing_was_taken_ends_the_order(session, shop
     order_id = _order(session, shop, now, milk=3)
     make.make_ready(session, shop, order_id, now)
     hands.do(session, no_show.miss, hands.of(session, order_id), now=now)
+    with pytest.raises(WrongState):  # it never left
+        hands.do(session, courier.come_back, hands.of(session, order_id), bags=1, seals=[], found={}, now=now)
+    assert hands.level(session, shop, "milk") == {"on_hand": 10, "picked": 3}
     hands.do(session, no_show.put_back, hands.of(session, order_id), now=now)
     assert (hands.of(session, order_id).state, hands.state(session, order_id)) == ("returned", "cancelled")
     assert hands.refunds(session, order_id) == [2970]
