@@ -10,6 +10,7 @@ const pick = (id: string, line_no: number, picked_qty: number): Pick => ({
   line_no,
   picked_qty,
   at: 0,
+  tail: '2046',
 })
 
 const sent: { path: string; body: Record<string, unknown> }[] = []

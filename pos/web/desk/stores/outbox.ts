@@ -3,6 +3,7 @@ import { keep, kept } from '@web/kept'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { tail } from '../picking'
 import { useOrders } from './orders'
 
 /** How much of a line lies in the tote, in all: repeating it, or losing an earlier one, changes nothing. */
@@ -12,6 +13,8 @@ export interface Pick {
   line_no: number
   picked_qty: number
   at: number
+  /** The order, as people call it. */
+  tail: string
 }
 
 /** What the server did not take, and why; somebody has to look at that tote. */
@@ -38,7 +41,10 @@ export const useOutbox = defineStore('outbox', {
   }),
   actions: {
     put(parcel: number, line_no: number, picked_qty: number): void {
-      const pick = { id: requestId(), parcel, line_no, picked_qty, at: Date.now() }
+      const order = useOrders().orders.find((one) => one.id === parcel)
+      const known = this.waiting.find((one) => one.parcel === parcel)?.tail ?? ''
+      const what = { parcel, line_no, picked_qty, tail: order ? tail(order) : known }
+      const pick = { id: requestId(), at: Date.now(), ...what }
       this.waiting = withPick(this.waiting, pick, this.sending)
       keep(WAITING, this.waiting)
       void this.flush()

@@ -1,0 +1,212 @@
+"""A day at the desk: the bell, a walk without network, what lacks, what must not be handed over."""
+
+from __future__ import annotations
+
+import re
+
+from sqlalchemy import text
+
+from config import clock
+from config.db import transaction
+from tests import factories as make
+from tests.browser.people import Desk, expect
+from trade.orders import cancelling, close
+
+LISTEN = """
+    window.notes = []
+    const made = AudioContext.prototype.createOscillator
+    AudioContext.prototype.createOscillator = function () {
+        window.notes.push(performance.now())
+        return made.call(this)
+    }
+"""
+
+CLOCK, LATER = ("assigned_at", "accept_by"), "interval '13 minutes'"
+REFUNDED = text("""
+    SELECT sum(r.amount_fen) FROM refund r JOIN tender t ON t.store_id = r.store_id AND t.id = r.tender_id
+    WHERE t.order_id = :id""")
+
+
+def _paid(street, number: int, due: int, **goods: int):
+    """A customer's paid order: who they are, its id and its number, once it is on the desk."""
+    buyer = street.customer(number)
+    status, said = street.order(buyer, due, **goods)
+    assert status == 201, said
+    order = said["order"]
+    street.pay(buyer, order["id"])
+    street.until(lambda: buyer.get(f"/api/mall/orders/{order['id']}")["order"]["state"] == "paid", "the payment")
+    return buyer, order["id"], order["no"]
+
+
+def _code(street, buyer, order_id: int) -> str:
+    def code():
+        return buyer.get(f"/api/mall/orders/{order_id}")["order"]["pickup_code"]
+
+    street.until(code, "the code")
+    return str(code())
+
+
+def _look(desk: Desk, name: str, folder: str) -> None:
+    if folder:
+        desk.page.evaluate("document.fonts.ready")
+        desk.page.wait_for_timeout(300)
+        desk.page.screenshot(path=f"{folder}/{name}-{desk.page.viewport_size['width']}.png")
+
+
+def _make_ready(street, *orders: str) -> None:
+    staff = street.staff("store_staff")
+    for card in staff.get("/api/desk/parcels")["parcels"]:
+        if card["no"] in orders:
+            path = f"/api/desk/parcels/{card['id']}"
+            staff.post(f"{path}/accept")
+            for line in card["lines"]:
+                staff.post(f"{path}/pick", line_no=line["line_no"], picked_qty=line["qty"])
+            assert staff.post(f"{path}/ready")[0] == 200
+
+
+def test_the_bell_rings_until_it_is_heard_and_orders_are_accepted_or_rejected(street, screen, session, pictures):
+    with transaction(session):  # its clocks run whatever the hour
+        session.execute(text("UPDATE store SET opens_minute = 0, closes_minute = 1440"))
+    page = screen(1366, 768)
+    page.add_init_script(LISTEN)
+    desk = Desk(page, street.url)
+    desk.open()
+    expect(desk.see("empty")).to_contain_text("暂无订单")
+    expect(desk.see("next-window")).to_be_visible()
+    desk.see("test-alert").click()
+    assert page.evaluate("notes.length") == 4
+    _look(desk, "empty", pictures)
+
+    _, _, first = _paid(street, 1, 1980, milk=2)
+    _, second_id, second = _paid(street, 2, 650, bread=1)
+    desk.see(f"order-card-{second}").wait_for()
+    expect(desk.see("alarm")).to_contain_text("2")
+    street.until(lambda: page.evaluate("notes.length") > 4, "the bell")
+    expect(desk.see("count-new")).to_have_text("2")
+    desk.see("alarm-heard").click()
+    expect(desk.see("alarm")).to_have_count(0)
+    with transaction(session):  # four fifths of the clock are over
+        session.execute(text(f"UPDATE parcel SET {', '.join(f'{name} = {name} - {LATER}' for name in CLOCK)}"))
+    expect(desk.see("alarm")).to_contain_text("马上处理")
+    _look(desk, "alarm", pictures)
+
+    desk.see(f"card-accept-{first}").click()
+    expect(desk.see("count-picking")).to_have_text("1")
+    desk.see(f"order-card-{second}").click()
+    desk.see("refuse").click()
+    desk.see("refuse-damaged").click()
+    expect(desk.see("refuse-damaged")).to_contain_text("残次")
+    _look(desk, "reject", pictures)
+    desk.see("refuse-confirm").click()
+    expect(desk.see("notice")).to_contain_text("已拒单")
+    expect(desk.see("count-new")).to_have_text("0")
+    expect(desk.see("alarm")).to_have_count(0)
+    assert make.parcel(session, second_id).state in ("routing", "asking")
+
+
+def test_a_walk_goes_on_without_network_and_is_sent_once_it_is_back(street, screen, session, pictures):
+    _, first_id, _no = _paid(street, 1, 1980, milk=2)
+    _, second_id, _no = _paid(street, 2, 650, bread=1)
+    staff = street.staff("store_staff")
+    for card in staff.get("/api/desk/parcels")["parcels"]:
+        staff.post(f"/api/desk/parcels/{card['id']}/accept")
+    page = screen(390, 844)
+    desk = Desk(page, street.url)
+    desk.open()
+    desk.see("tab-picking").click()
+    desk.see("wave-begin").click()
+    desk.see("walk-screen").wait_for()
+    _look(desk, "walk", pictures)
+
+    page.context.set_offline(True)
+    expect(desk.see("walk-net")).to_contain_text("离线")
+    with transaction(session):  # meanwhile the second customer cancels, which they may before it is picked
+        close.cancel(session, street.shop.store_id, second_id, actor="member:2", now=clock.now())
+    desk.scan(make.BARCODES["bread"])
+    desk.see("walk-wrong").wait_for()
+    _look(desk, "wrong", pictures)
+    page.mouse.click(200, 200)
+    expect(desk.see("walk-wrong")).to_be_visible()
+    desk.scan(make.BARCODES["milk"])
+    expect(desk.see("walk-wrong")).to_have_count(0)
+    expect(desk.see("walk-ring")).to_contain_text("1/2")
+    desk.scan(make.BARCODES["milk"])
+    expect(desk.see("walk-tote")).to_have_text("B")
+    desk.see("walk-found").click()
+    desk.see("walk-end").wait_for()
+    _look(desk, "walk-end-offline", pictures)
+    assert make.parcel(session, first_id).state == "accepted"
+
+    page.context.set_offline(False)
+    expect(desk.see("conflicts")).to_be_attached()
+    session.rollback()
+    street.until(lambda: make.parcel(session, first_id).state == "picking", "the picks")
+    line = session.execute(text("SELECT picked_qty FROM parcel_line WHERE order_id = :id"), {"id": first_id}).one()
+    assert line.picked_qty == 2
+    desk.see("walk-ready-A").click()
+    street.until(lambda: session.rollback() or make.parcel(session, first_id).state == "ready", "ready")
+    desk.see("walk-close").click()
+    expect(desk.see("conflicts")).to_contain_text("尾号 0002")
+    _look(desk, "conflict", pictures)
+    desk.see("conflicts-seen").click()
+    expect(desk.see("conflicts")).to_have_count(0)
+
+
+def test_what_lacks_is_refunded_exactly_and_a_customer_may_ask_to_cancel(street, screen, session, pictures):
+    _, order_id, no = _paid(street, 1, 1980, milk=2)
+    page = screen(768, 1024)
+    desk = Desk(page, street.url)
+    desk.open()
+    desk.see(f"card-accept-{no}").click()
+    desk.see(f"card-pick-{no}").click()
+    desk.scan(make.BARCODES["milk"])
+    desk.see("walk-lack").click()
+    expect(desk.see("short-found")).to_have_text("1")
+    expect(desk.see("short-refund")).to_have_text(re.compile(r"9\.90"))
+    desk.see("short-damaged").click()
+    _look(desk, "short", pictures)
+    desk.see("short-confirm").click()
+    desk.see("walk-end").wait_for()
+    assert session.scalar(REFUNDED, {"id": order_id}) == 990
+
+    with transaction(session):
+        cancelling.ask(session, street.shop.store_id, order_id, actor="member:1", now=clock.now())
+    desk.see("walk-close").click()
+    desk.see(f"order-card-{no}").click()
+    expect(desk.see("cancel-asked")).to_contain_text("A-01")
+    _look(desk, "cancel", pictures)
+    desk.see("cancel-agree").click()
+    expect(desk.see("put-back")).to_contain_text("A-01")
+    _look(desk, "put-back", pictures)
+    session.rollback()
+    assert make.parcel(session, order_id).state == "cancelled"
+
+
+def test_a_part_is_handed_over_and_codes_that_must_not_be_are_stopped(street, screen, session, pictures):
+    buyer, order_id, no = _paid(street, 1, 1980, milk=2)
+    other, gone_id, gone = _paid(street, 2, 650, bread=1)
+    _make_ready(street, no, gone)
+    code, gone_code = _code(street, buyer, order_id), _code(street, other, gone_id)
+    desk = Desk(screen(1366, 768), street.url)
+    desk.open()
+    desk.see(f"order-card-{no}").wait_for()
+    desk.scan(code)
+    expect(desk.see("pickup-order")).to_contain_text(no)
+    desk.see("hand-less-1").click()
+    _look(desk, "handover", pictures)
+    desk.see("pickup-confirm").click()
+    expect(desk.see("notice")).to_contain_text("其余继续待取")
+    desk.hand_over(code)
+    expect(desk.see("done")).to_contain_text(no[-6:])
+    desk.scan(code)
+    expect(desk.see("stop-already_collected")).to_contain_text("员工S1")
+    _look(desk, "stop-used", pictures)
+    desk.see("stop-close").click()
+
+    with transaction(session):
+        close.withdraw(session, street.shop.store_id, gone_id, actor="office", now=clock.now())
+    desk.scan(gone_code)
+    expect(desk.see("stop-pickup_cancelled")).to_be_visible()
+    desk.see("stop-close").click()
+    desk.scan("P999999-1")
+    expect(desk.see("error")).to_contain_text("P999999-1")
