@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from config.db import attempt, fetch
 from trade.exceptions import cases
 from trade.fulfilment import asked as asking
-from trade.fulfilment import candidates, moves, rules
+from trade.fulfilment import candidates, moves, notices, rules
 from trade.fulfilment.asked import Asked
 from trade.fulfilment.routing import Decision, Parcel, route
 from trade.fulfilment.weights import Weights
@@ -210,6 +210,7 @@ def ask_customer(
     offered: dict[str, Any] = {"cause": cause, "stores": stores, "deliver": brought, "ask_by": until.isoformat()}
     moves.move(session, parcel.store_id, parcel.id, "ask", actor=actor, now=now, **offered)
     moves.ask_until(session, parcel.store_id, parcel.id, until)
+    notices.ask(session, parcel, "asking", actor=actor, now=now)
     if parcel.mode != "pickup" or not (stores or brought):
         cases.open(
             session,

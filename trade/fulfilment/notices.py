@@ -27,9 +27,11 @@ class ResendLimit(Refused):
 
 _ASK = text("""
     INSERT INTO parcel_notice (store_id, parcel_id, event, version, order_id, sends, asked_at)
-    SELECT :store, :parcel, :event, coalesce(max(version), 0) + 1, :order, coalesce(max(sends), 0) + 1, :now
-    FROM parcel_notice WHERE store_id = :store AND parcel_id = :parcel AND event = :event
-    HAVING coalesce(max(sends), 0) <= :again RETURNING version, sends""")
+    SELECT :store, :parcel, :event, coalesce(last.version, 0) + 1, :order,
+        CASE WHEN CAST(:again AS boolean) THEN last.sends + 1 ELSE 1 END, :now
+    FROM (SELECT 1) one LEFT JOIN LATERAL (SELECT version, sends FROM parcel_notice
+        WHERE store_id = :store AND parcel_id = :parcel AND event = :event ORDER BY version DESC LIMIT 1) last ON true
+    WHERE NOT CAST(:again AS boolean) OR last.sends <= :most RETURNING version""")
 _LOCK = text("SELECT id FROM parcel WHERE store_id = :store AND id = :parcel FOR NO KEY UPDATE")
 _ANSWER = text("""
     UPDATE parcel_notice SET status = :status, way = :way, answered_at = :now
@@ -41,14 +43,16 @@ _QUEUED = text("""
 _OPEN = text("SELECT 1 FROM parcel_notice WHERE store_id = :store AND parcel_id = :parcel AND event = :event")
 
 
-def ask(session: Session, parcel: Any, event: str, *, actor: str, now: datetime) -> int:
+def ask(session: Session, parcel: Any, event: str, *, again: bool = False, actor: str, now: datetime) -> int:
     """A message about `event` is to be sent; returns its version.  The fact `parcel.notice_asked` wakes who sends it.
+
+    What happens to a parcel twice is told twice, each with three sendings `again` of its own.
 
     :raises ResendLimit: it was sent again three times.
     """
     given = {"store": parcel.store_id, "parcel": parcel.id, "event": event, "order": parcel.order_id, "now": now}
     fetch(session, _LOCK, given)  # two at once would count the same sendings
-    made = first(session, _ASK, given | {"again": AGAIN})
+    made = first(session, _ASK, given | {"again": again, "most": AGAIN})
     if made is None:
         raise ResendLimit(most=AGAIN)
     data = {"order_id": parcel.order_id, "parcel_id": parcel.id, "store_id": parcel.store_id, "event": event}
@@ -61,7 +65,7 @@ def send_again(session: Session, parcel: Any, event: str, *, actor: str, now: da
     """Send the message of `event` once more.  Raises NotFound when it was never sent, ResendLimit."""
     if first(session, _OPEN, {"store": parcel.store_id, "parcel": parcel.id, "event": event}) is None:
         raise NotFound(event=event)
-    return ask(session, parcel, event, actor=actor, now=now)
+    return ask(session, parcel, event, again=True, actor=actor, now=now)
 
 
 def answered(session: Session, notice: Any, status: str, *, way: str = "", actor: str, now: datetime) -> bool:

@@ -17,7 +17,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from trade.fulfilment import asked as asking
 from trade.fulfilment import moves as parcel_moves
-from trade.fulfilment import parcels, rules
+from trade.fulfilment import notices, parcels, rules
 from trade.fulfilment.states import CLOSED, WAITING, Outcome, State
 from trade.orders import close, fulfil, returns
 from trade.orders.headline import ASKABLE, headline, may_ask
@@ -79,6 +79,7 @@ def decline(session: Session, parcel: Any, *, actor: str, now: datetime) -> None
     """The store is as good as ready and goes on.  Raises WrongState: nobody asked, or it was answered already."""
     _settle(session, parcel, "decline")
     _tell(session, parcel, "cancel_declined", actor=actor, now=now)
+    notices.ask(session, parcel, "cancel_declined", actor=actor, now=now)
 
 
 def _settle(session: Session, parcel: Any, event: str) -> None:

@@ -16,7 +16,6 @@ from config.db import fetch, first
 from config.errors import WrongState
 from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment import notices, parcels
-from trade.fulfilment.notices import ResendLimit
 from trade.fulfilment.weights import Weights
 from trade.orders import fulfil
 from trade.stock import moves as stock
@@ -55,10 +54,7 @@ def remind(session: Session, row: Any, *, actor: str, now: datetime) -> bool:
     parcel = first(session, _REMIND, given)
     if parcel is None:
         return False
-    try:
-        notices.ask(session, parcel, f"remind_{parcel.reminded}", actor=actor, now=now)
-    except ResendLimit:  # pragma: no cover  (each reminder is an event of its own)
-        return False
+    notices.ask(session, parcel, f"remind_{parcel.reminded}", actor=actor, now=now)
     data = {"order_id": parcel.order_id, "parcel_id": parcel.id, "times": parcel.reminded}
     journal.record(session, "parcel.reminded", f"order:{parcel.order_id}", actor=actor, now=now, **data)
     return True

@@ -258,6 +258,23 @@ def test_a_message_is_sent_again_three_times(session, shop, now):
     assert hands.of(session, order_id).state == "ready"
 
 
+def test_who_is_asked_or_told_no_hears_of_it(session, shop, now):
+    order_id = _order(session, shop, now, milk=2)
+    parcel = hands.picked(session, order_id, now)
+    _ask(session, shop, order_id, now)
+    hands.do(session, cancelling.decline, parcel, now=now)
+    for _ in range(6):  # asked again and again, it is told each time
+        hands.do(session, notices.ask, parcel, "asking", now=now)
+    refused = _order(session, shop, now, milk=1)
+    assert chain.refuse(session, hands.of(session, refused), now) == "asking"
+    told = session.execute(text("SELECT parcel_id, event, count(*) FROM parcel_notice GROUP BY 1, 2 ORDER BY 1, 2"))
+    assert [tuple(row) for row in told] == [
+        (parcel.id, "asking", 6),
+        (parcel.id, "cancel_declined", 1),
+        (hands.of(session, refused).id, "asking", 1),
+    ]
+
+
 def test_a_clock_is_told_of_twice(session, shop, now):
     """A pickup is accepted within 15 minutes: nudged after 7.5, loud after 12, and each once."""
     order_id = _order(session, shop, now, milk=3)
