@@ -50,7 +50,7 @@ def _look(desk: Desk, name: str, folder: str) -> None:
     if folder:
         desk.page.evaluate("document.fonts.ready")
         desk.page.wait_for_timeout(300)
-        desk.page.screenshot(path=f"{folder}/{name}-{desk.page.viewport_size['width']}.png")
+        desk.page.screenshot(path=f"{folder}/{name}-{desk.page.evaluate('innerWidth')}.png")
 
 
 def _make_ready(street, *orders: str) -> None:
