@@ -54,7 +54,7 @@ def test_every_writing_endpoint_documents_its_request_id(app, document):
     reading = {"/api/mall/quote", "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check",
                "/api/desk/promotions/simulate"}  # fmt: skip
     reading |= {"/api/desk/segments/preview", "/api/mall/aftersales/preview", "/api/desk/aftersales/in-store/preview",
-                "/api/desk/aftersales/{case_id}/preview",
+                "/api/desk/aftersales/{case_id}/preview", "/api/desk/parcels/{parcel_id}/short/preview",
                 "/api/desk/aftersales/arbitration/{case_id}/preview", "/api/desk/routing/simulate"}  # fmt: skip
     assert set(silent) - without - reading == set()
 
