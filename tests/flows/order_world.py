@@ -170,7 +170,8 @@ class World(Story):
         found = {row.line_no: courier.Found(row.handed_qty - b % (row.handed_qty + 1), b % (row.handed_qty + 1))
                  for row in lines if row.handed_qty}  # fmt: skip
         part = {line.line_no: max((line.picked_qty - line.handed_qty) // 2, 1)}
-        by = self.shop.skus[NAMES[b % len(NAMES)]]
+        milk, bread = self.shop.skus["milk"], self.shop.skus["bread"]
+        by = self.shop.skus["apple"] if b == 0 else milk if line.sku_id == bread else bread
         steps: dict[str, tuple[Callable[..., Any], tuple[Any, ...], dict[str, Any]]] = {
             "accept": (fulfil.accept, (), {}),
             "reject": (rerouting.reject, (reason,), {}),
