@@ -10,6 +10,7 @@ from config import clock
 from config.db import transaction
 from tests import factories as make
 from tests.browser.people import Desk, expect
+from tests.trade.fulfilment import chain, hands
 from trade.orders import cancelling, close
 
 LISTEN = """
@@ -210,3 +211,32 @@ def test_a_part_is_handed_over_and_codes_that_must_not_be_are_stopped(street, sc
     desk.see("stop-close").click()
     desk.scan("P999999-1")
     expect(desk.see("error")).to_contain_text("P999999-1")
+
+
+def test_a_delivery_is_packed_handed_out_and_comes_back(street, screen, session, pictures):
+    wide = {"area": chain.SQUARE}
+    chain.do(session, "UPDATE store SET area = CAST(:area AS jsonb), opens_minute = 0, closes_minute = 1440", **wide)
+    order_id = chain.ordered(session, street.shop, clock.now(), bread=2)
+    hands.picked(session, order_id, clock.now())
+    desk = Desk(screen(1366, 768), street.url)
+    desk.open()
+    desk.see("tab-picking").click()
+    desk.page.locator("[data-testid^=order-card-]").click()
+    desk.see("courier-bags").fill("2")
+    desk.see("courier-seals").fill("A1 A2")
+    desk.see("courier-pack").click()
+    expect(desk.see("count-send")).to_have_text("1")
+    desk.see("courier-carrier").fill("闪送")
+    desk.see("courier-seals").fill("A1")
+    desk.see("courier-hand").click()
+    expect(desk.see("error")).to_be_visible()
+    desk.see("courier-seals").fill("A1 A2")
+    _look(desk, "courier", pictures)
+    desk.see("courier-hand").click()
+    desk.see("courier-failed").click()
+    desk.see("failed-absent").click()
+    desk.see("courier-seals").fill("A1 A2")
+    desk.see("courier-back").click()
+    expect(desk.see("count-send")).to_have_text("0")
+    session.rollback()
+    assert make.parcel(session, order_id).state == "returned"
