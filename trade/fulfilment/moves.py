@@ -148,13 +148,17 @@ def assign(
 _ANSWER = text("""
     UPDATE assignment SET outcome = :outcome, reason = :reason, answered_at = :now, actor = :actor
     WHERE store_id = :store AND id = (SELECT max(id) FROM assignment
-                                      WHERE store_id = :store AND parcel_id = :parcel)""")
+                                      WHERE store_id = :store AND parcel_id = :parcel)
+      AND (outcome IS NULL OR :outcome <> 'cancelled')""")
 
 
 def answer(
     session: Session, store_id: int, parcel_id: int, outcome: Outcome, *, reason: str = "", actor: str, now: datetime
 ) -> None:
-    """What the store that was asked last said; a later word of the same store takes the place of the earlier."""
+    """What the store that was asked last said; a later word of the same store takes the place of the earlier.
+
+    That the parcel was cancelled is no word of its own: what the store had said before stays.
+    """
     given = {"store": store_id, "parcel": parcel_id, "outcome": outcome, "reason": reason, "actor": actor, "now": now}
     fetch(session, _ANSWER, given)
 

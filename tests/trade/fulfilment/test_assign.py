@@ -229,6 +229,7 @@ def test_silence_ends_the_parcel_and_the_money_goes_back(session, stores, now):
     assert session.scalar(text("SELECT state FROM sale_order WHERE id = :id"), {"id": order_id}) == "cancelled"
     assert session.scalars(text("SELECT amount_fen FROM refund")).all() == [1980]
     assert (chain.held(session, order_id), chain.of(session, order_id)[0].state) == ({}, "cancelled")
+    assert session.scalars(text("SELECT outcome FROM assignment")).all() == ["rejected"]
 
 
 def test_broken_promises_find_another_store_and_ready_parcels_the_desk(session, stores, now):
