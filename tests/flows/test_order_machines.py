@@ -38,9 +38,22 @@ AT = {"reject": ("assigned", *PICKED), "time_out": ("assigned",), "pick": PICKED
       "new_code": ("ready",), "agree": ("picking",), "decline": ("picking",),
       **dict.fromkeys(("say_store", "say_bring", "say_wait", "say_refund", "office"), ("asking",))}  # fmt: skip
 """Where each may succeed: a parcel that stands there is preferred."""
-RARE = {"wrong_seal", "office", "collect_part", "say_bring", "say_wait", "new_code", "decline", "unpack", "short"}
-"""A long walk may do without these (a wrong seal is always refused); each has its own tests."""
 EVERY = (*AWRY, "accept", "pick_all", "ready", "pack", "call", "hand", "deliver", "collect")
+SURE = {
+    "accept",
+    "pick_all",
+    "ready",
+    "pack",
+    "call",
+    "hand",
+    "deliver",
+    "collect",
+    "reject",
+    "time_out",
+    "fail",
+    "miss",
+}
+"""What chance cannot miss in a long walk; which of the others came is printed, and each has its own tests."""
 
 
 class Machines(RuleBasedStateMachine):
@@ -206,4 +219,5 @@ def test_any_history_of_the_machines_together_keeps_the_books_true(session, now)
     )  # fmt: skip
     print(f"{found.taken} steps; done {found.done}; refused {found.refused}")
     if STEPS >= 10_000:
-        assert {name for name in EVERY if name not in found.done} <= RARE
+        print(f"never: {[name for name in EVERY if name not in found.done]}")
+        assert found.done.keys() >= SURE
