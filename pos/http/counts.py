@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from flask import g
 from pydantic import AwareDatetime, Field
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
-from pos.http.goods import PapersQuery, page
+from pos.http.goods import PapersQuery, papers
 from trade.fulfilment import lost
 from trade.stock import counts
 from trade.stock.papers import read
@@ -62,9 +63,7 @@ class PostCountForm(WriteForm):
 @bp.input(PapersQuery, location="query")
 def listed(query_data: PapersQuery) -> Reply:
     """Counts of one's store, newest first; the head office sees all, or one store's."""
-    of = {"state": query_data.state, "before": query_data.before, "most": query_data.most}
-    store_id = who.me().store_id or query_data.store_id or 0
-    return page("counts", read.counts(session(), store_id, **of), query_data.most), 200  # type: ignore[arg-type]
+    return papers("counts", read.counts, query_data), 200
 
 
 @bp.get("/<int:count_id>")
@@ -96,8 +95,8 @@ def begin(json_data: CountForm) -> Reply:
         skus = json_data.sku_ids or counts.choose(opened, store_id, shelf=json_data.shelf, due=json_data.due)
         if not skus:
             raise Malformed(fields={"shelf": "nothing is to be counted"})
-        more = {"name": json_data.name or json_data.shelf, "recount_above": json_data.recount_above}
-        made = counts.open_count(opened, store_id, skus, **more, actor=who.me().actor, now=g.now)  # type: ignore[arg-type]
+        more: dict[str, Any] = {"name": json_data.name or json_data.shelf, "recount_above": json_data.recount_above}
+        made = counts.open_count(opened, store_id, skus, **more, actor=who.me().actor, now=g.now)
         return {"count": read.count(opened, store_id, made)}, 201
 
     return once(json_data, work)

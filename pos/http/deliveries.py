@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
-from pos.http.goods import ArrivedLine, GoodsLine, PapersQuery, StoreQuery, arrived, differences, page, wanted
+from pos.http.goods import ArrivedLine, GoodsLine, PapersQuery, StoreQuery, arrived, differences, papers, wanted
 from trade.stock import receiving
 from trade.stock.papers import read
 
@@ -56,9 +56,7 @@ def _step(form: WriteForm, store_id: int, delivery_id: int, work: Callable[[Sess
 @bp.input(PapersQuery, location="query")
 def listed(query_data: PapersQuery) -> Reply:
     """Deliveries to one's store, newest first; the head office sees all, or one store's."""
-    of = {"state": query_data.state, "before": query_data.before, "most": query_data.most}
-    store_id = who.me().store_id or query_data.store_id or 0
-    return page("deliveries", read.deliveries(session(), store_id, **of), query_data.most), 200  # type: ignore[arg-type]
+    return papers("deliveries", read.deliveries, query_data), 200
 
 
 @bp.get("/<int:delivery_id>")

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pydantic import Field
 
 from config.errors import Malformed
-from config.http import Form
+from config.http import Form, session
+from pos.http import who
 from trade.stock.arrivals import Arrived
 
 PAGE = 50
@@ -58,6 +59,12 @@ def arrived(lines: Sequence[ArrivedLine]) -> dict[int, Arrived]:
 def _once(lines: Sequence[Any]) -> None:
     if len({line.sku_id for line in lines}) < len(lines):
         raise Malformed(fields={"lines": "each sku at most once"})
+
+
+def papers(name: str, listed: Callable[..., list[dict[str, Any]]], query: PapersQuery) -> dict[str, Any]:
+    """A page of papers of one's own store; the head office sees every store's, or those of the one it names."""
+    of: dict[str, Any] = {"state": query.state, "before": query.before, "most": query.most}
+    return page(name, listed(session(), who.me().store_id or query.store_id or 0, **of), query.most)
 
 
 def page(name: str, found: Sequence[dict[str, Any]], most: int, *, by: str = "id") -> dict[str, Any]:

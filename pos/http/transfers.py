@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.errors import NotPermitted
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
-from pos.http.goods import ArrivedLine, GoodsLine, PapersQuery, arrived, differences, page, wanted
+from pos.http.goods import ArrivedLine, GoodsLine, PapersQuery, arrived, differences, papers, wanted
 from trade.fulfilment import lost
 from trade.stock import transfers
 from trade.stock.papers import read
@@ -76,9 +76,7 @@ def _only(store_id: int) -> None:
 @bp.input(PapersQuery, location="query")
 def listed(query_data: PapersQuery) -> Reply:
     """Transfers from and to one's store, newest first; `differs` while a difference waits for a word."""
-    of = {"state": query_data.state, "before": query_data.before, "most": query_data.most}
-    store_id = _mine() or query_data.store_id or 0
-    return page("transfers", read.transfers(session(), store_id, **of), query_data.most), 200  # type: ignore[arg-type]
+    return papers("transfers", read.transfers, query_data), 200
 
 
 @bp.get("/<int:transfer_id>")

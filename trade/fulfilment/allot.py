@@ -128,9 +128,9 @@ class Search:
         shares: Shares = {number: [0] * len(self.groups) for number in stores}
         free = {number: dict(self.stores[number].free) for number in stores}
         room = {number: self.stores[number].lines for number in stores}
-        order = range(len(self.groups))
+        order: Sequence[int] = range(len(self.groups))
         if self.tight:  # what is shared first, and what asks most of its parts
-            order = sorted(order, key=lambda g: (not self._is_shared(g), -len(self.groups[g].parts), g))  # type: ignore[assignment]
+            order = sorted(order, key=lambda g: (not self._is_shared(g), -len(self.groups[g].parts), g))
         self._ways = 0
         return shares if self._share(list(order), shares, free, room) else None
 

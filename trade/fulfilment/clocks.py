@@ -32,7 +32,8 @@ class Hours:
 @lru_cache(maxsize=8192)
 def _regular(opens_minute: int, closes_minute: int, zone: str, day: date) -> tuple[datetime, datetime]:
     midnight = datetime.combine(day, time(), ZoneInfo(zone))
-    return tuple((midnight + timedelta(minutes=m)).astimezone(UTC) for m in (opens_minute, closes_minute))  # type: ignore[return-value]
+    opens, closes = (midnight + timedelta(minutes=m) for m in (opens_minute, closes_minute))
+    return opens.astimezone(UTC), closes.astimezone(UTC)
 
 
 def spans(hours: Hours, from_at: datetime) -> Iterator[tuple[datetime, datetime]]:

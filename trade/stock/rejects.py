@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -62,11 +63,11 @@ def effect_of_reject(
     :param accepted: orders that a store has accepted; they lose theirs last.
     """
     goods = kits.expand(session, goods)
-    told_by = {"key": key, "actor": actor, "now": now}
+    told_by: dict[str, Any] = {"key": key, "actor": actor, "now": now}
     if reason is Reason.MISMATCH:
-        return facts.lost(session, store_id, goods, accepted=accepted, **told_by)  # type: ignore[arg-type]
+        return facts.lost(session, store_id, goods, accepted=accepted, **told_by)
     if reason is Reason.DAMAGED:
-        return facts.spoilt(session, store_id, goods, reason=reason, accepted=accepted, **told_by)  # type: ignore[arg-type]
+        return facts.spoilt(session, store_id, goods, reason=reason, accepted=accepted, **told_by)
     if reason is Reason.NOT_FOUND:
         count_due.raise_due(session, store_id, goods, reason=reason, actor=actor, now=now)
     elif reason is Reason.DISPLAY_WORN:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Identity, Index, Text, text
@@ -11,8 +12,8 @@ from config.db import Base
 from trade.orders.aftersales.states import LOCKING, Cause, Kind, State
 
 
-def _among(values: object) -> str:
-    return ", ".join(f"'{one}'" for one in values)  # type: ignore[attr-defined]  # an enum's members
+def _among(values: Iterable[str]) -> str:
+    return ", ".join(f"'{one}'" for one in values)
 
 
 _LOCKING = ", ".join(f"'{one}'" for one in sorted(LOCKING))
