@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 from config.db import let_go, transaction
 from config.errors import WeChatBusy, WrongState
 from config.logs import log
-from config.wechat import WeChatFailed
-from config.wechat_ready import pay
+from config.wechat.given import WeChatFailed
+from config.wechat.ready import pay
 from trade.orders import close
 from trade.orders.pay import Outcome, receive, unmatched
 from trade.payments import moves, top_ups

@@ -28,8 +28,8 @@ def running(app: Any) -> Iterator[str]:
 @contextmanager
 def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
     """Product and stand-in that know each other: their addresses and the stand-in's world."""
-    from config import wechat_ready
     from config.settings import settings
+    from config.wechat import ready
     from tests.wechat_stand_in.app import create_app as stand_in
     from wsgi import create_app
 
@@ -40,7 +40,7 @@ def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
         known.wechat_dir = folder
         known.wechat_api_base = known.wechat_pay_base = known.wechat_phone_base = phone_url
         known.public_url = url
-        for cached in (wechat_ready._credentials, wechat_ready.open_platform, wechat_ready.pay):
+        for cached in (ready._credentials, ready.open_platform, ready.pay):
             cached.cache_clear()
         try:
             yield url, phone_url, phone.extensions["world"]

@@ -7,8 +7,8 @@ from flask import Response, g, request
 from config.db import transaction
 from config.http import blueprint, permit, session
 from config.logs import log
-from config.wechat_pay import Genuine
-from config.wechat_ready import pay
+from config.wechat.ready import pay
+from config.wechat.verdict import Genuine
 from mall.paying import ACTOR
 from trade.orders.pay import Outcome, first_time, receive, unmatched
 from trade.payments.moves import Paid

@@ -12,8 +12,8 @@ from sqlalchemy.orm import Session
 from config.db import transaction
 from config.errors import Refused, WeChatBusy
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
-from config.wechat import WeChatFailed
-from config.wechat_ready import open_platform
+from config.wechat.given import WeChatFailed
+from config.wechat.ready import open_platform
 from mall.http import who
 from member import activity, gifts, identity, points, referral, secrets, sessions
 from trade.orders import holder, points_story

@@ -14,7 +14,7 @@ from config.db import let_go
 from config.errors import NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
-from config.wechat_ready import pay as wechat_pay
+from config.wechat.ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
 from trade.orders import cancelling, close, place, read, seckill, shown

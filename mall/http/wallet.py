@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.db import let_go
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
-from config.wechat_ready import pay as wechat_pay
+from config.wechat.ready import pay as wechat_pay
 from mall import paying
 from mall.http import who
 from member import top_up_rules, wallet, wallet_limits

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, text
 from config.db import engine, make_engine
 from config.migrate import SCRIPTS
 from config.redis import key
-from config.wechat import WeChatSettings
-from config.wechat_ready import credentials
+from config.wechat.given import WeChatSettings
+from config.wechat.ready import credentials
 from tests.servers import running
 from tests.wechat_stand_in.app import create_app
 

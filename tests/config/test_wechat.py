@@ -12,7 +12,8 @@ import redis
 from flask import Flask
 
 from config import wechat as module
-from config.wechat import OpenPlatform, Person, WeChatFailed
+from config.wechat.given import WeChatFailed
+from config.wechat.people import OpenPlatform, Person
 from tests.servers import running
 
 OPENID, PHONE = "oTongdian0001", "13800000001"

@@ -19,7 +19,8 @@ from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.wechat_pay import Forged, Genuine, Pay, Stale, WrongKey
+from config.wechat.pay import Pay
+from config.wechat.verdict import Forged, Genuine, Stale, WrongKey
 from tests.servers import running
 
 SAID = {"out_trade_no": "TD000001", "trade_state": "SUCCESS", "amount": {"total": 990}}

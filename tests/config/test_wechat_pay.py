@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from flask import Flask
 
 from config.clock import SHANGHAI
-from config.wechat import WeChatFailed
-from config.wechat_pay import Found, Pay
+from config.wechat.given import WeChatFailed
+from config.wechat.pay import Found, Pay
 from tests.servers import running
-from tests.wechat_stand_in import pay as stand_in_pay
+from tests.wechat_stand_in.pay import orders as stand_in_pay
 from trade.payments.bills import parse_funds, parse_trades
 
 NO = "TD000001"

@@ -18,9 +18,10 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config import clock, wechat_ready
+from config import clock
 from config.db import transaction
 from config.errors import Refused
+from config.wechat import ready
 from mall import paying
 from tests import factories as make
 from tests.stories import books
@@ -72,13 +73,13 @@ def a_town(session: Session, patch: pytest.MonkeyPatch) -> Iterator[Town]:
     """A new town on empty tables, whose clock and WeChat everybody asks."""
     town = Town(session)
     patch.setattr(clock, "now", lambda: town.now)
-    patch.setattr(wechat_ready, "_credentials", lambda: None)
-    patch.setattr(wechat_ready, "Pay", lambda _: town.wechat)
-    wechat_ready.pay.cache_clear()
+    patch.setattr(ready, "_credentials", lambda: None)
+    patch.setattr(ready, "Pay", lambda _: town.wechat)
+    ready.pay.cache_clear()
     try:
         yield town
     finally:
-        wechat_ready.pay.cache_clear()
+        ready.pay.cache_clear()
 
 
 class Schedule:

@@ -7,12 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from sqlalchemy import text
 
-from config import clock, wechat_ready
+from config import clock
 from config.db import transaction
-from config.wechat import WeChatFailed
+from config.wechat import ready
+from config.wechat.given import WeChatFailed
 from tests import factories as make
 from tests.stories import Story
-from tests.wechat_stand_in import bills as theirs
+from tests.wechat_stand_in.pay import bills as theirs
 from trade.orders import close
 from trade.payments import bills
 from trade.payments.bills import BillBroken, Source, parse_funds, parse_trades
@@ -65,11 +66,11 @@ def story(session, now):
 @pytest.fixture
 def book(monkeypatch):
     found = Book()
-    monkeypatch.setattr(wechat_ready, "_credentials", lambda: None)
-    monkeypatch.setattr(wechat_ready, "Pay", lambda _: found)
-    wechat_ready.pay.cache_clear()
+    monkeypatch.setattr(ready, "_credentials", lambda: None)
+    monkeypatch.setattr(ready, "Pay", lambda _: found)
+    ready.pay.cache_clear()
     yield found
-    wechat_ready.pay.cache_clear()
+    ready.pay.cache_clear()
 
 
 def _paid(story, book):

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from config import clock, journal, wechat_ready
+from config import clock, journal
 from config.db import transaction
 from config.errors import WeChatBusy
+from config.wechat import ready
 from mall import paying
 from tests.stories import Story
 from tests.wechat_stand_in.in_process import InProcess
@@ -28,10 +29,10 @@ class Town:
         self.story = story
         self.faults: Counter[str] = Counter()
         monkeypatch.setattr(clock, "now", lambda: self.story.now)
-        monkeypatch.setattr(wechat_ready, "_credentials", lambda: None)
+        monkeypatch.setattr(ready, "_credentials", lambda: None)
         self.wechat = InProcess(clock.now, self._strikes)
-        monkeypatch.setattr(wechat_ready, "Pay", lambda _: self.wechat)
-        wechat_ready.pay.cache_clear()
+        monkeypatch.setattr(ready, "Pay", lambda _: self.wechat)
+        ready.pay.cache_clear()
 
     def _strikes(self, fault):
         if not self.faults[fault]:
@@ -63,7 +64,7 @@ class Town:
 @pytest.fixture
 def town(session, now, monkeypatch):
     yield Town(Story(session, now, points_of=1_000), monkeypatch)
-    wechat_ready.pay.cache_clear()
+    ready.pay.cache_clear()
 
 
 CASES = "SELECT kind, cause, money_fen, resolved_at IS NOT NULL FROM exception_case ORDER BY id"

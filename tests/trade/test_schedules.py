@@ -12,8 +12,8 @@ from sqlalchemy import text
 
 from config.db import transaction
 from config.errors import WeChatBusy
-from config.wechat import WeChatFailed
-from config.wechat_ready import pay as wechat
+from config.wechat.given import WeChatFailed
+from config.wechat.ready import pay as wechat
 from mall import paying
 from tests.trade import schedules
 from trade.orders import close, value

@@ -1,6 +1,6 @@
 """WeChat Pay without HTTP: the same rules over the same world, for runs of many thousand schedules.
 
-It answers what `config.wechat_pay.Pay` answers.  Every call may fail as a fault says: before it had its effect
+It answers what `config.wechat.pay.Pay` answers.  Every call may fail as a fault says: before it had its effect
 (`lost`), or after it (`unheard`).  Notices wait in `notices` until the test delivers them, in any order, any often.
 """
 
@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
-from config.wechat import WeChatFailed
-from config.wechat_pay import Found
+from config.wechat.given import WeChatFailed
+from config.wechat.pay import Found
 from trade.payments.moves import Paid
 
 

@@ -7,8 +7,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.wrappers import Response as Redirect
 
-from tests.wechat_stand_in import pay
 from tests.wechat_stand_in.notifier import Notifier
+from tests.wechat_stand_in.pay import orders
 from tests.wechat_stand_in.world import PEOPLE, World
 
 COOKIE = "phone_person"
@@ -63,6 +63,6 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
     def answer_pay() -> Redirect:
         if request.form["answer"] != "yes":
             return back(pay="cancel")
-        return back(pay="ok" if pay.settle(world, notifier, request.form["out_trade_no"]) else "cancel")
+        return back(pay="ok" if orders.settle(world, notifier, request.form["out_trade_no"]) else "cancel")
 
     return bp

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.wechat_stand_in.keys import Keys, load
+from tests.wechat_stand_in.reading import FIRST, Reading
 
 BEIJING = timezone(timedelta(hours=8))
 PEOPLE = tuple(
@@ -24,7 +25,8 @@ CODE_LIVES_S, TOKEN_LIVES_S = 300, 7200
 class World:
     """The state, guarded by one lock; kept in a file so that a restarted demo remembers its payments."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, reading: Reading = FIRST) -> None:
+        self.reading = reading
         self.lock = threading.RLock()
         self.keys: Keys = load(folder)
         self.file = folder / "world.json"

@@ -10,8 +10,8 @@ from sqlalchemy.orm import Session
 from config import clock
 from config.db import let_go, open_session, transaction
 from config.logs import log
-from config.wechat import WeChatFailed
-from config.wechat_ready import pay
+from config.wechat.given import WeChatFailed
+from config.wechat.ready import pay
 from trade.payments import janitor
 from trade.payments.refunds import moves
 from workers.jobs.send_refunds import ACTOR, STATES, send

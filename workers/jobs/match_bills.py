@@ -11,8 +11,8 @@ from config import clock
 from config.clock import SHANGHAI
 from config.db import let_go, open_session, transaction
 from config.logs import log
-from config.wechat import WeChatFailed
-from config.wechat_ready import pay
+from config.wechat.given import WeChatFailed
+from config.wechat.ready import pay
 from mall import paying
 from trade.exceptions import cases
 from trade.payments import bills

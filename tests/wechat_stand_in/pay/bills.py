@@ -11,8 +11,8 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 
-from tests.wechat_stand_in import checks
-from tests.wechat_stand_in.pay import answer, refuse, the_world
+from tests.wechat_stand_in.pay import checks
+from tests.wechat_stand_in.pay.answers import answer, refuse, the_world
 from tests.wechat_stand_in.world import BEIJING, World
 
 bp = Blueprint("bills", __name__)

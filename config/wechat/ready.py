@@ -8,8 +8,9 @@ from pathlib import Path
 
 from config.redis import connection
 from config.settings import settings
-from config.wechat import OpenPlatform, WeChatSettings
-from config.wechat_pay import Pay
+from config.wechat.given import WeChatSettings
+from config.wechat.pay import Pay
+from config.wechat.people import OpenPlatform
 
 
 @lru_cache(maxsize=1)

@@ -1,9 +1,4 @@
-"""WeChat Pay v3 through our subclass of wechatpayv3 (protocol: API v3, JSAPI orders, refunds, notices).
-
-The subclass repairs what the library gets wrong: a fixed gateway host, no age limit on notices, a
-certificate download for every forged serial, a trust store that a failed download empties, exceptions on
-odd headers, calls without a time-out.
-"""
+"""WeChat Pay v3 through wechatpayv3 on our core (protocol: API v3, JSAPI orders, refunds, notices, bills)."""
 
 from __future__ import annotations
 
@@ -12,10 +7,7 @@ import gzip
 import hashlib
 import json
 import secrets
-import threading
-import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -25,41 +17,11 @@ import requests
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from wechatpayv3 import WeChatPay, WeChatPayType
-from wechatpayv3.core import Core
 
 from config.clock import SHANGHAI, now
-from config.wechat import TIMEOUT_S, WeChatFailed, WeChatSettings
-
-AGE_S = 300
-REFRESH_S = 60
-ALGORITHM = "WECHATPAY2-SHA256-RSA2048"
-
-
-@dataclass(frozen=True, slots=True)
-class Genuine:
-    """A notice that WeChat signed and we could read."""
-
-    event_id: str
-    event_type: str
-    resource: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Forged:
-    """Not signed by WeChat, or garbled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Stale:
-    """Signed, but more than five minutes from now."""
-
-
-@dataclass(frozen=True, slots=True)
-class WrongKey:
-    """Signed by WeChat, but our APIv3 key does not open it: a fault of ours, not an attack."""
-
-
-Verdict = Genuine | Forged | Stale | WrongKey
+from config.wechat.core import SafeCore, fresh
+from config.wechat.given import TIMEOUT_S, WeChatFailed, WeChatSettings
+from config.wechat.verdict import Forged, Genuine, Stale, Verdict, WrongKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,61 +43,6 @@ class Found:
     def closed(self) -> bool:
         """Nobody can pay it any more."""
         return self.state == "CLOSED"
-
-
-class SafeCore(Core):  # type: ignore[misc]
-    """wechatpayv3's core on a configured gateway, with both kinds of trust at once."""
-
-    def __init__(self, base: str, *args: Any, **kwargs: Any) -> None:
-        self._base = base.rstrip("/")
-        self._refreshing, self._refreshed = threading.Lock(), -float(REFRESH_S)
-        super().__init__(*args, **kwargs)
-
-    @property
-    def _gate_way(self) -> str:
-        return self._base
-
-    @_gate_way.setter
-    def _gate_way(self, _fixed: str) -> None:
-        """The library's own host is not taken."""
-
-    def _update_certificates(self) -> None:
-        """Fetch certificates at most once a minute; keep the old ones whatever happens."""
-        with self._refreshing:
-            if time.monotonic() - self._refreshed < REFRESH_S:
-                return
-            self._refreshed = time.monotonic()
-            before = list(self._certificates)
-            with suppress(Exception):  # a failed refresh must not lose the trust we have
-                super()._update_certificates()
-            serials = {certificate.serial_number for certificate in self._certificates}
-            self._certificates += [old for old in before if old.serial_number not in serials]
-
-    def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
-        """Check shape and age first; answers False where the library raises."""
-        given = {name.lower(): value for name, value in headers.items()}
-        stamp, serial = given.get("wechatpay-timestamp", ""), given.get("wechatpay-serial", "")
-        if given.get("wechatpay-signature-type", ALGORITHM) != ALGORITHM or not fresh(stamp):
-            return False
-        if serial != self._public_key_id and not _hex(serial):
-            return False
-        plain = {
-            f"wechatpay-{name}": given.get(f"wechatpay-{name}", "")
-            for name in ("signature", "timestamp", "nonce", "serial")
-        }
-        try:
-            return bool(super()._verify_signature({**plain, "wechatpay-signature-type": ALGORITHM}, body))
-        except Exception:
-            return False
-
-
-def _hex(serial: str) -> bool:
-    return 0 < len(serial) <= 40 and all(mark in "0123456789abcdefABCDEF" for mark in serial)
-
-
-def fresh(stamp: str) -> bool:
-    """A ten-digit Unix time within five minutes of now, in both directions."""
-    return len(stamp) == 10 and stamp.isascii() and stamp.isdigit() and abs(now().timestamp() - int(stamp)) <= AGE_S
 
 
 class Pay:

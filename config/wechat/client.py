@@ -1,15 +1,13 @@
-"""WeChat's open platform: log-in and phone numbers, through our subclass of the wechatpy client.
+"""WeChat's open platform through our subclass of the wechatpy client.
 
-The subclass repairs what the library gets wrong for a shop: the token race between workers, endless
+It repairs what the library gets wrong for a shop: the token race between workers, endless
 refreshing, log-in that hangs on the token, calls without a time-out, secrets in exception texts.
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -18,39 +16,13 @@ from requests.adapters import HTTPAdapter
 from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 
-TIMEOUT_S = (3, 8)
+from config.wechat.given import TIMEOUT_S, WeChatFailed, WeChatSettings
+
 API = "https://api.weixin.qq.com"
 TOKEN_FAULTS = {40001, 40014, 42001}
 LOCK_S, WAIT_S = 10, 0.05
 
 _UNLOCK = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0"
-
-
-class WeChatFailed(Exception):
-    """WeChat refused or did not answer.  Carries its code and never a secret, a token or a body."""
-
-    def __init__(self, code: str, *, retryable: bool = False) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retryable = retryable
-
-
-@dataclass(frozen=True, slots=True)
-class WeChatSettings:
-    """Everything that names us to WeChat.  Secrets are kept out of `repr`."""
-
-    appid: str
-    secret: str = field(repr=False)
-    mchid: str
-    serial: str
-    private_key: str = field(repr=False)
-    apiv3_key: str = field(repr=False)
-    platform_key_id: str
-    platform_public_key: str = field(repr=False)
-    api_base: str
-    pay_base: str
-    notify_base: str
-    redis_prefix: str = "td"
 
 
 class Origin(HTTPAdapter):
@@ -148,46 +120,3 @@ class Client(WeChatClient):  # type: ignore[misc]
         if not isinstance(said, dict):
             raise WeChatFailed("NOT_JSON")
         return said
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """Who WeChat says is calling.  The session key is not kept: nothing of ours is built on it."""
-
-    openid: str
-    unionid: str | None
-
-
-class OpenPlatform:
-    """What the mall asks of WeChat's open platform.  Every failure is WeChatFailed."""
-
-    def __init__(self, settings: WeChatSettings, redis: Redis) -> None:
-        self._settings = settings
-        self._client = Client(settings, redis)
-
-    def code_to_session(self, js_code: str) -> Person:
-        """The person behind a single-use log-in code.  Needs no token, so a token fault stops no log-in."""
-        said = self._client._once(
-            "GET",
-            "/sns/jscode2session",
-            None,
-            {
-                "params": {
-                    "appid": self._settings.appid,
-                    "secret": self._settings.secret,
-                    "js_code": js_code,
-                    "grant_type": "authorization_code",
-                }
-            },
-        )
-        if not said.get("openid"):
-            raise WeChatFailed("NO_OPENID")
-        return Person(str(said["openid"]), said.get("unionid"))
-
-    def phone_number(self, code: str) -> str:
-        """The phone behind a single-use code that the customer agreed to give, without country code."""
-        said = self._client.call("POST", "/wxa/business/getuserphonenumber", data=json.dumps({"code": code}))
-        number = (said.get("phone_info") or {}).get("purePhoneNumber")
-        if not number:
-            raise WeChatFailed("NO_PHONE")
-        return str(number)

@@ -1,0 +1,1 @@
+"""api.weixin.qq.com: tokens, log-in and phone numbers."""

@@ -1,0 +1,36 @@
+"""Tokens: who may ask anything at all."""
+
+from __future__ import annotations
+
+import secrets
+from typing import Any
+
+from flask import Blueprint, request
+
+from tests.wechat_stand_in.world import TOKEN_LIVES_S, World
+
+
+def refused(world: World) -> dict[str, Any] | None:
+    """Why this request's token is not taken, as the platform words it; None when it is good."""
+    if world.tokens.get(request.args.get("access_token", ""), 0) <= world.now():
+        return {"errcode": 40001, "errmsg": "invalid credential"}
+    return None
+
+
+def blueprint(world: World) -> Blueprint:
+    """The token endpoint on a world."""
+    bp = Blueprint("tokens", __name__)
+
+    @bp.post("/cgi-bin/stable_token")
+    def stable_token() -> dict[str, Any]:
+        said = request.get_json()
+        world.calls["stable_token"] += 1
+        if (said.get("appid"), said.get("secret")) != (world.keys.given["appid"], world.keys.given["secret"]):
+            return {"errcode": 40125, "errmsg": "invalid appsecret"}
+        with world.lock:
+            alive = [token for token, until in world.tokens.items() if until > world.now()]
+            token = alive[0] if alive else secrets.token_hex(64)
+            world.tokens.setdefault(token, world.now() + TOKEN_LIVES_S)
+        return {"access_token": token, "expires_in": int(world.tokens[token] - world.now())}
+
+    return bp

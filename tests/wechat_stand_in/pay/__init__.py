@@ -1,0 +1,1 @@
+"""api.mch.weixin.qq.com: every request checked on its raw bytes, every answer signed."""

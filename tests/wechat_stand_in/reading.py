@@ -1,0 +1,35 @@
+"""Rules that WeChat's own pages, or what is told of them, contradict each other about.
+
+Each has two values; the suite runs once with FIRST and once with SECOND, so that nothing of ours depends on which is
+true.  Sources: `FIDELITY.md`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One way to read the pages."""
+
+    code_lives_s: int
+    """Seconds after which WeChat itself revokes a code payment whose password was not typed."""
+    close_early: bool
+    """Whether an order may be closed within five minutes of its making; else `INVALID_REQUEST`."""
+    expiry_moves: bool
+    """Whether a repeated prepay with another `time_expire` moves it; else `INVALID_REQUEST`."""
+    bill_lives_s: int
+    """Seconds that a bill's download address lives."""
+    closed_refund_keeps_no: bool
+    """Whether a CLOSED refund may be asked for again under its number; else only under a new one."""
+    service_after_payment: int
+    """Custom-service messages that a payment allows within 48 hours."""
+    paying_is_error: bool
+    """Whether `codepay` says USERPAYING as an error code; else in a 2xx body that has nothing but `trade_state`."""
+    notice_signed_anew: bool
+    """Whether a repeated notice carries a fresh time stamp and signature; else those of its first delivery."""
+
+
+FIRST = Reading(45, True, False, 30, False, 20, False, True)
+SECOND = Reading(30, False, True, 300, True, 10**6, True, False)
