@@ -11,7 +11,7 @@ import pytest
 import redis
 from flask import Flask
 
-from config import wechat as module
+from config.wechat import client as module
 from config.wechat.given import WeChatFailed
 from config.wechat.people import OpenPlatform, Person
 from tests.servers import running
