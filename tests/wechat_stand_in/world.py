@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.wechat_stand_in.keys import Keys, load
+from tests.wechat_stand_in.open_platform import library
 from tests.wechat_stand_in.reading import FIRST, Reading
 
 BEIJING = timezone(timedelta(hours=8))
@@ -36,6 +37,10 @@ class World:
         self.nonces: set[str] = set()
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
+        self.templates = library.load(folder)
+        self.consents: dict[str, dict[str, int]] = {}
+        self.messages: dict[str, list[dict[str, Any]]] = {}
+        self.followers: set[str] = set()
         self.violations: list[str] = []
         self.faults: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
@@ -43,6 +48,7 @@ class World:
         if self.file.exists():
             kept = json.loads(self.file.read_text())
             self.orders, self.refunds = kept["orders"], kept["refunds"]
+            self.consents, self.messages = kept.get("consents", {}), kept.get("messages", {})
 
     def now(self) -> float:
         """Unix seconds on the stand-in's own clock, which tests may move forward."""
@@ -53,9 +59,10 @@ class World:
         return datetime.fromtimestamp(self.now(), BEIJING).isoformat(timespec="seconds")
 
     def keep(self) -> None:
-        """Write orders and refunds down."""
+        """Write down what a restarted demo must remember."""
         draft = self.file.with_suffix(".new")
-        draft.write_text(json.dumps({"orders": self.orders, "refunds": self.refunds}))
+        kept = {name: getattr(self, name) for name in ("orders", "refunds", "consents", "messages")}
+        draft.write_text(json.dumps(kept, ensure_ascii=False))
         draft.replace(self.file)
 
     def code(self, kind: str, openid: str) -> str:
