@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("config", "member", "trade", "recommend", "pos", "mall", "office", "workers")
+ROOMS = ("config", "member", "trade", "paying", "recommend", "pos", "mall", "office", "workers")
 SOURCES = sorted(
     path
     for room in (*ROOMS, "tests")

@@ -9,7 +9,7 @@ from config.http import blueprint, permit, session
 from config.logs import log
 from config.wechat.ready import pay
 from config.wechat.verdict import Genuine
-from mall.paying import ACTOR
+from paying.told import ACTOR
 from trade.orders.pay import Outcome, first_time, receive, unmatched
 from trade.payments.moves import Paid
 from trade.payments.refunds import moves as refunds

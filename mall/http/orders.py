@@ -15,8 +15,8 @@ from config.errors import NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
 from config.wechat.ready import pay as wechat_pay
-from mall import paying
 from mall.http import who
+from paying import online
 from trade.orders import cancelling, close, place, read, seckill, shown
 from trade.pricing.quoted import Want
 from trade.stores import shops
@@ -129,7 +129,7 @@ def _own(order_id: int) -> dict[str, Any]:
 def pay(order_id: int, json_data: WriteForm) -> Reply:
     """Open a payment at WeChat, or give the open one again; the client then calls WeChat with it."""
     mine = _own(order_id)
-    prepay_id = paying.open_payment(session(), mine["store_id"], order_id, openid=who.me().openid, now=g.now)
+    prepay_id = online.open_payment(session(), mine["store_id"], order_id, openid=who.me().openid, now=g.now)
     base = settings().wechat_phone_base
     page = f"{base}/phone/pay?package={url_quote(f'prepay_id={prepay_id}', safe='')}" if base else None
     return {"payment": wechat_pay().sign_for_client(prepay_id), "pay_page": page}, 200
@@ -149,7 +149,7 @@ def one_order(order_id: int) -> Reply:
     """One order.  While a payment is open WeChat is asked, so that a lost notice does not keep anyone waiting."""
     mine = read.one_of_member(session(), who.me().member_id, order_id)
     let_go(session())
-    if mine["state"] == "placed" and paying.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
+    if mine["state"] == "placed" and online.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
         mine = read.one_of_member(session(), who.me().member_id, order_id)
     return {"order": mine}, 200
 
@@ -162,7 +162,7 @@ def cancel(order_id: int, json_data: WriteForm) -> Reply:
     shopper, mine = who.me(), _own(order_id)
     let_go(session())
     if mine["state"] == "placed":
-        paying.close_payment(session(), mine["store_id"], order_id, now=g.now)
+        online.close_payment(session(), mine["store_id"], order_id, now=g.now)
 
     def work(opened: Session) -> Reply:
         close.cancel(opened, mine["store_id"], order_id, actor=shopper.actor, now=g.now)

@@ -13,9 +13,9 @@ from config.db import let_go
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
 from config.wechat.ready import pay as wechat_pay
-from mall import paying
 from mall.http import who
 from member import top_up_rules, wallet, wallet_limits
+from paying import online
 from trade.payments import top_ups
 from trade.stores import shops
 
@@ -116,7 +116,7 @@ def top_up(json_data: TopUpForm) -> Reply:
 def pay(top_up_id: int, json_data: WriteForm) -> Reply:
     """Open a payment at WeChat, or give the open one again: `{"payment": {...}, "pay_page": url | null}`."""
     shopper = who.me()
-    prepay_id = paying.open_top_up(session(), shopper.member_id, top_up_id, openid=shopper.openid, now=g.now)
+    prepay_id = online.open_top_up(session(), shopper.member_id, top_up_id, openid=shopper.openid, now=g.now)
     base = settings().wechat_phone_base
     page = f"{base}/phone/pay?package={url_quote(f'prepay_id={prepay_id}', safe='')}" if base else None
     return {"payment": wechat_pay().sign_for_client(prepay_id), "pay_page": page}, 200
@@ -129,6 +129,6 @@ def one(top_up_id: int) -> Reply:
     member_id = who.me().member_id
     mine = top_ups.of_member(session(), member_id, top_up_id)
     let_go(session())
-    if mine.state == "placed" and paying.ask_top_up_if_due(session(), mine.store_id, top_up_id, now=g.now):
+    if mine.state == "placed" and online.ask_top_up_if_due(session(), mine.store_id, top_up_id, now=g.now):
         mine = top_ups.of_member(session(), member_id, top_up_id)
     return {"top_up": top_ups.as_json(mine)}, 200

@@ -22,7 +22,7 @@ from config import clock
 from config.db import transaction
 from config.errors import Refused
 from config.wechat import ready
-from mall import paying
+from paying import online, told
 from tests import factories as make
 from tests.stories import books
 from tests.wechat_stand_in.in_process import InProcess
@@ -134,7 +134,7 @@ class Schedule:
 
     def _open(self) -> None:
         try:
-            prepay_id = paying.open_payment(self.town.session, *self.key, openid="o1", now=self.town.now)
+            prepay_id = online.open_payment(self.town.session, *self.key, openid="o1", now=self.town.now)
         except Refused:
             return
         if (number := prepay_id.removeprefix("wx")) not in self.trades:
@@ -166,7 +166,7 @@ class Schedule:
     def _close(self) -> None:
         """The mall began to cancel and went away in between."""
         if close.head(self.town.session, *self.key).state == "placed":
-            paying.close_payment(self.town.session, *self.key, now=self.town.now)
+            online.close_payment(self.town.session, *self.key, now=self.town.now)
 
     def _twice(self) -> None:
         """An older attempt can still be paid, the newer one is paid, then the order ends and the older is paid, too."""
@@ -270,7 +270,7 @@ class Schedule:
         for number in self.trades:
             one = self.town.wechat.orders[number]
             if one["state"] == "SUCCESS" and self._figure(_UNHEARD, number=number):
-                paying.apply(self.town.session, Paid(number, one["tx"], one["total"], one["openid"]), now=self.town.now)
+                told.apply(self.town.session, Paid(number, one["tx"], one["total"], one["openid"]), now=self.town.now)
 
     def _restock(self) -> None:
         sku, store = self.town.shop.skus["milk"], self.town.shop.store_id

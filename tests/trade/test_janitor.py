@@ -12,7 +12,7 @@ from config import clock, journal
 from config.db import transaction
 from config.errors import WeChatBusy
 from config.wechat import ready
-from mall import paying
+from paying import online, told
 from tests.stories import Story
 from tests.wechat_stand_in.in_process import InProcess
 from trade.orders.pay import Outcome
@@ -42,7 +42,7 @@ class Town:
 
     def opened(self, order):
         """The member opens WeChat's sheet; the attempt's number."""
-        paying.open_payment(self.story.session, self.story.shop.store_id, order, openid="o1", now=self.story.now)
+        online.open_payment(self.story.session, self.story.shop.store_id, order, openid="o1", now=self.story.now)
         return self.story.count("SELECT trade_no FROM tender WHERE order_id = :o ORDER BY id DESC LIMIT 1", o=order)
 
     def wait(self, seconds):
@@ -89,7 +89,7 @@ def test_an_attempt_that_was_not_closed_to_the_end_is_closed(town, fault, state)
     town.opened(order)
     town.faults[fault] = 2  # the question, then the close
     with pytest.raises(WeChatBusy):
-        paying.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
+        online.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
     assert town.row("SELECT state FROM tender") == [("closing",)]
     town.wait(120)
     assert town.row("SELECT state FROM tender") == [("closed",)]
@@ -104,10 +104,10 @@ def test_a_second_attempt_of_a_paid_order_is_closed_or_goes_back(town):
     order = town.story.order(milk=1)
     first = town.opened(order)
     town.faults["close_still_payable"] = 1
-    assert paying.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
+    assert online.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
     town.opened(order)
     assert town.wechat.ghost_pays(first)
-    assert paying.apply(town.story.session, town.wechat.notices[0], now=town.story.now) is Outcome.APPLIED
+    assert told.apply(town.story.session, town.wechat.notices[0], now=town.story.now) is Outcome.APPLIED
     town.wait(1_200)
     assert town.row("SELECT state FROM tender ORDER BY id") == [("paid",), ("closed",)]
     assert (town.story.head(order).state, town.wechat.kept_fen()) == ("confirmed", 990)
@@ -118,7 +118,7 @@ def test_a_second_attempt_of_a_paid_order_is_closed_or_goes_back(town):
 def _owed(town):
     order = town.story.order(milk=1)
     assert town.wechat.customer_pays(town.opened(order))
-    paying.apply(town.story.session, town.wechat.notices[0], now=town.story.now)
+    told.apply(town.story.session, town.wechat.notices[0], now=town.story.now)
     town.story.cancel(order)
     return order
 
@@ -174,11 +174,11 @@ def test_late_money_is_back_within_ten_minutes_though_wechat_is_slow(town):
     number = town.opened(order)
     town.faults["close_still_payable"] = 1
     town.story.now += timedelta(minutes=14, seconds=59)
-    assert paying.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
+    assert online.close_payment(town.story.session, town.story.shop.store_id, order, now=town.story.now)
     town.story.cancel(order)
     town.story.sell(milk=100)
     assert town.wechat.ghost_pays(number)
-    assert paying.apply(town.story.session, town.wechat.notices[0], now=town.story.now) is Outcome.REFUNDED_LATE
+    assert told.apply(town.story.session, town.wechat.notices[0], now=town.story.now) is Outcome.REFUNDED_LATE
     town.faults["lost"] = 3
     town.wait(600)
     late = town.row("SELECT state, settled_at <= settle_by FROM late_payment")
@@ -195,7 +195,7 @@ def test_money_that_fits_nothing_is_on_the_desk_and_nothing_moved(town, known):
     number = town.opened(order)
     fact = Paid(number if known else "TD9", "42", 991, "o1")
     for _ in range(2):
-        outcome = paying.apply(town.story.session, fact, now=town.story.now)
+        outcome = told.apply(town.story.session, fact, now=town.story.now)
         assert outcome is (Outcome.MISMATCH if known else Outcome.UNKNOWN_ORDER)
     assert town.row(CASES) == [("amount_mismatch", str(outcome), 991, False)]
     assert (town.row(MONEY), town.story.head(order).state) == ([(0, 0)], "placed")

@@ -14,7 +14,7 @@ from config.db import transaction
 from config.errors import WeChatBusy
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import pay as wechat
-from mall import paying
+from paying import online
 from tests.trade import schedules
 from trade.orders import close, value
 from trade.orders.late import rescue
@@ -70,8 +70,8 @@ WITHOUT = {
     ),
     "a revived order takes its value again": lambda p: p.setattr(value, "revived", _nothing),
     "only what ended unpaid is revived": lambda p: p.setattr(rescue, "_cause", lambda *_: Cause.ENDED_UNPAID),
-    "WeChat is asked before an order ends": lambda p: p.setattr(paying, "_close", _close_unasked),
-    "paid before the close is paid": lambda p: p.setattr(paying, "_close", _close_deaf),
+    "WeChat is asked before an order ends": lambda p: p.setattr(online, "_close", _close_unasked),
+    "paid before the close is paid": lambda p: p.setattr(online, "_close", _close_deaf),
     "what was not closed to the end is closed": lambda p: p.setattr(settle_payments, "run", _nothing),
     "what is over expires": lambda p: p.setattr(expire_unpaid, "run", _nothing),
     "refunds are asked about": lambda p: p.setattr(ask_refunds, "run", _nothing),

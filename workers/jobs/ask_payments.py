@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config import clock
 from config.db import let_go, open_session
-from mall import paying
+from paying import online
 
 BATCH = 20
 _DUE = text("SELECT * FROM tender WHERE state IN ('created', 'prepaid') AND ask_at <= :now ORDER BY ask_at LIMIT :most")
@@ -23,4 +23,4 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
     with new_session() as session:
         due = session.execute(_DUE, {"now": clock.now(), "most": BATCH}).all()
         let_go(session)
-        return sum(paying.ask(session, tender, now=clock.now()) for tender in due)
+        return sum(online.ask(session, tender, now=clock.now()) for tender in due)

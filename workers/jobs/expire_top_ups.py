@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import clock
 from config.db import let_go, open_session, transaction
 from config.errors import WeChatBusy
-from mall import paying
+from paying import online
 from trade.payments import top_ups
 
 ACTOR = "job:expire_top_ups"
@@ -35,7 +35,7 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
         let_go(session)
         for store_id, top_up_id in overdue:
             with suppress(WeChatBusy):
-                if paying.close_top_up(session, store_id, top_up_id, now=clock.now()):
+                if online.close_top_up(session, store_id, top_up_id, now=clock.now()):
                     with transaction(session):
                         closed += top_ups.expire(session, store_id, top_up_id, actor=ACTOR, now=clock.now())
     return closed

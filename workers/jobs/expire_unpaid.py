@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import clock
 from config.db import let_go, open_session, transaction
 from config.errors import WeChatBusy, WrongState
-from mall import paying
+from paying import online
 from trade.orders import close
 
 ACTOR = "job:expire_unpaid"
@@ -36,7 +36,7 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
         let_go(session)
         for store_id, order_id in overdue:
             with suppress(WrongState, WeChatBusy):
-                if paying.close_payment(session, store_id, order_id, now=clock.now()):
+                if online.close_payment(session, store_id, order_id, now=clock.now()):
                     with transaction(session):
                         close.expire(session, store_id, order_id, actor=ACTOR, now=clock.now())
                     expired += 1

@@ -13,7 +13,7 @@ from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import pay
-from mall import paying
+from paying import told
 from trade.exceptions import cases
 from trade.payments import bills
 from trade.payments.bills import BillBroken, Source
@@ -91,7 +91,7 @@ def _match(session: Session, day: date) -> None:
     unheard = matching.unheard(session, day)
     let_go(session)
     for fact in unheard:
-        paying.apply(session, fact, now=clock.now())
+        told.apply(session, fact, now=clock.now())
     with transaction(session):
         found = matching.match(session, day, actor=ACTOR, now=clock.now())
     if found.differences:

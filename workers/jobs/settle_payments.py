@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock
 from config.db import let_go, open_session
 from config.errors import WeChatBusy
-from mall import paying
+from paying import online
 from trade.payments import janitor
 
 BATCH = 20
@@ -28,5 +28,5 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
         let_go(session)
         for tender in due:
             with suppress(WeChatBusy):
-                closed += paying.close_left_open(session, tender, now=clock.now())
+                closed += online.close_left_open(session, tender, now=clock.now())
     return closed

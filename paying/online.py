@@ -1,8 +1,4 @@
-"""Paying by WeChat: the steps between our transactions and WeChat's answers (wechat.md 2.6).
-
-No call is made inside a transaction: intent is saved, the call made after the commit, its answer is a new
-transaction.  Shared by the mall's endpoints and the jobs that settle what nobody watches any more.
-"""
+"""Paying in the mini-program: prepay, ask, close (wechat.md 2.6)."""
 
 from __future__ import annotations
 
@@ -16,12 +12,11 @@ from config.errors import WeChatBusy, WrongState
 from config.logs import log
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import pay
+from paying.told import apply
 from trade.orders import close
-from trade.orders.pay import Outcome, receive, unmatched
+from trade.orders.pay import Outcome
 from trade.payments import moves, top_ups
 from trade.payments.moves import Paid
-
-ACTOR = "wechat"
 
 
 def open_payment(session: Session, store_id: int, order_id: int, *, openid: str, now: datetime) -> str:
@@ -71,15 +66,6 @@ def _prepay(session: Session, tender: Any, description: str, openid: str) -> str
     with transaction(session):
         moves.prepaid(session, tender.store_id, tender.id, prepay_id)
     return str(prepay_id)
-
-
-def apply(session: Session, fact: Paid, *, now: datetime) -> Outcome:
-    """One success of WeChat in one transaction, however it reached us."""
-    with transaction(session):
-        outcome = receive(session, fact, actor=ACTOR, now=now)
-        if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
-            unmatched(session, fact, outcome, actor=ACTOR, now=now)
-    return outcome
 
 
 def ask(session: Session, tender: Any, *, now: datetime) -> bool:
