@@ -54,7 +54,7 @@ def test_a_template_message_goes_to_followers_and_once_for_each_number_of_ours(s
     mini = {"appid": world.keys.given["appid"], "pagepath": "pages/points/points"}
     whole = {"touser": "s1", "client_msg_id": "m1", "miniprogram": mini, **said}
     assert ask(stand_in, "/cgi-bin/message/template/send", **whole) == 43004
-    world.followers.add("s1")
+    world.followers["s1"] = {"since": 0, "scene": ""}
     assert [ask(stand_in, "/cgi-bin/message/template/send", **whole) for _ in range(2)] == [0, 0]
     assert len(world.messages["s1"]) == 1
 

@@ -68,7 +68,7 @@ def _run(var: Path, began: float) -> int:
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     processes["stand-in"] = (
         f"python -m tests.wechat_stand_in --host {settings().host} --port {settings().stand_in_port}"
-        f' --state "{var / "stand-in"}"'
+        f' --state "{var / "stand-in"}" --product http://{settings().host}:{settings().port}'
     )
     for name, command in processes.items():
         manager.add_process(name, command, env=here, cwd=str(ROOT))

@@ -6,9 +6,11 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests.wechat_stand_in import control, phone, subscribing
+from tests.wechat_stand_in import control, phone, subscribing, talking
+from tests.wechat_stand_in.callbacks import Callbacks
+from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.notifier import Notifier
-from tests.wechat_stand_in.open_platform import login, messages, tokens
+from tests.wechat_stand_in.open_platform import accounts, login, messages, tokens
 from tests.wechat_stand_in.pay import bills, orders, refunds
 from tests.wechat_stand_in.reading import FIRST, Reading
 from tests.wechat_stand_in.world import World
@@ -18,6 +20,8 @@ def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
     """The stand-in whose keys and state lie in `folder`."""
     world = World(folder, reading)
     notifier = Notifier(world)
+    callbacks = Callbacks(world)
+    conversation = Conversation(world, callbacks)
     app = Flask(__name__)
     for open_part in (tokens, login, messages, subscribing):
         app.register_blueprint(open_part.blueprint(world))
@@ -25,5 +29,8 @@ def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
         app.register_blueprint(part)
     for face in (phone, control):
         app.register_blueprint(face.blueprint(world, notifier))
+    app.register_blueprint(accounts.blueprint(world, conversation))
+    app.register_blueprint(talking.blueprint(world, conversation))
+    app.extensions["callbacks"], app.extensions["conversation"] = callbacks, conversation
     app.extensions["world"], app.extensions["notifier"] = world, notifier
     return app

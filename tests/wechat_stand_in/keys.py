@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+import string
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,11 +24,12 @@ from cryptography.hazmat.primitives.serialization import (
 
 @dataclass(frozen=True)
 class Keys:
-    """The platform's and the merchant's key pairs, and what the merchant was given."""
+    """The platform's and the merchant's key pairs, and what both apps of the merchant were given."""
 
     platform: RSAPrivateKey
     merchant: RSAPrivateKey
     given: dict[str, str]
+    service: dict[str, str]
 
     def sign(self, text: str) -> str:
         """WeChat's signature of a text, base64."""
@@ -68,16 +70,37 @@ def _make(folder: Path) -> None:
         "private_key_file": "merchant.pem",
         "platform_public_key_file": "platform-public.pem",
     }
-    path = folder / "credentials.json"
+    _write(folder / "credentials.json", given)
+
+
+def _aes_key() -> str:
+    """An EncodingAESKey as the console makes it: 43 letters and digits."""
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(43))
+
+
+def _write(path: Path, given: dict[str, str]) -> None:
     path.touch(mode=0o600)
     path.write_text(json.dumps(given, indent=1))
+
+
+def _complete(folder: Path) -> None:
+    """What the consoles of mini-program and service account show for pushes; an older folder gets it too."""
+    path = folder / "credentials.json"
+    given = json.loads(path.read_text())
+    if "push_token" not in given:
+        _write(path, given | {"push_token": secrets.token_hex(12), "push_aes_key": _aes_key()})
+    if not (folder / "service.json").exists():
+        own = {"appid": "wx" + secrets.token_hex(8), "secret": secrets.token_hex(16)}
+        _write(folder / "service.json", own | {"push_token": secrets.token_hex(12), "push_aes_key": _aes_key()})
 
 
 def load(folder: Path) -> Keys:
     """The keys in a folder, made when there are none."""
     if not (folder / "credentials.json").exists():
         _make(folder)
+    _complete(folder)
     pair = [load_pem_private_key((folder / name).read_bytes(), None) for name in ("platform.pem", "merchant.pem")]
     assert isinstance(pair[0], RSAPrivateKey)
     assert isinstance(pair[1], RSAPrivateKey)
-    return Keys(pair[0], pair[1], json.loads((folder / "credentials.json").read_text()))
+    given, service = (json.loads((folder / name).read_text()) for name in ("credentials.json", "service.json"))
+    return Keys(pair[0], pair[1], given, service)

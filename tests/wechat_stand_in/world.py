@@ -22,6 +22,8 @@ PEOPLE = tuple(
 )
 CODE_LIVES_S, TOKEN_LIVES_S = 300, 7200
 
+KEPT = ("orders", "refunds", "consents", "messages", "talks", "followers", "menus")
+
 
 class World:
     """The state, guarded by one lock; kept in a file so that a restarted demo remembers its payments."""
@@ -34,21 +36,29 @@ class World:
         self.offset_s = 0
         self.codes: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, float] = {}
+        self.token_apps: dict[str, str] = {}
         self.nonces: set[str] = set()
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.templates = library.load(folder)
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
-        self.followers: set[str] = set()
         self.violations: list[str] = []
         self.faults: Counter[str] = Counter()
         self.calls: Counter[str] = Counter()
         self.deliveries: list[dict[str, Any]] = []
+        self.callbacks: dict[str, dict[str, str]] = {}
+        self.pushes: list[dict[str, Any]] = []
+        self.talks: dict[str, list[dict[str, Any]]] = {}
+        self.windows: dict[str, dict[str, Any]] = {}
+        self.followers: dict[str, dict[str, Any]] = {}
+        self.menus: dict[str, dict[str, Any]] = {}
+        self.qr_codes: dict[str, dict[str, Any]] = {}
         if self.file.exists():
             kept = json.loads(self.file.read_text())
             self.orders, self.refunds = kept["orders"], kept["refunds"]
-            self.consents, self.messages = kept.get("consents", {}), kept.get("messages", {})
+            for name in KEPT[2:]:  # an older file lacks some
+                setattr(self, name, kept.get(name, {}))
 
     def now(self) -> float:
         """Unix seconds on the stand-in's own clock, which tests may move forward."""
@@ -61,7 +71,7 @@ class World:
     def keep(self) -> None:
         """Write down what a restarted demo must remember."""
         draft = self.file.with_suffix(".new")
-        kept = {name: getattr(self, name) for name in ("orders", "refunds", "consents", "messages")}
+        kept = {name: getattr(self, name) for name in KEPT}
         draft.write_text(json.dumps(kept, ensure_ascii=False))
         draft.replace(self.file)
 
@@ -77,6 +87,14 @@ class World:
             held = self.codes.pop(code, None)
         return held["openid"] if held and held["kind"] == kind and held["until"] > self.now() else None
 
+    def credentials(self, app: str) -> dict[str, str]:
+        """What one of our apps was given: `mini`, the mini-program, or `service`, the service account."""
+        return self.keys.service if app == "service" else self.keys.given
+
+    def app_of(self, token: str) -> str:
+        """The app that a token was given to."""
+        return self.token_apps.get(token, "mini")
+
     def number_of(self, package: str) -> str | None:
         """The merchant's order number behind `prepay_id=...`."""
         prepay_id = package.removeprefix("prepay_id=")
@@ -89,6 +107,21 @@ class World:
                 return False
             self.faults[name] -= 1
             return True
+
+
+def service_openid(openid: str) -> str:
+    """How the service account knows a person whom the mini-program knows by `openid`."""
+    return openid.replace("oTongdian", "oService")
+
+
+def mini_openid(openid: str) -> str:
+    """The way back."""
+    return openid.replace("oService", "oTongdian")
+
+
+def unionid(openid: str) -> str:
+    """The same in every app of the chain, whose apps are bound to one open-platform account."""
+    return mini_openid(openid).replace("oTongdian", "uTongdian")
 
 
 def person(openid: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, request
 
 from tests.wechat_stand_in.open_platform.tokens import refused
-from tests.wechat_stand_in.world import World, person
+from tests.wechat_stand_in.world import World, person, unionid
 
 
 def blueprint(world: World) -> Blueprint:
@@ -22,8 +22,7 @@ def blueprint(world: World) -> Blueprint:
         openid = world.redeem(request.args.get("js_code", ""), "login")
         if openid is None:
             return {"errcode": 40029, "errmsg": "invalid code"}
-        unionid = openid.replace("oTongdian", "uTongdian")  # the app is bound to an open-platform account
-        return {"openid": openid, "unionid": unionid, "session_key": secrets.token_hex(12)}
+        return {"openid": openid, "unionid": unionid(openid), "session_key": secrets.token_hex(12)}
 
     @bp.post("/wxa/business/getuserphonenumber")
     def phone_number() -> dict[str, Any]:

@@ -40,7 +40,7 @@ def answer(world: World, openid: str, answers: dict[str, bool]) -> None:
     with world.lock:
         held = world.consents.setdefault(openid, {})
         for template_id, yes in answers.items():
-            assert world.templates[template_id]["way"] == "subscribe", template_id
+            assert world.templates.get(template_id, {"way": "subscribe"})["way"] == "subscribe", template_id
             if yes:
                 held[template_id] = held.get(template_id, 0) + 1
         world.keep()

@@ -9,6 +9,13 @@ from flask import Blueprint, request
 
 from tests.wechat_stand_in.world import TOKEN_LIVES_S, World
 
+APPS = ("mini", "service")
+
+
+def asking(world: World) -> str:
+    """The app whose token this request carries."""
+    return world.app_of(request.args.get("access_token", ""))
+
 
 def refused(world: World) -> dict[str, Any] | None:
     """Why this request's token is not taken, as the platform words it; None when it is good."""
@@ -25,12 +32,14 @@ def blueprint(world: World) -> Blueprint:
     def stable_token() -> dict[str, Any]:
         said = request.get_json()
         world.calls["stable_token"] += 1
-        if (said.get("appid"), said.get("secret")) != (world.keys.given["appid"], world.keys.given["secret"]):
+        app = next((one for one in APPS if world.credentials(one)["appid"] == said.get("appid")), None)
+        if app is None or world.credentials(app)["secret"] != said.get("secret"):
             return {"errcode": 40125, "errmsg": "invalid appsecret"}
         with world.lock:
-            alive = [token for token, until in world.tokens.items() if until > world.now()]
+            alive = [one for one, until in world.tokens.items() if until > world.now() and world.app_of(one) == app]
             token = alive[0] if alive else secrets.token_hex(64)
             world.tokens.setdefault(token, world.now() + TOKEN_LIVES_S)
+            world.token_apps[token] = app
         return {"access_token": token, "expires_in": int(world.tokens[token] - world.now())}
 
     return bp
