@@ -40,8 +40,9 @@ def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
         known.wechat_dir = folder
         known.wechat_api_base = known.wechat_pay_base = known.wechat_phone_base = phone_url
         known.public_url = url
-        for cached in (ready._credentials, ready.open_platform, ready.pay):
-            cached.cache_clear()
+        for cached in vars(ready).values():
+            if hasattr(cached, "cache_clear") and cached.__module__ == ready.__name__:
+                cached.cache_clear()
         try:
             yield url, phone_url, phone.extensions["world"]
         finally:

@@ -3,20 +3,38 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from config.redis import connection
 from config.settings import settings
+from config.wechat.accounts import Service, Talks
+from config.wechat.callback import Callback
+from config.wechat.client import Client
 from config.wechat.given import WeChatSettings
 from config.wechat.pay import Pay
 from config.wechat.people import OpenPlatform
 
+APPS = ("mini", "service")
+"""The mini-program, and the service account (服务号) beside it, which a chain may do without."""
+
+
+def _folder() -> Path:
+    return settings().wechat_dir or settings().var_dir / "stand-in"
+
 
 @lru_cache(maxsize=1)
 def _credentials() -> WeChatSettings:
-    folder = settings().wechat_dir or settings().var_dir / "stand-in"
-    return credentials(folder)
+    return credentials(_folder())
+
+
+@lru_cache(maxsize=len(APPS))
+def _given(app: str) -> dict[str, Any]:
+    """What one app was given; nothing where the chain has no such app."""
+    path = _folder() / {"mini": "credentials.json", "service": "service.json"}[app]
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
 def credentials(folder: Path) -> WeChatSettings:
@@ -47,3 +65,34 @@ def open_platform() -> OpenPlatform:
 def pay() -> Pay:
     """WeChat Pay v3."""
     return Pay(_credentials())
+
+
+@lru_cache(maxsize=1)
+def service_client() -> Client | None:
+    """The service account's own token client; None where there is no service account."""
+    given = _given("service")
+    if not given:
+        return None
+    return Client(replace(_credentials(), appid=given["appid"], secret=given["secret"]), connection())
+
+
+@lru_cache(maxsize=1)
+def service() -> Service | None:
+    """The service account, or None."""
+    client = service_client()
+    return Service(client, connection(), settings().redis_prefix) if client else None
+
+
+@lru_cache(maxsize=len(APPS))
+def talks(app: str) -> Talks | None:
+    """Customer-service messages of `mini` or `service`, or None."""
+    return service() if app == "service" else Talks(Client(_credentials(), connection()))
+
+
+@lru_cache(maxsize=len(APPS))
+def callback(app: str) -> Callback | None:
+    """The message address of `mini` or `service`; None where its console's token and key are not set."""
+    given = _given(app)
+    if not given.get("push_token"):
+        return None
+    return Callback(app, given["appid"], given["push_token"], given["push_aes_key"])
