@@ -13,6 +13,7 @@ from tests.wechat_stand_in.notifier import Notifier
 from tests.wechat_stand_in.open_platform import accounts, login, messages, tokens
 from tests.wechat_stand_in.pay import bills, orders, refunds
 from tests.wechat_stand_in.reading import FIRST, Reading
+from tests.wechat_stand_in.wire import Wire
 from tests.wechat_stand_in.world import World
 
 
@@ -33,4 +34,5 @@ def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
     app.register_blueprint(talking.blueprint(world, conversation))
     app.extensions["callbacks"], app.extensions["conversation"] = callbacks, conversation
     app.extensions["world"], app.extensions["notifier"] = world, notifier
+    app.wsgi_app = Wire(app.wsgi_app, world)  # type: ignore[assignment]
     return app

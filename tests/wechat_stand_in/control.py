@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from flask import Blueprint, request
 
+from tests.wechat_stand_in.faults import CATALOGUE, fits
 from tests.wechat_stand_in.notifier import Notifier
 from tests.wechat_stand_in.pay import orders
 from tests.wechat_stand_in.world import World
+
+Answer = tuple[dict[str, Any], int]
 
 
 def blueprint(world: World, notifier: Notifier) -> Blueprint:
     """The control API on a world."""
     bp = Blueprint("control", __name__, url_prefix="/control")
-
-    @bp.get("/violations")
-    def violations() -> dict[str, Any]:
-        return {"violations": world.violations, "calls": dict(world.calls), "deliveries": world.deliveries}
+    _faults(bp, world)
+    _looking(bp, world)
 
     @bp.post("/advance")
     def advance() -> dict[str, Any]:
         world.offset_s += int(request.get_json()["seconds"])
         return {"now": world.now()}
-
-    @bp.post("/fault")
-    def fault() -> dict[str, Any]:
-        world.faults[request.get_json()["name"]] += 1
-        return {}
 
     @bp.post("/pay")
     def pay() -> dict[str, Any]:
@@ -36,3 +33,53 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
         return {"paid": orders.settle(world, notifier, number or "")}
 
     return bp
+
+
+def _faults(bp: Blueprint, world: World) -> None:
+    @bp.get("/faults")
+    def catalogue() -> dict[str, Any]:
+        """Every fault that can be planted, and how often each planted one still strikes and has struck."""
+        return {
+            "faults": [
+                {"name": one.name, "says": one.says, "path": one.path, "arguments": one.arguments}
+                for one in CATALOGUE.values()
+            ],
+            "planted": [
+                {"name": one.name, "left": one.left, "struck": one.struck, "path": one.path, "arguments": one.arguments}
+                for one in world.faults
+            ],
+        }
+
+    @bp.post("/fault")
+    def plant() -> Answer:
+        """`{name, count?, path?, arguments?}`; `count` -1 strikes until it is cleared."""
+        said = request.get_json()
+        if said["name"] not in CATALOGUE:
+            return {"unknown": said["name"], "known": sorted(CATALOGUE)}, 400
+        world.faults.plant(said["name"], said.get("count", 1), said.get("path"), **said.get("arguments", {}))
+        return {}, 200
+
+    @bp.delete("/faults")
+    def heal() -> dict[str, Any]:
+        """Clear all faults, or `?name=` alone."""
+        world.faults.clear(request.args.get("name"))
+        return {}
+
+
+def _looking(bp: Blueprint, world: World) -> None:
+    @bp.get("/violations")
+    def violations() -> dict[str, Any]:
+        return {"violations": world.violations, "calls": dict(world.calls), "deliveries": world.deliveries}
+
+    @bp.get("/log")
+    def log() -> dict[str, Any]:
+        """The last requests, oldest first; `?path=` filters by a pattern."""
+        return {"log": [one for one in list(world.log) if fits(one["path"], request.args.get("path", "*"))]}
+
+    @bp.get("/counters")
+    def counters() -> dict[str, Any]:
+        """How often each endpoint was called, by the last part of its path; and how often each fault struck."""
+        struck = Counter[str]()
+        for one in world.faults:
+            struck[one.name] += one.struck
+        return {"calls": dict(world.calls), "faults": dict(struck), "violations": len(world.violations)}

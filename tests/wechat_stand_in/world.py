@@ -6,11 +6,12 @@ import json
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+from tests.wechat_stand_in.faults import Faults
 from tests.wechat_stand_in.keys import Keys, load
 from tests.wechat_stand_in.open_platform import library
 from tests.wechat_stand_in.reading import FIRST, Reading
@@ -21,6 +22,7 @@ PEOPLE = tuple(
     for number, name in enumerate(("王小明", "李慧", "陈建国", "赵敏", "刘洋", "孙悦", "周涛", "吴新"), start=1)
 )
 CODE_LIVES_S, TOKEN_LIVES_S = 300, 7200
+LOG_KEEPS = 2000
 
 KEPT = ("orders", "refunds", "consents", "messages", "talks", "followers", "menus")
 
@@ -44,8 +46,9 @@ class World:
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.violations: list[str] = []
-        self.faults: Counter[str] = Counter()
+        self.faults = Faults()
         self.calls: Counter[str] = Counter()
+        self.log: deque[dict[str, Any]] = deque(maxlen=LOG_KEEPS)
         self.deliveries: list[dict[str, Any]] = []
         self.callbacks: dict[str, dict[str, str]] = {}
         self.pushes: list[dict[str, Any]] = []
@@ -100,13 +103,16 @@ class World:
         prepay_id = package.removeprefix("prepay_id=")
         return next((no for no, one in list(self.orders.items()) if one["prepay_id"] == prepay_id), None)
 
+    def new_token(self, app: str) -> str:
+        """A token of one app that nobody had before."""
+        token = secrets.token_hex(64)
+        self.tokens[token] = self.now() + TOKEN_LIVES_S
+        self.token_apps[token] = app
+        return token
+
     def take_fault(self, name: str) -> bool:
-        """Whether a planted fault strikes now; each plant strikes once."""
-        with self.lock:
-            if not self.faults[name]:
-                return False
-            self.faults[name] -= 1
-            return True
+        """Whether a planted fault strikes now."""
+        return self.faults.take(name) is not None
 
 
 def service_openid(openid: str) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from flask import Blueprint, request
 
-from tests.wechat_stand_in.world import TOKEN_LIVES_S, World
+from tests.wechat_stand_in.world import World
 
 APPS = ("mini", "service")
 
@@ -31,15 +30,12 @@ def blueprint(world: World) -> Blueprint:
     @bp.post("/cgi-bin/stable_token")
     def stable_token() -> dict[str, Any]:
         said = request.get_json()
-        world.calls["stable_token"] += 1
         app = next((one for one in APPS if world.credentials(one)["appid"] == said.get("appid")), None)
         if app is None or world.credentials(app)["secret"] != said.get("secret"):
             return {"errcode": 40125, "errmsg": "invalid appsecret"}
         with world.lock:
             alive = [one for one, until in world.tokens.items() if until > world.now() and world.app_of(one) == app]
-            token = alive[0] if alive else secrets.token_hex(64)
-            world.tokens.setdefault(token, world.now() + TOKEN_LIVES_S)
-            world.token_apps[token] = app
+            token = alive[0] if alive else world.new_token(app)
         return {"access_token": token, "expires_in": int(world.tokens[token] - world.now())}
 
     return bp
