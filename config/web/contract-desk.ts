@@ -65,7 +65,8 @@ export interface Substitute {
   picture: string
   qty: number
   refund_fen: number
-  outcome: string | null
+  /** What became of it (`trade/orders/substituting.py`); null while the customer is asked. */
+  outcome: 'agreed' | 'declined' | 'dropped' | 'lapsed' | null
   answer_by: string | null
 }
 

@@ -153,6 +153,37 @@ def test_a_walk_goes_on_without_network_and_is_sent_once_it_is_back(street, scre
     expect(desk.see("conflicts")).to_have_count(0)
 
 
+def test_something_else_is_given_when_the_customer_says_yes(street, screen, session, pictures):
+    buyer, order_id, no = _paid(street, 1, 1980, milk=2)
+    desk = Desk(screen(390, 844), street.url)
+    desk.open()
+    desk.see(f"order-card-{no}").click()
+    desk.see("accept").click()
+    desk.see("walk").click()
+    desk.see("walk-swap").click()
+    desk.scan(make.BARCODES["milk"])
+    expect(desk.see("error")).to_contain_text("原来的商品")
+    desk.scan(make.BARCODES["bread"])
+    expect(desk.see(f"swap-fit-{street.shop.skus['bread']}")).to_have_attribute("aria-checked", "true")
+    desk.see("swap-offer").click()
+    expect(desk.see("swap-offered")).to_contain_text("等顾客确认")
+    expect(desk.see("swap-offer")).to_have_count(0)
+    _look(desk, "swap", pictures)
+    desk.see("swap-back").click()
+    expect(desk.see("walk-asking")).to_be_visible()
+
+    asked = session.execute(text("SELECT id, parcel_id FROM substitution")).one()
+    path = f"/api/mall/orders/{order_id}/parcels/{asked.parcel_id}/substitutes/{asked.id}"
+    assert buyer.post(path, agrees=True)[0] == 200
+    expect(desk.see("walk-screen")).to_contain_text("商品bread")
+    desk.scan(make.BARCODES["milk"])
+    desk.see("walk-wrong").wait_for()
+    for _ in range(2):
+        desk.scan(make.BARCODES["bread"])
+    desk.see("walk-end").wait_for()
+    assert session.scalar(REFUNDED, {"id": order_id}) == 680
+
+
 def test_what_lacks_is_refunded_exactly_and_a_customer_may_ask_to_cancel(street, screen, session, pictures):
     _, order_id, no = _paid(street, 1, 1980, milk=2)
     page = screen(768, 1024)
@@ -236,7 +267,11 @@ def test_a_delivery_is_packed_handed_out_and_comes_back(street, screen, session,
     desk.see("courier-failed").click()
     desk.see("failed-absent").click()
     desk.see("courier-seals").fill("A1 A2")
+    desk.see("back-more-1-damaged").click()
+    expect(desk.see("back-1-good")).to_have_text("1")
+    _look(desk, "came-back", pictures)
     desk.see("courier-back").click()
     expect(desk.see("count-send")).to_have_text("0")
     session.rollback()
     assert make.parcel(session, order_id).state == "returned"
+    assert hands.level(session, street.shop, "bread") == {"on_hand": 100, "quarantine": 1}

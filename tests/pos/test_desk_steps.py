@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
-from sqlalchemy import text
+from sqlalchemy import CheckConstraint, text
 
 from config import clock
+from config.settings import ROOT
 from tests import factories as make
 from tests.pos.conftest import Client
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import lost_phone, pickup
+from trade.fulfilment.models import Substitution
+from trade.orders import substituting
 from trade.stores.models import Role
 
 
@@ -83,6 +89,15 @@ def test_a_substitute_is_shown_on_the_card(session, shop, desk, order):
     assert (offered["refund_fen"], offered["outcome"]) == (680, None)
     no = desk.post(f"{path}/substitute", {"line_no": 1, "by_sku_id": shop.skus["apple"]})
     assert (no.status_code, no.json["code"], no.json["facts"]) == (409, "no_substitute", {"because": "kind"})
+
+
+def test_the_desk_has_words_for_every_end_of_a_substitution_and_every_no():
+    words = json.loads((ROOT / "config/web/locale/zh-CN.json").read_text())
+    checks = [str(one.sqltext) for one in Substitution.__table_args__ if isinstance(one, CheckConstraint)]
+    outcomes = set(re.findall(r"'(\w+)'", next(one for one in checks if one.startswith("outcome"))))
+    assert outcomes == {key.removeprefix("swap.outcome.") for key in words if key.startswith("swap.outcome.")}
+    noes = set(re.findall(r"`(\w+)`", str(substituting.NoSubstitute.__doc__).partition("`because` is")[2]))
+    assert noes == {key.removeprefix("swap.because.") for key in words if key.startswith("swap.because.")}
 
 
 def test_the_counter_hands_a_part_and_then_the_rest(session, shop, desk, order):

@@ -32,6 +32,11 @@ export function lineOf(order: DeskOrder, code: string): DeskLine | null {
   return fits.find((line) => !isPicked(line)) ?? fits[0] ?? null
 }
 
+/** Until when the customer may say yes to something else in place of a line; null when nobody is asked. */
+export function askedUntil(line: DeskLine): string | null {
+  return line.substitutes?.find((one) => one.outcome === null)?.answer_by ?? null
+}
+
 /** The four digits people call an order by: the end of the phone, else of the number. */
 export function tail(order: { customer: string; no: string }): string {
   return /\d{4}$/.exec(order.customer)?.[0] ?? order.no.slice(-4)

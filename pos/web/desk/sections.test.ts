@@ -12,9 +12,9 @@ test.each([
   [anOrder(1, { stage: 'ready', state: 'ready' }), 'ready', 'hand_over'],
   [anOrder(1, { stage: 'ready', state: 'packed', mode: 'ship' }), 'send', 'courier'],
   [anOrder(1, { stage: 'ready', state: 'courier_called', mode: 'delivery' }), 'send', 'courier'],
-  [anOrder(1, { stage: 'away', state: 'handed', mode: 'delivery' }), 'send', 'none'],
-  [anOrder(1, { stage: 'back', state: 'returning', mode: 'delivery' }), 'send', 'none'],
-  [anOrder(1, { stage: 'back', state: 'no_show' }), 'ready', 'none'],
+  [anOrder(1, { stage: 'away', state: 'handed', mode: 'delivery' }), 'send', 'arrive'],
+  [anOrder(1, { stage: 'back', state: 'returning', mode: 'delivery' }), 'send', 'take_in'],
+  [anOrder(1, { stage: 'back', state: 'no_show' }), 'ready', 'put_back'],
   [anOrder(1, { stage: 'cancelled', state: 'cancelled' }), null, 'none'],
 ] as const)('$state of $mode has its column and its next step', (order, section, step) => {
   expect([sectionOf(order), nextStep(order)]).toEqual([section, step])

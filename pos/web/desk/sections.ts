@@ -1,4 +1,4 @@
-import type { DeskOrder } from '@web/contract'
+import type { DeskOrder, ParcelState } from '@web/contract'
 
 /** The columns of the rail that hold parcels; returns and the order centre are views of their own. */
 export const SECTIONS = ['new', 'picking', 'ready', 'send'] as const
@@ -15,7 +15,26 @@ export function sectionOf(order: Pick<DeskOrder, 'stage' | 'state'>): Section | 
   return SENDING.has(order.state) ? 'send' : null
 }
 
-export type Next = 'accept' | 'pick' | 'ready' | 'pack' | 'hand_over' | 'courier' | 'none'
+export type Next =
+  | 'accept'
+  | 'pick'
+  | 'ready'
+  | 'pack'
+  | 'hand_over'
+  | 'courier'
+  | 'arrive'
+  | 'take_in'
+  | 'put_back'
+  | 'none'
+
+const AFTER: Partial<Record<ParcelState, Next>> = {
+  ready: 'hand_over',
+  packed: 'courier',
+  courier_called: 'courier',
+  handed: 'arrive',
+  returning: 'take_in',
+  no_show: 'put_back',
+}
 
 /** The next legal step of a parcel: the one button of its card. */
 export function nextStep(order: Pick<DeskOrder, 'stage' | 'state' | 'mode' | 'lines'>): Next {
@@ -24,8 +43,7 @@ export function nextStep(order: Pick<DeskOrder, 'stage' | 'state' | 'mode' | 'li
     if (order.lines.some((line) => line.picked_qty + line.short_qty < line.qty)) return 'pick'
     return order.mode === 'pickup' ? 'ready' : 'pack'
   }
-  if (order.state === 'ready') return 'hand_over'
-  return order.state === 'packed' || order.state === 'courier_called' ? 'courier' : 'none'
+  return AFTER[order.state] ?? 'none'
 }
 
 /** What must be kept cold, the coldest first. */

@@ -4,6 +4,7 @@ import { t } from '@web/i18n'
 import { yuan } from '@web/money'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { codesOf } from '../codes'
 import { api } from '../server'
 import { useOrders } from './orders'
 import { useOutbox } from './outbox'
@@ -49,6 +50,13 @@ export const useLacking = defineStore('lacking', {
       const most = line.qty - line.short_qty - 1
       this.found = Math.min(most, Math.max(0, found))
       await this.preview()
+    },
+
+    /** Another unit turned up after all: one more of it was found. */
+    scan(code: string): void {
+      const { line } = this
+      if (!line?.barcode || line.weighed || !codesOf(code).includes(line.barcode)) play('unknown')
+      else void this.put(this.found + 1)
     },
 
     async preview(): Promise<void> {

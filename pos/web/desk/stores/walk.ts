@@ -55,13 +55,13 @@ export const useWalk = defineStore('walk', {
       keep(KEPT, this.wave)
     },
 
-    /** Figures of the server, or of a colleague, come in while one walks. */
+    /** Figures, and goods that are given instead, come in while one walks. */
     follow(): void {
       for (const stop of this.wave?.stops ?? []) {
         const line = useOrders()
           .orders.find((order) => order.id === stop.parcel)
           ?.lines.find((one) => one.line_no === stop.line_no)
-        if (line) Object.assign(stop, { picked_qty: line.picked_qty, short_qty: line.short_qty })
+        if (line) Object.assign(stop, line)
       }
       this.save()
     },
@@ -84,8 +84,10 @@ export const useWalk = defineStore('walk', {
       if (this.stop && !this.wrong) this.set(this.stop, this.stop.qty - this.stop.short_qty)
     },
 
-    goTo(at: number): void {
-      if (!this.wrong) Object.assign(this, { at, said: '' })
+    /** Something else first: what is left here comes round again. */
+    skip(): void {
+      if (this.wave && !this.wrong)
+        Object.assign(this, { at: nextStop(this.wave, this.at + 1), said: '' })
     },
 
     /** The thing in hand: right ones are counted, a wrong one stops the walk until the right one is scanned. */
