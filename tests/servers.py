@@ -39,7 +39,7 @@ def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
         before = known.model_copy()
         known.wechat_dir = folder
         known.wechat_api_base = known.wechat_pay_base = known.wechat_phone_base = phone_url
-        known.public_url = url
+        known.public_url = phone.extensions["world"].shop_url = url
         for cached in vars(ready).values():
             if hasattr(cached, "cache_clear") and cached.__module__ == ready.__name__:
                 cached.cache_clear()

@@ -68,7 +68,7 @@ def _run(var: Path, began: float) -> int:
     processes = parse_procfile((ROOT / "Procfile").read_text()).processes
     processes["stand-in"] = (
         f"python -m tests.wechat_stand_in --host {settings().host} --port {settings().stand_in_port}"
-        f' --state "{var / "stand-in"}" --product http://{settings().host}:{settings().port}'
+        f' --state "{var / "stand-in"}" --product {settings().base_url}'
     )
     for name, command in processes.items():
         manager.add_process(name, command, env=here, cwd=str(ROOT))
@@ -93,7 +93,7 @@ Tongdian 通店 runs; ready in {time.monotonic() - began:.0f} s.  Ctrl-C stops i
   收银台 Till         {base}/till/        cashier1 / {chain.PASSWORD}, PIN {chain.PIN}
   门店工作台 Desk     {base}/desk/        staff1 / {chain.PASSWORD}
   小程序商城 Mall     {base}/mall/        sign in as one of eight people, 王小明 first
-  微信替身 Stand-in   http://{settings().host}:{settings().stand_in_port}/phone/login
+  顾客的手机 Phone    http://{settings().host}:{settings().stand_in_port}/phone/    WeChat stand-in; /phone/console
   API                 {base}/openapi.json
 
   A till is registered once by manager1 / {chain.PASSWORD}.  Stores 2 and 3 have cashier2, staff2, manager2, ...;

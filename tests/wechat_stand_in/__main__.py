@@ -26,9 +26,10 @@ if __name__ == "__main__":
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8090)
     parser.add_argument("--state", type=Path, required=True)
-    parser.add_argument("--product", default="", help="where the product answers: its message addresses are set")
+    parser.add_argument("--product", default="", help="the product: messages are pushed there, the phone leads there")
     given = parser.parse_args()
     app = create_app(given.state)
+    app.extensions["world"].shop_url = given.product
     if given.product:
         threading.Thread(target=set_addresses, args=(app, given.product), daemon=True).start()
     make_server(given.host, given.port, app, threaded=True).serve_forever()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from tests.wechat_stand_in import control, phone, subscribing, talking
+from tests.wechat_stand_in import control, phone, talking
 from tests.wechat_stand_in.callbacks import Callbacks
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.notifier import Notifier
@@ -24,12 +24,12 @@ def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
     callbacks = Callbacks(world)
     conversation = Conversation(world, callbacks)
     app = Flask(__name__)
-    for open_part in (tokens, login, messages, subscribing):
+    for open_part in (tokens, login, messages):
         app.register_blueprint(open_part.blueprint(world))
     for part in (orders.bp, refunds.bp, bills.bp):
         app.register_blueprint(part)
-    for face in (phone, control):
-        app.register_blueprint(face.blueprint(world, notifier))
+    app.register_blueprint(phone.bp)
+    app.register_blueprint(control.blueprint(world, notifier))
     app.register_blueprint(accounts.blueprint(world, conversation))
     app.register_blueprint(talking.blueprint(world, conversation))
     app.extensions["callbacks"], app.extensions["conversation"] = callbacks, conversation

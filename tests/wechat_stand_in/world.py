@@ -24,7 +24,7 @@ PEOPLE = tuple(
 CODE_LIVES_S, TOKEN_LIVES_S = 300, 7200
 LOG_KEEPS = 2000
 
-KEPT = ("orders", "refunds", "consents", "messages", "talks", "followers", "menus")
+KEPT = ("orders", "refunds", "consents", "messages", "talks", "followers", "menus", "habits")
 
 
 class World:
@@ -57,6 +57,8 @@ class World:
         self.followers: dict[str, dict[str, Any]] = {}
         self.menus: dict[str, dict[str, Any]] = {}
         self.qr_codes: dict[str, dict[str, Any]] = {}
+        self.shop_url = ""
+        self.habits: dict[str, dict[str, Any]] = {}
         if self.file.exists():
             kept = json.loads(self.file.read_text())
             self.orders, self.refunds = kept["orders"], kept["refunds"]
@@ -97,6 +99,12 @@ class World:
     def app_of(self, token: str) -> str:
         """The app that a token was given to."""
         return self.token_apps.get(token, "mini")
+
+    def habits_of(self, openid: str) -> dict[str, Any]:
+        """How a person answers a shop: `slow_s` before they pay, `refuses_phone`, `balance_fen` (None: as much as it
+        takes); and `known`: whether they signed in at the mini-program before."""
+        usual = {"slow_s": 0, "refuses_phone": False, "balance_fen": None, "known": False}
+        return self.habits.setdefault(openid, usual)
 
     def number_of(self, package: str) -> str | None:
         """The merchant's order number behind `prepay_id=...`."""

@@ -28,7 +28,8 @@ export function sentence(error: unknown): string {
 
 export interface ApiOptions {
   token?: () => string
-  onSignedOut?: () => void
+  /** The server does not know this token any more; it may be one from before. */
+  onSignedOut?: (token: string) => void
 }
 
 /**
@@ -83,15 +84,20 @@ export class Api {
     })
     learnServerTime(answer.date)
     if (answer.status >= 200 && answer.status < 300) return answer.body as T
-    throw this.refusal(answer)
+    throw this.refusal(answer, token ?? '')
   }
 
-  private refusal(answer: Answer): Error {
+  /** Nothing that the last person sent is repeated for the next. */
+  forget(): void {
+    this.open.clear()
+  }
+
+  private refusal(answer: Answer, token: string): Error {
     const body = answer.body as { code?: string; message?: string; facts?: Record<string, unknown> } | null
     if (!body || typeof body !== 'object' || !body.code) return new Unreachable(String(answer.status))
     // A 503 of ours says that nothing was done and may be repeated; the id is kept for it all the same.
     if (answer.status >= 500 && body.code !== 'wechat_busy') return new Unreachable(body.code)
-    if (body.code === 'not_signed_in') this.options.onSignedOut?.()
+    if (body.code === 'not_signed_in') this.options.onSignedOut?.(token)
     return new Refused(answer.status, body.code, withLocalTimes(body.message ?? body.code), body.facts ?? {})
   }
 }

@@ -56,6 +56,7 @@ export function currentToken(): string {
 }
 
 export function setToken(next: string): void {
+  if (next !== currentToken()) api.forget()
   token = next
   tokenRead = true
   keep('token', next || null)
@@ -68,7 +69,9 @@ export function onSignedOut(hear: () => void): void {
 
 const api = new Api(overUni(platform.server), {
   token: currentToken,
-  onSignedOut: () => {
+  onSignedOut: (of) => {
+    // The late answer to somebody who has left says nothing about who is here now.
+    if (of !== currentToken()) return
     setToken('')
     for (const hear of whenSignedOut) hear()
   },

@@ -8,6 +8,8 @@ export const go = {
   category: () => uni.switchTab({ url: '/pages/category/category' }),
   cart: () => uni.switchTab({ url: '/pages/cart/cart' }),
   me: () => uni.switchTab({ url: '/pages/me/me' }),
+  /** Every page is made anew: none remembers who was here. */
+  meAnew: () => uni.reLaunch({ url: '/pages/me/me' }),
   product: (id: number) => uni.navigateTo({ url: `/pages/product/product?id=${id}` }),
   search: () => uni.navigateTo({ url: '/pages/search/search' }),
   checkout: () => uni.navigateTo({ url: '/pages/checkout/checkout' }),

@@ -20,6 +20,7 @@ function returned(): Returned {
   const pay = said.get('pay')
   return {
     login: said.get('wx_code') ?? undefined,
+    guest: said.has('wx_guest'),
     phone: said.get('phone_code') ?? undefined,
     phoneRefused: said.has('phone_refused'),
     pay: pay === 'ok' || pay === 'cancel' ? pay : undefined,

@@ -3,6 +3,8 @@ import type { PayAnswer, Settings } from '../api/contract'
 /** What came back in the address from one of the stand-in's phone pages. */
 export interface Returned {
   login?: string
+  /** The phone is somebody else's now who has not signed in here. */
+  guest?: boolean
   phone?: string
   phoneRefused?: boolean
   pay?: 'ok' | 'cancel'

@@ -7,6 +7,8 @@ import { keep, kept } from '../lib/kept'
 /** What the customer means to buy, on this device; prices and stock are the server's. */
 export const useCart = defineStore('cart', () => {
   const lines = ref<CartLine[]>(kept<CartLine[]>('cart') ?? [])
+  /** The member who filled it, or null: a guest's basket becomes that of whoever signs in. */
+  const owner = ref(kept<number>('cart_of'))
   const chosen = computed(() => lines.value.filter((line) => line.chosen))
   const count = computed(() => lines.value.length)
 
@@ -32,5 +34,16 @@ export const useCart = defineStore('cart', () => {
     lines.value = lines.value.filter((line) => !sku_ids.includes(line.sku_id))
   }
 
-  return { lines, chosen, count, add, setQty, toggle, chooseAll, remove }
+  function belongTo(member_id: number): void {
+    owner.value = member_id
+    keep('cart_of', member_id)
+  }
+
+  function empty(): void {
+    lines.value = []
+    owner.value = null
+    keep('cart_of', null)
+  }
+
+  return { lines, owner, belongTo, empty, chosen, count, add, setQty, toggle, chooseAll, remove }
 })

@@ -10,6 +10,11 @@ import { forgetInvite, invited } from '../lib/invite'
 import { keep, kept } from '../lib/kept'
 import { forgetCard } from '../lib/member-card'
 import { platform } from '../platform'
+import { useCart } from './cart'
+import { useCheckout } from './checkout'
+
+/** Besides the token: what is kept on this device of the person who is signed in, and is not the device's own. */
+const PERSONAL = ['me', 'top_up', 'signed_on'] as const
 
 /** Who is shopping. */
 export const useSession = defineStore('session', () => {
@@ -28,16 +33,24 @@ export const useSession = defineStore('session', () => {
     keep('me', now)
   })
 
-  /** Nothing of this member stays on the phone. */
+  /** Nothing of this member stays on the phone, but the basket: it waits for them to sign in again. */
   function forget(): void {
     signedIn.value = false
     me.value = null
     keptMe.value = null
-    keep('me', null)
+    for (const name of PERSONAL) keep(name, null)
     forgetCard()
   }
 
   onSignedOut(forget)
+
+  /** The person has gone, or another has come: the basket goes too. */
+  function leave(): void {
+    setToken('')
+    forget()
+    useCart().empty()
+    useCheckout().bring([], false)
+  }
 
   /** What came of the code a friend sent; a code told again at the next step is no news. */
   function hear(invitation: Invitation): void {
@@ -49,9 +62,12 @@ export const useSession = defineStore('session', () => {
 
   function take(said: SignedIn & { invitation: Invitation }): void {
     hear(said.invitation)
+    const basket = useCart()
+    if (basket.owner !== null && basket.owner !== said.me.member_id) leave()
     setToken(said.token)
     signedIn.value = true
     me.value = said.me
+    basket.belongTo(said.me.member_id)
   }
 
   async function begin(): Promise<void> {
@@ -59,8 +75,8 @@ export const useSession = defineStore('session', () => {
     paid.value = said.pay ?? null
     if (said.phoneRefused) fault.value = t('me.phone_refused')
     try {
+      if (said.guest && (signedIn.value || useCart().owner !== null)) leave()
       if (said.login) take(await mall.login(said.login, invited()))
-      else if (platform.inPlace && !signedIn.value) await signIn()
       if (said.phone) await givePhone(said.phone)
     } catch (error) {
       fault.value = sentence(error)
@@ -84,19 +100,23 @@ export const useSession = defineStore('session', () => {
     return true
   }
 
-  async function signOut(): Promise<void> {
-    await mall.logout()
-    setToken('')
-    forget()
+  /** Signs out here at once, with or without a network; the server hears of it if it can. */
+  function signOut(): void {
+    mall.logout().catch(() => undefined)
+    leave()
   }
 
   async function refresh(): Promise<void> {
-    if (signedIn.value) me.value = (await mall.me()).me
+    if (!signedIn.value) return
+    const by = currentToken()
+    const found = (await mall.me()).me
+    if (by === currentToken()) me.value = found
   }
 
   async function givePhone(code: string): Promise<void> {
     const said = await mall.phone(code, invited())
     me.value = said.me
+    useCart().belongTo(said.me.member_id)
     hear(said.invitation)
     forgetInvite()
   }

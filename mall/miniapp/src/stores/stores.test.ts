@@ -5,6 +5,8 @@ import { nextTick } from 'vue'
 const kept = new Map<string, string>()
 const answers: Record<string, { status: number; body: unknown }> = {}
 const asked: { url: string; header: Record<string, string> }[] = []
+/** Answers that are on their way: each waits until it is let through. */
+const late: Record<string, (() => void)[]> = {}
 
 vi.stubGlobal('uni', {
   getStorageSync: (key: string) => kept.get(key) ?? '',
@@ -15,7 +17,9 @@ vi.stubGlobal('uni', {
     asked.push(call)
     const path = new URL(call.url).pathname
     const { status, body } = answers[path] ?? { status: 404, body: { code: 'not_found', message: '没有', facts: {} } }
-    call.success({ statusCode: status, data: body, header: {} })
+    const said = () => call.success({ statusCode: status, data: body, header: {} })
+    if (late[path]) late[path].push(said)
+    else said()
   },
 })
 
@@ -24,6 +28,7 @@ const { useCheckout } = await import('./checkout')
 const { usePlace } = await import('./place')
 const { useSession } = await import('./session')
 const { setToken } = await import('../api/mall')
+const { keepCard, keptCard } = await import('../lib/member-card')
 
 const MILK = { sku_id: 1, product_id: 9, name: '牛奶', spec: '250ml', unit: '盒', weighed: false, picture: '/p.svg' }
 const ME = { member_id: 1, no: 'M1', name: '王**', phone: '', tier: 'gold', points: 5, pending_points: 0 }
@@ -33,6 +38,7 @@ beforeEach(() => {
   kept.clear()
   asked.length = 0
   for (const path of Object.keys(answers)) delete answers[path]
+  for (const path of Object.keys(late)) delete late[path]
   setToken('')
   setActivePinia(createPinia())
 })
@@ -77,15 +83,78 @@ test('a store that no longer exists is forgotten', async () => {
   expect(await usePlace().ready()).toBe(7)
 })
 
-test('the weapp signs in by itself, once, and the token goes with what follows', async () => {
+test('nobody is signed in who did not ask, and the token goes with what follows', async () => {
   answers['/api/mall/login'] = { status: 200, body: { token: 't1', me: ME } }
   answers['/api/mall/me'] = { status: 200, body: { me: ME } }
   const session = useSession()
   await Promise.all([session.ready(), session.ready()])
+  expect([session.signedIn, asked.length]).toEqual([false, 0])
+  await session.signIn()
   await session.refresh()
   expect(asked.map(({ url }) => new URL(url).pathname)).toEqual(['/api/mall/login', '/api/mall/me'])
   expect(asked[1]?.header.Authorization).toBe('Bearer t1')
   expect([session.signedIn, session.me?.tier]).toEqual([true, 'gold'])
+})
+
+async function comes(member_id: number): Promise<ReturnType<typeof useSession>> {
+  answers['/api/mall/login'] = { status: 200, body: { token: `t${member_id}`, me: { ...ME, member_id } } }
+  const session = useSession()
+  await session.signIn()
+  await nextTick()
+  return session
+}
+
+test("a guest's basket is there after signing in, and again after the token ran out", async () => {
+  useCart().add(MILK, 2)
+  const session = await comes(1)
+  expect(useCart().lines).toMatchObject([{ sku_id: 1, qty: 2 }])
+  answers['/api/mall/me'] = { status: 401, body: { code: 'not_signed_in', message: '请先登录', facts: {} } }
+  await expect(session.refresh()).rejects.toThrow('请先登录')
+  await comes(1)
+  expect(useCart().lines).toMatchObject([{ sku_id: 1, qty: 2 }])
+})
+
+test('whoever signs in next finds nothing of the person before', async () => {
+  const untouched = new Set(kept.keys())
+  useCart().add(MILK, 2)
+  useCheckout().bring([{ sku_id: 1, qty: 2 }], true)
+  const session = await comes(1)
+  keepCard('M1', { ref: 'r', secret: 's' })
+  for (const name of ['top_up', 'signed_on']) kept.set(`td.mall.${name}`, '1')
+  answers['/api/mall/logout'] = { status: 503, body: null }
+  session.signOut()
+  await nextTick()
+  expect([...kept].filter(([name, value]) => !untouched.has(name) && value !== '[]' && !/"lines":\[\]/.test(value))).toEqual([])
+  expect([session.signedIn, session.me, session.keptMe]).toEqual([false, null, null])
+  await comes(2)
+  expect([useCart().lines, useCheckout().counter.lines, keptCard('M1')]).toEqual([[], [], null])
+})
+
+test('a basket whose owner only ran out of time is not given to another', async () => {
+  await comes(1)
+  useCart().add(MILK, 2)
+  await nextTick()
+  setToken('')
+  useSession().forget()
+  setActivePinia(createPinia())
+  expect(useCart().count).toBe(1)
+  await comes(2)
+  expect(useCart().lines).toEqual([])
+})
+
+test('an answer that was on its way to one person does not reach the next, nor sign them out', async () => {
+  const session = await comes(1)
+  late['/api/mall/me'] = []
+  answers['/api/mall/me'] = { status: 200, body: { me: { ...ME, name: '甲' } } }
+  const forOne = session.refresh()
+  answers['/api/mall/me'] = { status: 401, body: { code: 'not_signed_in', message: '请先登录', facts: {} } }
+  const refused = session.refresh().catch(() => 'refused')
+  session.signOut()
+  await comes(2)
+  for (const arrives of late['/api/mall/me'] ?? []) arrives()
+  await forOne
+  expect(await refused).toBe('refused')
+  expect([session.signedIn, session.me?.member_id]).toEqual([true, 2])
 })
 
 test('a token that the server no longer knows signs the person out', async () => {
@@ -96,9 +165,10 @@ test('a token that the server no longer knows signs the person out', async () =>
   expect([session.signedIn, session.me]).toEqual([false, null])
 })
 
-test('a sign-in that fails is told and leaves a guest', async () => {
+test('a sign-in that fails leaves a guest, with the basket', async () => {
   answers['/api/mall/login'] = { status: 503, body: { code: 'wechat_busy', message: '微信忙', facts: {} } }
+  useCart().add(MILK, 2)
   const session = useSession()
-  await session.ready()
-  expect([session.signedIn, session.fault]).toEqual([false, '微信忙'])
+  await expect(session.signIn()).rejects.toThrow('微信忙')
+  expect([session.signedIn, useCart().count]).toEqual([false, 1])
 })

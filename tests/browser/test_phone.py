@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from tests.browser.people import Phone, expect
+
+
+def _kept(buyer):
+    """What the mall keeps on this device, by name."""
+    return buyer.page.evaluate("Object.fromEntries(Object.entries(localStorage))")
+
+
+def test_a_guest_shops_says_no_to_what_is_asked_pays_and_leaves_nothing_to_the_next(street, screen):
+    """A guest's basket, log-in at the counter, the number refused, no money, a card; then another person."""
+    milk = street.shop.skus["milk"]
+    buyer = Phone(screen(390, 844), street.url)
+    buyer.page.goto(f"{street.phone_url}/phone/")
+    buyer.see("person-1").click()
+    buyer.see("tile-settings").click()
+    buyer.see("balance").fill("5")
+    buyer.see("save").click()
+    buyer.see("saved").wait_for()
+
+    buyer.go("home")
+    buyer.see(f"quick-add-{milk}").click()
+    buyer.go("me")
+    buyer.see("sign-in").click()
+    buyer.see("not-now").click()
+    expect(buyer.see("sign-in")).to_be_visible()
+    buyer.go("cart")
+    buyer.see("checkout").click()
+    buyer.see("slot-0").wait_for()
+    buyer.submit()
+    buyer.see("continue").click()
+    buyer.see("slot-0").wait_for()
+    buyer.submit()
+    buyer.see("pay").click()
+    buyer.type_password()
+    expect(buyer.see("outcome")).to_contain_text("余额不足")
+    buyer.see("pay-by-card").click()
+    buyer.see("back-to-shop").click()
+    expect(buyer.see("order-state")).to_contain_text("已付款")
+
+    buyer.go("me")
+    buyer.see("bind-phone").first.click()
+    buyer.see("refuse").click()
+    expect(buyer.see("error")).to_contain_text("没有授权手机号")
+    buyer.go("home")
+    buyer.see(f"quick-add-{milk}").click()
+    buyer.go("me")
+    buyer.see("member-card").wait_for()
+    assert {"td.mall.token", "td.mall.me", "td.mall.cart_of"} <= _kept(buyer).keys()
+    buyer.see("sign-out").click()
+    buyer.see("sign-in").wait_for()
+    assert not {"td.mall.token", "td.mall.me", "td.mall.cart_of"} & _kept(buyer).keys()
+    buyer.see("sign-in").click()
+    buyer.see("person-2").click()
+    buyer.see("member-card").wait_for()
+    buyer.go("orders")
+    expect(buyer.page.get_by_text("还没有订单")).to_be_visible()
+    buyer.go("cart")
+    buyer.see("go-shopping").wait_for()
+
+    buyer.page.goto(f"{street.phone_url}/phone/bill")
+    expect(buyer.see("entry")).to_have_count(0)  # the phone is 李慧's now
+    buyer.page.goto(f"{street.phone_url}/phone/choose")
+    buyer.see("person-1").click()
+    buyer.see("tile-bill").click()
+    expect(buyer.see("entry")).to_contain_text("-9.90")

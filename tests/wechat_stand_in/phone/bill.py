@@ -1,0 +1,65 @@
+"""What a person paid, and what they got back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import abort, request
+
+from tests.wechat_stand_in.pay.answers import the_world
+from tests.wechat_stand_in.phone.shell import bp, moment, owner, page
+from tests.wechat_stand_in.world import World, person
+
+
+def entries(world: World, openid: str) -> list[dict[str, Any]]:
+    """Payments and refunds of a person, newest first; refunds count backwards."""
+    mine = {no: one for no, one in list(world.orders.items()) if one["openid"] == openid and one.get("success_time")}
+    paid = [
+        {"no": no, "at": one["success_time"], "fen": -one["total"], "what": one.get("description", ""), "refund": False,
+         "back": sum(r["refund"] for r in list(world.refunds.values()) if r["out_trade_no"] == no)}
+        for no, one in mine.items()
+    ]  # fmt: skip
+    back = [
+        {"no": no, "at": one["at"], "fen": one["refund"], "what": mine[no].get("description", ""), "refund": True,
+         "state": one["status"]}
+        for one in list(world.refunds.values()) if (no := one["out_trade_no"]) in mine
+    ]  # fmt: skip
+    return sorted(paid + back, key=lambda one: moment(one["at"]), reverse=True)
+
+
+def _months(of: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for one in of:
+        found.setdefault(moment(one["at"]).strftime("%Y-%m"), []).append(one)
+    return [
+        {
+            "month": month,
+            "entries": of_month,
+            "spent": -sum(one["fen"] for one in of_month if not one["refund"]),
+            "back": sum(one["fen"] for one in of_month if one["refund"]),
+        }
+        for month, of_month in found.items()
+    ]
+
+
+@bp.get("/bill")
+def bill() -> str:
+    """By month."""
+    return page("bill", months=_months(entries(the_world(), owner()["openid"])))
+
+
+@bp.get("/bill/<no>")
+def bill_entry(no: str) -> str:
+    """One payment and what came back of it."""
+    world = the_world()
+    order = world.orders.get(no)
+    if order is None or order["openid"] != owner()["openid"]:
+        abort(404)
+    back = [one for one in list(world.refunds.values()) if one["out_trade_no"] == no]
+    return page("bill_entry", order=order, refunds=back, back_fen=sum(one["refund"] for one in back))
+
+
+@bp.get("/api/bill")
+def bill_as_data() -> dict[str, Any]:
+    """The same for tests: `?openid=`."""
+    return {"entries": entries(the_world(), person(request.args["openid"])["openid"])}
