@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     wechat_api_base: str = "https://api.weixin.qq.com"
     wechat_pay_base: str = "https://api.mch.weixin.qq.com"
     wechat_phone_base: str = ""
+    wechat_code_s: int = Field(45, ge=15, le=60)
 
     @field_validator("database_url")
     @classmethod

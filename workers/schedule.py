@@ -16,6 +16,7 @@ from config.settings import settings
 
 #             job                       queue      seconds
 EVERY = (
+    ("workers.jobs.watch_codes", "till", 1),
     ("workers.jobs.ask_payments", "wechat", 5),
     ("workers.jobs.expire_unpaid", "wechat", 20),
     ("workers.jobs.expire_top_ups", "wechat", 20),

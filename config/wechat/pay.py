@@ -8,6 +8,7 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -22,6 +23,9 @@ from config.clock import SHANGHAI, now
 from config.wechat.core import SafeCore, fresh
 from config.wechat.given import TIMEOUT_S, WeChatFailed, WeChatSettings
 from config.wechat.verdict import Forged, Genuine, Stale, Verdict, WrongKey
+
+AT_TILL_S = (3, 5)
+"""As `TIMEOUT_S`, where a customer waits at the till."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,22 @@ class Found:
     def closed(self) -> bool:
         """Nobody can pay it any more."""
         return self.state == "CLOSED"
+
+    @property
+    def undone(self) -> bool:
+        """A code payment that nobody can pay any more, whose money, if there was any, is back with the customer."""
+        return self.state in ("REVOKED", "CLOSED", "REFUND")
+
+
+def _found(trade_no: str, said: Mapping[str, Any]) -> Found:
+    """An order as WeChat tells it; while the customer types the password it may tell nothing but that."""
+    return Found(
+        trade_no,
+        str(said.get("trade_state", "")),
+        str(said.get("transaction_id", "")),
+        int(said.get("amount", {}).get("total", 0)),
+        str(said.get("payer", {}).get("openid", "")),
+    )
 
 
 class Pay:
@@ -74,6 +94,10 @@ class Pay:
             public_key_id=settings.platform_key_id,
         )
 
+        self._at_till = copy(self._api)  # somebody stands there: the same, with less patience
+        self._at_till._core = copy(self._core)
+        self._at_till._core._timeout = AT_TILL_S
+
     def prepay(self, *, trade_no: str, description: str, amount_fen: int, openid: str, expires_at: datetime) -> str:
         """Tell WeChat of an order; its prepay id.  The same number with the same facts may be sent again."""
         said = self._said(
@@ -95,13 +119,36 @@ class Pay:
             if failed.code == "ORDER_NOT_EXIST":
                 return None
             raise
-        return Found(
-            trade_no,
-            str(said["trade_state"]),
-            str(said.get("transaction_id", "")),
-            int(said.get("amount", {}).get("total", 0)),
-            str(said.get("payer", {}).get("openid", "")),
-        )
+        return _found(trade_no, said)
+
+    def charge_code(
+        self, *, trade_no: str, description: str, amount_fen: int, auth_code: str, store_no: str, device: str
+    ) -> Found:
+        """Charge a payment code that the customer shows; what WeChat makes of it, `USERPAYING` in either of its shapes.
+
+        :raises WeChatFailed: `retryable`, or not signed: nobody knows what became of it.  Else it is refused.
+        """
+        scene = {"device_id": device, "store_info": {"out_id": store_no}}
+        try:
+            said = self._said(
+                lambda: self._at_till.pay(
+                    description=description,
+                    out_trade_no=trade_no,
+                    amount={"total": amount_fen, "currency": "CNY"},
+                    payer={"auth_code": auth_code},
+                    scene_info=scene,
+                    pay_type=WeChatPayType.CODEPAY,
+                )
+            )
+        except WeChatFailed as failed:
+            if failed.code != "USERPAYING":
+                raise
+            said = {"trade_state": "USERPAYING"}
+        return _found(trade_no, said)
+
+    def reverse(self, trade_no: str) -> None:
+        """Have a code payment undone: nobody can pay it any more, what was paid goes back.  The next query tells."""
+        self._said(lambda: self._api.codepay_reverse(out_trade_no=trade_no))
 
     def close(self, trade_no: str) -> None:
         """Ask that nobody can pay an order any more.  ORDERPAID is no failure: the next query tells."""

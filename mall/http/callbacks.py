@@ -9,7 +9,7 @@ from config.http import blueprint, permit, session
 from config.logs import log
 from config.wechat.ready import pay
 from config.wechat.verdict import Genuine
-from paying.told import ACTOR
+from paying.told import ACTOR, apply
 from trade.orders.pay import Outcome, first_time, receive, unmatched
 from trade.payments.moves import Paid
 from trade.payments.refunds import moves as refunds
@@ -58,9 +58,11 @@ def pay_notice() -> Response:
         with transaction(session()) as opened:
             if first_time(opened, notice.event_id, notice.event_type, now=g.now):
                 outcome = receive(opened, fact, actor=ACTOR, now=g.now)
-                if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER):
+                if outcome in (Outcome.MISMATCH, Outcome.UNKNOWN_ORDER, Outcome.ASK_AGAIN):
                     raise Unmatched(outcome)
     except Unmatched as why:
+        if str(why) == Outcome.ASK_AGAIN:
+            return _no(503) if apply(session(), fact, now=g.now) is Outcome.ASK_AGAIN else Response(status=204)
         with transaction(session()) as opened:
             unmatched(opened, fact, Outcome(str(why)), actor=ACTOR, now=g.now)
         return _no(400)

@@ -149,7 +149,8 @@ def one_order(order_id: int) -> Reply:
     """One order.  While a payment is open WeChat is asked, so that a lost notice does not keep anyone waiting."""
     mine = read.one_of_member(session(), who.me().member_id, order_id)
     let_go(session())
-    if mine["state"] == "placed" and online.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
+    waits = mine["state"] == "placed" and mine["channel"] == "mall"
+    if waits and online.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
         mine = read.one_of_member(session(), who.me().member_id, order_id)
     return {"order": mine}, 200
 

@@ -12,12 +12,15 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed, NotFound, Refused
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import wallet_limits
-from pos.http import members, who
+from member.secrets import fingerprint
+from paying import code
+from pos.http import members, payments, who
 from pos.http.returning import ApproverForm, approved_by
 from pos.scan import read_code
 from trade.orders import moves, place, read, shown
 from trade.orders.numbers import parse
 from trade.orders.returns import ShiftNotOpen
+from trade.payments.codes import moves as codes
 from trade.pricing import by_hand, prices
 from trade.pricing.by_hand import DiscountTooLarge
 from trade.pricing.quoted import ByHand, Quote, Want
@@ -91,18 +94,26 @@ class WalletForm(Form):
     amount_fen: int = Field(gt=0, le=100_000_000)
 
 
-Tender = Annotated[CashForm | WalletForm, Field(discriminator="kind")]
+class CodeForm(Form):
+    """The customer's payment code as it was scanned: it pays the rest.  It is kept nowhere."""
+
+    kind: Literal["code"]
+    auth_code: str = Field(pattern=r"^1[0-5]\d{16}$", repr=False)
+
+
+Tender = Annotated[CashForm | WalletForm | CodeForm, Field(discriminator="kind")]
 
 
 class SaleForm(WriteForm, CounterForm):
-    """A basket, what the customer was shown, and what they pay with: cash, stored value, or one of each.
+    """A basket, what the customer was shown, and what they pay with: cash, stored value, a payment code; each once.
 
-    Cash pays what stored value does not, and only cash gives change.  `token` is the quote's.
+    A payment code pays what the others do not; without one cash does, and only then gives change.  `token` is the
+    quote's.
     """
 
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
-    tenders: list[Tender] = Field(min_length=1, max_length=2)
+    tenders: list[Tender] = Field(min_length=1, max_length=3)
     approver: ApproverForm | None = None
 
     def paid_with(self) -> tuple[int, int]:
@@ -113,6 +124,26 @@ class SaleForm(WriteForm, CounterForm):
         if self.wallet_fen not in (0, wallet_fen):
             raise Malformed(fields={"wallet_fen": "as in the tenders"})
         return wallet_fen, sum(tender.received_fen for tender in self.tenders if isinstance(tender, CashForm))
+
+    def auth_code(self) -> str | None:
+        """The payment code, if one pays."""
+        return next((tender.auth_code for tender in self.tenders if isinstance(tender, CodeForm)), None)
+
+    def to_remember(self) -> SaleForm:
+        """What `once` compares a retry with: no PIN, not even its hash, and the payment code by its keyed hash."""
+        quiet = self.approver and self.approver.model_copy(update={"pin": ""})
+        tenders = [
+            tender.model_copy(update={"auth_code": code_hash(tender.auth_code).hex()})
+            if isinstance(tender, CodeForm)
+            else tender
+            for tender in self.tenders
+        ]
+        return self.model_copy(update={"approver": quiet, "tenders": tenders})
+
+
+def code_hash(auth_code: str) -> bytes:
+    """What is kept of a payment code."""
+    return fingerprint("payment_code", auth_code)
 
 
 def basket(form: CounterForm, store_id: int) -> place.Basket:
@@ -218,35 +249,42 @@ def sell(json_data: SaleForm) -> Reply:
     `price_changed` with the `differences` by line; `quote_expired` and `quote_of_another_basket` hold the new quote.
     A discount by hand above the cashier's limit is 409 `discount_needs_approval`: an `approver` of this store lets it
     pass up to their own, and the journal says who asked, who approved, before and after.
+
+    With a payment code 201 with the receipt when it is paid at once, else 202 with the `payment` to follow under
+    `/payments/<tender_id>`.  While one of this till is open nothing else is sold on it: 409 `code_payment_open`.
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
-    approver = approved_by(json_data.approver, till)
+    approver, auth_code = approved_by(json_data.approver, till), json_data.auth_code()
 
     def work(opened: Session) -> Reply:
-        shift_id = tills.current_shift_id(opened, till)
+        shift_id = tills.shift_to_sell_in(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
+        codes.refuse_open(opened, till.store_id, till.id)
         wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
         proved = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
         hand = _by_hand(opened, json_data, wanted, approver) if by_hand_of(json_data) else []
-        order_id = place.at_till(
-            opened,
-            wanted,
-            place.TillSale(till.id, shift_id, me.id, authorised=proved),
-            received_fen=received_fen,
-            expected_payable_fen=json_data.expected_payable_fen,
-            token=json_data.token,
-            actor=me.actor,
-            now=g.now,
-        )
+        at = place.TillSale(till.id, shift_id, me.id, authorised=proved)
+        shown_fen: dict[str, Any] = {"expected_payable_fen": json_data.expected_payable_fen, "token": json_data.token}
+        by: dict[str, Any] = {"actor": me.actor, "now": g.now}
+        if auth_code:
+            cash: dict[str, Any] = {"cash_fen": received_fen, "code_hash": code_hash(auth_code)}
+            order_id, tender_id = place.by_code(opened, wanted, at, **cash, **shown_fen, **by)
+        else:
+            order_id = place.at_till(opened, wanted, at, received_fen=received_fen, **shown_fen, **by)
         if hand:
             more = {"approved_by": approver.actor if approver else None, "till_id": till.id, "discounts": hand}
             moves.note(opened, order_id, "order.discounted_by_hand", actor=me.actor, now=g.now, **more)
+        if auth_code:
+            return {"tender_id": tender_id}, 202
         return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
 
-    quiet = json_data.approver and json_data.approver.model_copy(update={"pin": ""})
-    return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
+    answer, status = once(json_data.to_remember(), work)
+    if not auth_code:
+        return answer, status
+    code.start(session(), till.store_id, answer["tender_id"], auth_code)
+    return payments.stands(till.store_id, answer["tender_id"])
 
 
 def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: StaffCard | None) -> list[dict[str, Any]]:

@@ -157,8 +157,9 @@ def _older(story, order):
     """An attempt of the order that WeChat said it closed."""
     with transaction(story.session):
         return story.session.execute(
-            text("""INSERT INTO tender (store_id, order_id, kind, state, amount_fen, received_fen, change_fen, trade_no,
-                    payer, created_at, expires_at, asked)
-                VALUES (:s, :o, 'wechat', 'closed', 1980, 0, 0, 'TD0000000001A0', 'o1', :now, :now, 0) RETURNING *"""),
+            text("""INSERT INTO tender (store_id, order_id, kind, way, state, amount_fen, received_fen, change_fen,
+                    trade_no, payer, created_at, expires_at, asked)
+                VALUES (:s, :o, 'wechat', 'jsapi', 'closed', 1980, 0, 0, 'TD0000000001A0', 'o1', :now, :now, 0)
+                RETURNING *"""),
             {"s": story.shop.store_id, "o": order, "now": story.now},
         ).one()

@@ -9,7 +9,7 @@ from flask import Blueprint, request
 
 from tests.wechat_stand_in.faults import CATALOGUE, fits
 from tests.wechat_stand_in.notifier import Notifier
-from tests.wechat_stand_in.pay import orders
+from tests.wechat_stand_in.pay import codepay, orders
 from tests.wechat_stand_in.world import World
 
 Answer = tuple[dict[str, Any], int]
@@ -25,6 +25,14 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
     def advance() -> dict[str, Any]:
         world.offset_s += int(request.get_json()["seconds"])
         return {"now": world.now()}
+
+    @bp.post("/code")
+    def code() -> dict[str, Any]:
+        """`{openid, habit?}`: the payment code that a person shows now, and how they pay (`codepay.behave`)."""
+        said = request.get_json()
+        if "habit" in said:
+            codepay.behave(world, said["openid"], **said["habit"])
+        return {"auth_code": codepay.show(world, said["openid"])}
 
     @bp.post("/pay")
     def pay() -> dict[str, Any]:

@@ -258,6 +258,8 @@ _PAY = (
     Fault("pay_unavailable", "500 SYSTEM_ERROR, nothing was done"),
     Fault("prepay_answer_lost", "the order was made, but 500 SYSTEM_ERROR is answered"),
     Fault("close_still_payable", "closing answers 204, and the order can still be paid"),
+    Fault("reverse_refused", "reversing a code payment answers USERPAYING, nothing was done"),
+    Fault("pays_before_reverse", "the password is typed just before the reversal of a code payment"),
 )
 _BILLS = (
     Fault("bill_late", "the bill is not made yet"),

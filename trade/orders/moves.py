@@ -14,7 +14,7 @@ from config import journal
 from config.db import fetch, first
 from config.errors import NotFound, WrongState
 from config.money import split
-from trade.orders.states import BIRTHS, MOVES, State
+from trade.orders.states import MOVES, State, birth
 
 _OPEN = text("""
     WITH born AS (INSERT INTO sale_order (
@@ -77,13 +77,13 @@ def open_order(
 ) -> int:
     """Write an order with its lines, allocations, stored value and journal row in one statement; returns its id.
 
-    `head` are the columns of `sale_order` but for `state`, which `states.BIRTHS` gives to the channel, and the
+    `head` are the columns of `sale_order` but for `state`, which `states.birth` gives to the channel, and the
     `policy` that split the stored value; what promotions, freight and rounding are is 0 where it is left out.  A share
     of a promotion names its `version`, a line that is a `gift` its `gift_value_fen`.
 
     :param trace: how it was priced, and `why_not` what did nothing, as JSON rows; None keeps neither.
     """
-    state, fact = BIRTHS[head["channel"]]
+    state, fact = birth(head["channel"], paid=head["paid_at"] is not None)
     return int(
         fetch(
             session,
@@ -106,7 +106,7 @@ def open_order(
 
 _MOVE = text("""
     WITH moved AS (UPDATE sale_order SET state = :target,
-            paid_at = CASE WHEN :target = 'paid' THEN :now ELSE paid_at END,
+            paid_at = CASE WHEN :target = 'paid' OR (state = 'placed' AND :target = 'done') THEN :now ELSE paid_at END,
             revived_at = CASE WHEN state = 'cancelled' THEN :now ELSE revived_at END,
             closed_at = CASE WHEN :target IN ('done', 'cancelled') THEN CAST(:now AS timestamptz) END
         WHERE store_id = :store AND id = :order AND state = ANY(:sources) RETURNING id),

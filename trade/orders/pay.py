@@ -13,7 +13,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from config.logs import log
 from trade.exceptions import cases
-from trade.orders import confirm, moves, value
+from trade.orders import code_sale, confirm, moves, value
 from trade.orders.late import rescue
 from trade.payments import moves as payments
 from trade.payments import top_ups
@@ -26,6 +26,7 @@ class Outcome(StrEnum):
     """What a word of WeChat about a payment led to."""
 
     APPLIED = "applied"
+    ASK_AGAIN = "ask_again"
     REPEATED = "repeated"
     RESTORED_LATE = "restored_late"
     REFUNDED_LATE = "refunded_late"
@@ -44,20 +45,27 @@ def first_time(session: Session, event_id: str, kind: str, *, now: datetime) -> 
     return first(session, _EVENT, {"id": event_id, "kind": kind, "now": now}) is not None
 
 
-def receive(session: Session, fact: Paid, *, actor: str, now: datetime) -> Outcome:
+def receive(
+    session: Session, fact: Paid, *, actor: str, now: datetime, claim: int | None = None, sure: bool = False
+) -> Outcome:
     """Apply one success of WeChat, however often and in whatever order it arrives.
 
     An open attempt becomes paid and its order (or top-up) moves on, as it does for a closed one that was paid all the
     same while its order still waits.  Money that nothing waits for brings back an order
     that ended unpaid, if all of it is still to be had, and else is refunded in full (`late/rescue.py`).
+
+    Of a payment code that is being reversed, or was, an old word proves nothing, for the money may be back with the
+    customer: only the holder of its `claim` is believed, or who asked WeChat after its end (`sure`).  Else `ASK_AGAIN`.
     """
     tender = payments.by_trade_no(session, fact.trade_no)
     if tender is None:
         return Outcome.UNKNOWN_ORDER
     if tender.amount_fen != fact.amount_fen:
         return Outcome.MISMATCH
-    taken = payments.paid(session, fact, now=now)
+    taken = payments.paid(session, fact, now=now, claim=claim)
     if taken is None:
+        if tender.way == "code" and (tender.state == "closing" or not (sure or tender.state in ("paid", "late"))):
+            return Outcome.ASK_AGAIN
         if not payments.late(session, tender, fact, after="closed", now=now):
             return Outcome.REPEATED
         if not _goes_on(session, tender, fact, actor=actor, now=now):
@@ -101,8 +109,13 @@ def unmatched(session: Session, fact: Paid, outcome: Outcome, *, actor: str, now
 def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
     """An order has all its money: what it held is spent, stored value becomes a tender, and the stores are asked.
 
+    What was bought at a till leaves it (`code_sale.py`).
+
     :raises WrongState: the order waits for no money; nothing was written.
     """
+    if fetch(session, _ORDER, {"store": store_id, "id": order_id})[0].channel == "till":
+        code_sale.complete(session, store_id, order_id, actor=actor, now=now, **data)
+        return
     moves.move(session, store_id, order_id, "pay", actor=actor, now=now, **data)
     stock.commit(session, None, order_id=order_id)
     order = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]

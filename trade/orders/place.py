@@ -21,8 +21,10 @@ from member.earning import Occasion
 from member.possession import PossessionNeeded
 from member.terms import terms_at
 from trade.orders import as_rows, moves, pay, seckill, shown, value
+from trade.orders.code_sale import NothingForCode
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
+from trade.payments.codes import moves as codes
 from trade.pricing import prices, stored_value
 from trade.pricing.promotions import book, counts
 from trade.pricing.quote import CouponNotUsable, NotForSale, PriceChanged, Promoted, earn, quote
@@ -55,6 +57,7 @@ class Basket:
 
     `qty` is pieces, or grams of weighed goods.  `coupon_ids` are the member's; what they are worth is found anew for
     these very lines at every quote and sale; None takes the best.  `barred` are promotions the shopper does not want.
+    `by_code`: a payment code pays the rest, to the fen, so nothing is rounded.
     """
 
     store_id: int
@@ -66,6 +69,7 @@ class Basket:
     coupon_ids: Sequence[int] | None = ()
     channel: str = "till"
     barred: Sequence[int] = ()
+    by_code: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def price(
     )
     if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
         _pay_with_wallet(session, basket.member_id, priced, wallet_fen, now)
-    if basket.channel == "till" and known.cash_rounding != "none":
+    if basket.channel == "till" and not basket.by_code and known.cash_rounding != "none":
         _round_cash(priced, known.cash_rounding)
     if who:
         occasion = Occasion(who.tier, basket.channel, basket.store_id, now, today, this_month)
@@ -299,6 +303,43 @@ def at_till(
     return order_id
 
 
+def by_code(
+    session: Session,
+    basket: Basket,
+    at: TillSale,
+    *,
+    cash_fen: int,
+    code_hash: bytes,
+    expected_payable_fen: int,
+    token: str | None = None,
+    actor: str,
+    now: datetime,
+) -> tuple[int, int]:
+    """Ring up one basket of which a payment code pays what stored value and `cash_fen` do not; nothing leaves yet.
+
+    The goods and what the member holds are promised to the order, and WeChat is about to be asked: returns its id and
+    the attempt's, whose success sells it (`code_sale.py`) and whose reversal lets it go.  Refuses as `at_till`, and
+
+    :raises NothingForCode, CodePaymentOpen, PaymentCodeUsed: nothing was promised.
+    """
+    check_possession(basket, authorised=at.authorised)
+    basket = replace(basket, channel="till", by_code=True)
+    priced = _price_as_shown(session, basket, expected_payable_fen, token, now=now)
+    if priced.due_fen <= cash_fen:
+        raise NothingForCode(due_fen=priced.due_fen)
+    where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
+    order_id = _open(session, basket, priced, actor, now, channel="till", **where)
+    stock.hold(session, basket.store_id, _units(priced.lines), order_id=order_id, at_till=True)
+    _count(session, basket, priced, order_id, now)
+    if priced.wallet.total_fen and not at.authorised and basket.member_id:
+        wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
+    value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
+    till = {"till_id": at.till_id, "shift_id": at.shift_id}
+    fen = priced.due_fen - cash_fen
+    tender = codes.intend(session, basket.store_id, order_id, fen, code_hash=code_hash, **till, now=now)
+    return order_id, int(tender.id)
+
+
 def online(
     session: Session,
     basket: Basket,
@@ -353,6 +394,7 @@ __all__ = [
     "SlotFull",
     "TillSale",
     "at_till",
+    "by_code",
     "online",
     "price",
 ]

@@ -223,7 +223,7 @@ def _parcel(row: Any) -> dict[str, Any]:
 
 def _next(order: Any, parcels: Sequence[str]) -> list[str]:
     """What the customer may do now."""
-    if order.state in ("done", "cancelled"):
+    if order.state in ("done", "cancelled") or order.channel == "till":
         return []
     steps = ["pay"] if order.state == "placed" else []
     if may_cancel(order.state, parcels):

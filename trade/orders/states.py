@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from trade.stock.channels.models import PLATFORMS
-
 
 class State(StrEnum):
     """The order's own axis: `paid` has all its money, `confirmed` is with the stores, `done` is with the customer."""
@@ -27,6 +25,7 @@ S = State
 MOVES = {
     "pay": ({S.PLACED}, S.PAID, "order.paid"),
     "confirm": ({S.PAID}, S.CONFIRMED, "order.confirmed"),
+    "sell": ({S.PLACED}, S.DONE, "order.sold"),
     "finish": ({S.CONFIRMED}, S.DONE, "order.completed"),
     "revive": ({S.CANCELLED}, S.PAID, "order.revived"),
     "expire": ({S.PLACED}, S.CANCELLED, "order.expired"),
@@ -34,7 +33,9 @@ MOVES = {
     "refuse": ({S.PAID, S.CONFIRMED}, S.CANCELLED, "order.refused"),
 }  # a return is a document with lines: "partly returned" is counted, never stored
 
-#          channel   born in     past tense
-BIRTHS = {"till": (S.DONE, "order.sold"), "mall": (S.PLACED, "order.placed")} | dict.fromkeys(
-    PLATFORMS, (S.PLACED, "order.placed")
-)
+SOLD, WAITS = (S.DONE, "order.sold"), (S.PLACED, "order.placed")
+
+
+def birth(channel: str, *, paid: bool) -> tuple[State, str]:
+    """The state an order is born in, and the past tense: what is paid at the till leaves it at once."""
+    return SOLD if channel == "till" and paid else WAITS

@@ -69,9 +69,7 @@ def sold(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
     if stake.member_id and stake.points_used:
         points.spend(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
     if stake.member_id and stake.earns_points:
-        arrives_at = terms_at(now, session).arrives("till", now)
-        pending = arrives_at is not None
-        _earn(session, stake.member_id, stake, pending=pending, arrives_at=arrives_at, actor=actor, now=now)
+        _earn_at_till(session, stake.member_id, stake, actor=actor, now=now)
 
 
 def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
@@ -84,15 +82,17 @@ def held(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
         points.hold(session, stake.member_id, stake.points_used, source=stake.source, actor=actor, now=now)
 
 
-def paid(session: Session, stake: Stake, *, actor: str, now: datetime) -> None:
-    """A mall order is paid: what was promised is spent, what it brings is on its way."""
+def paid(session: Session, stake: Stake, *, actor: str, now: datetime, at_till: bool = False) -> None:
+    """An order is paid: what was promised is spent, what it brings is on its way, or there at once (`at_till`)."""
     if stake.member_id and stake.coupon_fen:
         coupons.post(session, stake.member_id, **stake.at, actor=actor, now=now)
     if stake.wallet.total_fen:
         wallet.post(session, stake.deed("post", f"{stake.source}:settle", actor, now))
     if stake.member_id and stake.points_used:
         points.post(session, stake.member_id, source=stake.source, actor=actor, now=now)
-    if stake.member_id and stake.earns_points:
+    if stake.member_id and stake.earns_points and at_till:
+        _earn_at_till(session, stake.member_id, stake, actor=actor, now=now)
+    elif stake.member_id and stake.earns_points:
         _earn(session, stake.member_id, stake, pending=True, arrives_at=None, actor=actor, now=now)
 
 
@@ -192,6 +192,12 @@ def returned(
             session, stake.member_id, points_clawed, source=stake.source, key=f"{key}:claw", actor=actor, now=now
         )
     return owed, voided
+
+
+def _earn_at_till(session: Session, member_id: int, stake: Stake, *, actor: str, now: datetime) -> None:
+    arrives_at = terms_at(now, session).arrives("till", now)
+    pending = arrives_at is not None
+    _earn(session, member_id, stake, pending=pending, arrives_at=arrives_at, actor=actor, now=now)
 
 
 def _earn(

@@ -20,7 +20,8 @@ _OPEN = text("""
     SELECT t.* FROM tender t
     LEFT JOIN sale_order o ON o.store_id = t.store_id AND o.id = t.order_id
     LEFT JOIN top_up u ON u.store_id = t.store_id AND u.id = t.top_up_id
-    WHERE t.state IN ('created', 'prepaid', 'closing') AND CASE WHEN t.state = 'closing' THEN t.ask_at <= :now
+    WHERE t.way = 'jsapi' AND t.state IN ('created', 'prepaid', 'closing')
+      AND CASE WHEN t.state = 'closing' THEN t.ask_at <= :now
         ELSE t.expires_at < :before AND coalesce(o.state, u.state) <> 'placed' END
     ORDER BY t.ask_at LIMIT :most""")
 _REFUNDS = text("""

@@ -36,8 +36,15 @@ def _names(states: type[StrEnum]) -> str:
     return ", ".join(f"'{state}'" for state in states)
 
 
+_OPEN_CODE = "way = 'code' AND state IN ('created', 'prepaid', 'closing')"
+
+
 class Tender(Base):
-    """One attempt to pay (part of) an order, or a top-up.  At most one WeChat attempt of either is open."""
+    """One attempt to pay (part of) an order, or a top-up.  At most one WeChat attempt of either is open.
+
+    `way`: the customer pays in the mini-program (`jsapi`), or shows a payment code at a till (`code`), of which only a
+    keyed hash is kept; `said` is what WeChat said of it last.
+    """
 
     __tablename__ = "tender"
     __table_args__ = (
@@ -45,6 +52,12 @@ class Tender(Base):
         CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
         ForeignKeyConstraint(["store_id", "top_up_id"], ["top_up.store_id", "top_up.id"]),
         CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel')", name="kind"),
+        CheckConstraint("way IN ('jsapi', 'code') AND kind = 'wechat' OR way IS NULL AND kind <> 'wechat'", name="way"),
+        CheckConstraint(
+            "way IS DISTINCT FROM 'code' OR (code_hash IS NOT NULL AND till_id IS NOT NULL AND shift_id IS NOT NULL"
+            " AND order_id IS NOT NULL)",
+            name="code",
+        ),
         CheckConstraint("(order_id IS NULL) <> (top_up_id IS NULL)", name="what_for"),
         CheckConstraint("kind NOT IN ('wallet', 'channel') OR top_up_id IS NULL", name="wallet_order"),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
@@ -64,6 +77,8 @@ class Tender(Base):
             unique=True,
             postgresql_where=text("top_up_id IS NOT NULL AND state IN ('created', 'prepaid', 'closing')"),
         ),
+        Index("uq_tender_open_till", "store_id", "till_id", unique=True, postgresql_where=text(_OPEN_CODE)),
+        Index("uq_tender_open_code", "code_hash", unique=True, postgresql_where=text(_OPEN_CODE)),
         Index("ix_tender_open_ask", "ask_at", postgresql_where=text("state IN ('created', 'prepaid', 'closing')")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
@@ -71,6 +86,7 @@ class Tender(Base):
     order_id: Mapped[int | None]
     top_up_id: Mapped[int | None]
     kind: Mapped[str] = mapped_column(Text)
+    way: Mapped[str | None] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     amount_fen: Mapped[int]
     received_fen: Mapped[int] = mapped_column(default=0)
@@ -79,8 +95,14 @@ class Tender(Base):
     prepay_id: Mapped[str | None] = mapped_column(Text)
     transaction_id: Mapped[str | None] = mapped_column(Text)
     payer: Mapped[str | None] = mapped_column(Text)
+    code_hash: Mapped[bytes | None]
+    till_id: Mapped[int | None]
+    shift_id: Mapped[int | None]
+    said: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+    reversing_at: Mapped[datetime | None]
     paid_at: Mapped[datetime | None]
     ask_at: Mapped[datetime | None]
     asked: Mapped[int] = mapped_column(default=0)

@@ -38,9 +38,9 @@ _OPEN = text(
 _NEW = text(
     """
     WITH next AS (SELECT nextval(pg_get_serial_sequence('tender', 'id')) AS id)
-    INSERT INTO tender (store_id, id, order_id, kind, state, amount_fen, received_fen, change_fen, trade_no, payer,
+    INSERT INTO tender (store_id, id, order_id, kind, way, state, amount_fen, received_fen, change_fen, trade_no, payer,
                         created_at, expires_at, ask_at, asked)
-    SELECT :store, next.id, :order, 'wechat', 'created', :amount, 0, 0,
+    SELECT :store, next.id, :order, 'wechat', 'jsapi', 'created', :amount, 0, 0,
            'TD' || lpad(:order ::text, 10, '0') || 'A' || next.id, :payer, :now, :expires, :ask, 0
     FROM next ON CONFLICT DO NOTHING RETURNING *""".replace(":order ::text", "CAST(:order AS text)")
 )
@@ -77,9 +77,9 @@ _OPEN_TOP_UP = text(
 )
 _NEW_TOP_UP = text("""
     WITH next AS (SELECT nextval(pg_get_serial_sequence('tender', 'id')) AS id)
-    INSERT INTO tender (store_id, id, top_up_id, kind, state, amount_fen, received_fen, change_fen, trade_no, payer,
-                        created_at, expires_at, ask_at, asked)
-    SELECT :store, next.id, :top_up, 'wechat', 'created', :amount, 0, 0,
+    INSERT INTO tender (store_id, id, top_up_id, kind, way, state, amount_fen, received_fen, change_fen, trade_no,
+                        payer, created_at, expires_at, ask_at, asked)
+    SELECT :store, next.id, :top_up, 'wechat', 'jsapi', 'created', :amount, 0, 0,
            'TU' || lpad(CAST(:top_up AS text), 10, '0') || 'A' || next.id, :payer, :now, :expires, :ask, 0
     FROM next ON CONFLICT DO NOTHING RETURNING *""")
 
@@ -116,6 +116,7 @@ _CLOSED = text(
 _PAID = text("""
     UPDATE tender SET state = 'paid', transaction_id = :transaction, paid_at = :now, ask_at = NULL
     WHERE trade_no = :trade_no AND state IN ('created', 'prepaid', 'closing')
+      AND (way = 'jsapi' OR state <> 'closing' OR asked = CAST(:claim AS bigint))
     RETURNING store_id, id, order_id, top_up_id""")
 _LATE = text("""
     UPDATE tender SET state = 'late', transaction_id = :transaction, paid_at = CAST(:now AS timestamptz), ask_at = NULL
@@ -143,9 +144,13 @@ def closed(session: Session, store_id: int, tender_id: int) -> bool:
     return first(session, _CLOSED, {"store": store_id, "id": tender_id}) is not None
 
 
-def paid(session: Session, fact: Paid, *, now: datetime) -> Any | None:
-    """Mark the attempt paid; returns (store_id, id, order_id, top_up_id), or None when it is not open any more."""
-    return first(session, _PAID, {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now})
+def paid(session: Session, fact: Paid, *, now: datetime, claim: int | None = None) -> Any | None:
+    """Mark the attempt paid; returns (store_id, id, order_id, top_up_id), or None when it is not open any more.
+
+    A payment code that is being reversed is paid only by the holder of its `claim` (`codes/moves.py`).
+    """
+    given = {"trade_no": fact.trade_no, "transaction": fact.transaction_id, "now": now, "claim": claim}
+    return first(session, _PAID, given)
 
 
 def late(session: Session, tender: Any, fact: Paid, *, after: str, now: datetime) -> bool:

@@ -61,6 +61,8 @@ _HOLD = text(
     SELECT sku_id FROM moved"""
 )
 
+_HOLD_AT_TILL = text(str(_HOLD).replace("free_online", "free_till"))
+
 _SELL = text(
     ASKED
     + """,
@@ -176,15 +178,27 @@ def _skus(session: Session, statement: TextClause, given: Mapping[str, Any]) -> 
 
 
 def hold(
-    session: Session, store_id: int, wants: Mapping[int, int], *, order_id: int, until: datetime | None = None
+    session: Session,
+    store_id: int,
+    wants: Mapping[int, int],
+    *,
+    order_id: int,
+    until: datetime | None = None,
+    at_till: bool = False,
 ) -> None:
     """Promise `wants` (sku id -> sale units) of one store to an order, all or nothing, `until` then or till it is paid.
+
+    `at_till`: they lie on the counter, so what the mall must leave in the shop may be promised, too.
 
     Raises OutOfStock naming every short sku; the caller's transaction then rolls back.  The order's own
     journal row tells of it, so no row of its own is written.
     """
     goods = kits.expand(session, wants)
-    moved = _skus(session, _HOLD, {**asked(goods), "store": store_id, "order": order_id, "until": until})
+    moved = _skus(
+        session,
+        _HOLD_AT_TILL if at_till else _HOLD,
+        {**asked(goods), "store": store_id, "order": order_id, "until": until},
+    )
     refuse_short(session, store_id, wants, goods.keys() - set(moved))
 
 

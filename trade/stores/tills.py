@@ -11,9 +11,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
-from config.db import first
+from config.db import fetch, first
 from config.errors import NotFound, Refused, WrongState
 from trade.stores.staff import token_hash
+
+
+class CodePaymentsOpen(Refused):
+    """Code payments of the shift have no end yet (`tender_ids`): they are ended before its drawer is counted."""
+
+    code = "code_payments_open"
 
 
 class ShiftOpen(Refused):
@@ -77,7 +83,8 @@ def register(
 _SHIFT = """
     SELECT shift.id, shift.till_id, shift.store_id, shift.state, staff.name AS staff_name, opened_at, float_fen,
            closed_at, counted_fen, expected_fen,
-           (SELECT count(*) FROM sale_order o WHERE o.store_id = shift.store_id AND o.shift_id = shift.id) AS sales,
+           (SELECT count(*) FROM sale_order o WHERE o.store_id = shift.store_id AND o.shift_id = shift.id
+            AND o.state = 'done') AS sales,
            coalesce((SELECT sum(o.rounding_fen) FROM sale_order o
                      WHERE o.store_id = shift.store_id AND o.shift_id = shift.id), 0)::bigint
            - coalesce((SELECT sum(r.rounding_fen) FROM sale_return r WHERE r.shift_id = shift.id), 0)::bigint
@@ -90,6 +97,13 @@ _OPEN = text(
     "INSERT INTO shift (store_id, till_id, staff_id, state, opened_at, float_fen)"
     " VALUES (:store, :till, :staff, 'open', :now, :float_fen) ON CONFLICT DO NOTHING RETURNING id"
 )
+_TO_CLOSE = text(
+    "SELECT id FROM shift WHERE store_id = :store AND till_id = :till AND state = 'open' FOR NO KEY UPDATE"
+)
+_SELLS_IN = text("SELECT id FROM shift WHERE store_id = :store AND till_id = :till AND state = 'open' FOR SHARE")
+_UNENDED = text("""
+    SELECT id FROM tender WHERE store_id = :store AND shift_id = :shift AND way = 'code'
+      AND state IN ('created', 'prepaid', 'closing') ORDER BY id""")
 _CLOSE = text("""
     UPDATE shift SET state = 'closed', closed_at = :now, counted_fen = :counted, expected_fen = float_fen
         + coalesce((SELECT sum(t.amount_fen) FROM tender t JOIN sale_order o
@@ -120,6 +134,12 @@ def current_shift_id(session: Session, till: TillCard) -> int | None:
     return found.id if found else None
 
 
+def shift_to_sell_in(session: Session, till: TillCard) -> int | None:
+    """The id of the till's open shift, which stays open until this transaction ends."""
+    found = first(session, _SELLS_IN, {"store": till.store_id, "till": till.id})
+    return found.id if found else None
+
+
 def current_shift(session: Session, till: TillCard) -> dict[str, Any] | None:
     """The till's open shift.  What the drawer should hold is not in it: the count is blind."""
     row = session.execute(_CURRENT, {"store": till.store_id, "till": till.id}).mappings().first()
@@ -142,7 +162,14 @@ def open_shift(
 
 
 def close_shift(session: Session, till: TillCard, counted_fen: int, *, actor: str, now: datetime) -> dict[str, Any]:
-    """Close the open shift against a blind count; only now is the expected cash told."""
+    """Close the open shift against a blind count; only now is the expected cash told.
+
+    :raises CodePaymentsOpen: nothing was closed.  Safe against a code sale that begins: both lock the shift.
+    """
+    mine = first(session, _TO_CLOSE, {"store": till.store_id, "till": till.id})
+    unended = fetch(session, _UNENDED, {"store": till.store_id, "shift": mine.id}) if mine else []
+    if unended:
+        raise CodePaymentsOpen(tender_ids=[row.id for row in unended])
     closed = first(session, _CLOSE, {"store": till.store_id, "till": till.id, "now": now, "counted": counted_fen})
     if closed is None:
         raise WrongState(till_id=till.id, state="closed", event="close")

@@ -12,7 +12,10 @@ from config.db import let_go, open_session
 from paying import online
 
 BATCH = 20
-_DUE = text("SELECT * FROM tender WHERE state IN ('created', 'prepaid') AND ask_at <= :now ORDER BY ask_at LIMIT :most")
+_DUE = text(
+    "SELECT * FROM tender WHERE way = 'jsapi' AND state IN ('created', 'prepaid') AND ask_at <= :now"
+    " ORDER BY ask_at LIMIT :most"
+)
 
 
 def run(new_session: Callable[[], Session] = open_session) -> int:

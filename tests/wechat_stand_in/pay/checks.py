@@ -56,6 +56,22 @@ def order(world: World, said: dict[str, Any]) -> str | None:
     return next((f"PARAM_ERROR: {what}" for bad, what in faults if bad), None)
 
 
+def code_order(world: World, said: dict[str, Any]) -> str | None:
+    """Why the charge of a payment code is not acceptable, or None."""
+    given, money = world.keys.given, said.get("amount") or {}
+    store = (said.get("scene_info") or {}).get("store_info") or {}
+    faults = (
+        (said.get("appid") != given["appid"] or said.get("mchid") != given["mchid"], "appid or mchid"),
+        (not _TRADE_NO.match(str(said.get("out_trade_no", ""))), "out_trade_no"),
+        (not 0 < len(str(said.get("description", ""))) <= 127, "description"),
+        (type(money.get("total")) is not int or money["total"] < 1, "amount.total must be an integer of fen"),
+        (not re.match(r"^1[0-5]\d{16}$", str((said.get("payer") or {}).get("auth_code", ""))), "payer.auth_code"),
+        (not (store.get("id") or store.get("out_id")), "scene_info.store_info"),
+        ("notify_url" in said, "notify_url: there is no notice of it"),
+    )
+    return next((f"PARAM_ERROR: {what}" for bad, what in faults if bad), None)
+
+
 def refund(said: dict[str, Any], paid: dict[str, Any] | None, refunded_fen: int) -> str | None:
     """Why a refund is not acceptable, or None."""
     money = said.get("amount") or {}

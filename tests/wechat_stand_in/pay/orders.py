@@ -9,7 +9,7 @@ from typing import Any
 from flask import Response, request
 
 from tests.wechat_stand_in.notifier import Notifier
-from tests.wechat_stand_in.pay import checks
+from tests.wechat_stand_in.pay import checks, codepay
 from tests.wechat_stand_in.pay.answers import answer, blueprint, refuse, the_world
 from tests.wechat_stand_in.world import World
 
@@ -86,6 +86,10 @@ def jsapi() -> Response:
 def query(no: str) -> Response:
     world = the_world()
     one = world.orders.get(no)
+    if one and one.get("way") == "code":
+        with world.lock:
+            codepay.look(world, one)
+        return answer(world, 200, codepay.as_order(world, one))
     return answer(world, 200, as_order(world, one)) if one else refuse(world, "ORDER_NOT_EXIST: unknown", 404)
 
 

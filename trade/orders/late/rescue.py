@@ -9,7 +9,7 @@ happens once: the attempt itself is late once.
 
     the order            the money
     placed               is its own (`pay.py`)
-    ended unpaid         brings it back, or is refunded
+    ended unpaid         brings it back, or is refunded; at a till always refunded, for the customer is gone
     ended after payment  is refunded: the first payment went back, too
     paid or further      is refunded: it was paid twice
 """
@@ -115,6 +115,8 @@ def _why_not(order: Any, fact: Paid, now: datetime) -> str:
         return "amount"
     if order.erased_at is not None:
         return "member_left"
+    if order.channel == "till":
+        return "left_the_till"
     return "promise_past" if order.promise_at is not None and order.promise_at <= now else ""
 
 

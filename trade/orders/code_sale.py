@@ -1,0 +1,63 @@
+"""A till sale that a payment code pays: placed with everything promised, sold when WeChat has the money, or let go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import fetch
+from config.errors import Refused
+from trade.catalogue import kits
+from trade.orders import moves, value
+from trade.payments import cash
+from trade.payments import wallet as wallet_tender
+from trade.stock import facts
+from trade.stock import moves as stock
+
+
+class NothingForCode(Refused):
+    """Cash and stored value pay all of it: there is nothing left to charge a payment code with."""
+
+    code = "nothing_for_code"
+
+
+_ORDER = text("""
+    SELECT o.*, (SELECT sum(t.amount_fen) FROM tender t WHERE t.store_id = o.store_id AND t.order_id = o.id
+                 AND t.way = 'code' AND t.state = 'paid')::bigint AS code_fen
+    FROM sale_order o WHERE o.store_id = :store AND o.id = :order""")
+_UNITS = text("""
+    SELECT sku_id, sum(qty)::bigint AS qty FROM order_line WHERE store_id = :store AND order_id = :order
+    GROUP BY 1 ORDER BY 1""")
+
+
+def complete(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
+    """WeChat has the money: what was promised leaves, as `place.at_till` has it leave at once.
+
+    Cash is what neither stored value nor the code pays: it lies in the drawer since the sale was rung up.
+
+    :raises WrongState: the order waits for no money; nothing was written.
+    """
+    key = {"store": store_id, "order": order_id}
+    moves.move(session, store_id, order_id, "sell", actor=actor, now=now, **data)
+    _leave(session, store_id, order_id, actor=actor, now=now)
+    order = fetch(session, _ORDER, key)[0]
+    stake = value.Stake.of(order)
+    if cash_fen := order.payable_fen - stake.wallet.total_fen - order.code_fen:
+        cash.take(session, store_id, order_id, cash_fen, cash_fen, 0, now=now)
+    if stake.wallet.total_fen:
+        wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
+    value.paid(session, stake, actor=actor, now=now, at_till=True)
+
+
+def _leave(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
+    """The goods are handed over.  Those that a fact took from the order meanwhile lie on the counter all the same."""
+    units = {row.sku_id: row.qty for row in fetch(session, _UNITS, {"store": store_id, "order": order_id})}
+    lacking = Counter(kits.expand(session, units))
+    lacking.subtract(stock.commit(session, store_id, order_id=order_id))
+    stock.consume(session, store_id, None, order_id=order_id, key=f"order:{order_id}:sell", actor=actor, now=now)
+    if unheld := {sku_id: qty for sku_id, qty in sorted(lacking.items()) if qty > 0}:
+        facts.take_as_fact(session, store_id, unheld, key=f"order:{order_id}:sell-unheld", actor=actor, now=now)
