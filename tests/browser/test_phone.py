@@ -8,17 +8,16 @@ def _kept(buyer):
     return buyer.page.evaluate("Object.fromEntries(Object.entries(localStorage))")
 
 
-def test_a_guest_shops_says_no_to_what_is_asked_pays_and_leaves_nothing_to_the_next(street, screen):
-    """A guest's basket, log-in at the counter, the number refused, no money, a card; then another person."""
-    milk = street.shop.skus["milk"]
-    buyer = Phone(screen(390, 844), street.url)
-    buyer.page.goto(f"{street.phone_url}/phone/")
+def _with_five_yuan(buyer, phone_url):
+    buyer.page.goto(f"{phone_url}/phone/")
     buyer.see("person-1").click()
     buyer.see("tile-settings").click()
     buyer.see("balance").fill("5")
     buyer.see("save").click()
     buyer.see("saved").wait_for()
 
+
+def _pays_as_a_guest_until_the_counter(buyer, milk):
     buyer.go("home")
     buyer.see(f"quick-add-{milk}").click()
     buyer.go("me")
@@ -39,10 +38,22 @@ def test_a_guest_shops_says_no_to_what_is_asked_pays_and_leaves_nothing_to_the_n
     buyer.see("back-to-shop").click()
     expect(buyer.see("order-state")).to_contain_text("已付款")
 
+
+def _refuses_the_number(buyer):
     buyer.go("me")
     buyer.see("bind-phone").first.click()
     buyer.see("refuse").click()
     expect(buyer.see("error")).to_contain_text("没有授权手机号")
+
+
+def test_a_guest_shops_says_no_to_what_is_asked_pays_and_leaves_nothing_to_the_next(street, screen):
+    """A guest's basket, log-in at the counter, the number refused, no money, a card; then another person."""
+    milk = street.shop.skus["milk"]
+    buyer = Phone(screen(390, 844), street.url)
+    _with_five_yuan(buyer, street.phone_url)
+    _pays_as_a_guest_until_the_counter(buyer, milk)
+    _refuses_the_number(buyer)
+
     buyer.go("home")
     buyer.see(f"quick-add-{milk}").click()
     buyer.go("me")

@@ -104,8 +104,8 @@ class World:
 
     def habits_of(self, openid: str) -> dict[str, Any]:
         """How a person answers a shop: `slow_s` before they pay, `refuses_phone`, `balance_fen` (None: as much as it
-        takes); and `known`: whether they signed in at the mini-program before."""
-        usual = {"slow_s": 0, "refuses_phone": False, "balance_fen": None, "known": False}
+        takes); `known`: whether they signed in at the mini-program before; `read`: how many notices they saw."""
+        usual = {"slow_s": 0, "refuses_phone": False, "balance_fen": None, "known": False, "read": 0}
         return self.habits.setdefault(openid, usual)
 
     def number_of(self, package: str) -> str | None:

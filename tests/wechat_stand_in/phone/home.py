@@ -7,16 +7,25 @@ from flask import request
 from tests.wechat_stand_in.pay.answers import the_world
 from tests.wechat_stand_in.phone.bill import entries
 from tests.wechat_stand_in.phone.consent import back
+from tests.wechat_stand_in.phone.messages import unread
 from tests.wechat_stand_in.phone.shell import bp, owner, page
 
-TILES = (("app", "phone.app"), ("bill", "phone.bill"), ("settings", "phone.settings"))
+TILES: tuple[tuple[str, str, dict[str, str]], ...] = (
+    ("app", "phone.app", {}),
+    ("messages", "phone.messages", {}),
+    ("account", "phone.talk", {"app": "service"}),
+    ("bill", "phone.bill", {}),
+    ("settings", "phone.settings", {}),
+)
 """The services: icon and words, and the page."""
 
 
 @bp.get("/")
 def home() -> str:
     """What this person may do with their phone."""
-    return page("home", person=owner(), TILES=TILES, latest=entries(the_world(), owner()["openid"])[:3])
+    world, who = the_world(), owner()
+    counts = {"messages": unread(world, who["openid"])}
+    return page("home", person=who, tiles=TILES, counts=counts, latest=entries(world, who["openid"])[:3])
 
 
 @bp.get("/app")

@@ -5,20 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response as Answer
-from flask import current_app, request
+from flask import request
 from werkzeug.wrappers import Response
 
-from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.open_platform.messages import AT_ONCE
 from tests.wechat_stand_in.pay.answers import the_world
 from tests.wechat_stand_in.phone.consent import back
 from tests.wechat_stand_in.phone.shell import actor, bp, done, owner, page, said, say
-
-
-def the_conversation() -> Conversation:
-    """What people do with the service account and the mini-program."""
-    found: Conversation = current_app.extensions["conversation"]
-    return found
+from tests.wechat_stand_in.phone.talk import the_conversation
 
 
 @bp.get("/subscribe")

@@ -22,6 +22,13 @@ for (const part of document.querySelectorAll('[data-part]')) {
   setTimeout(ask, Number(part.dataset.every ?? 1500))
 }
 
+/** A talk shows its end. */
+for (const view of document.querySelectorAll('[data-bottom]')) {
+  const sink = () => view.scrollTo(0, view.scrollHeight)
+  sink()
+  view.addEventListener('renewed', sink)
+}
+
 for (const link of document.querySelectorAll('[data-go-after]')) {
   setTimeout(() => link.click(), Number(link.dataset.goAfter))
 }

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.wechat_stand_in.app import create_app
+from tests.wechat_stand_in.world import PEOPLE
+
+ROOM = Path("tests/wechat_stand_in/phone")
+ME, OTHER = PEOPLE[0]["openid"], PEOPLE[1]["openid"]
+
+
+@pytest.fixture
+def phone(tmp_path):
+    """The stand-in with an order of 9.90 yuan that ME has not paid."""
+    app = create_app(tmp_path)
+    world = app.extensions["world"]
+    world.orders["T1"] = {
+        "out_trade_no": "T1", "prepay_id": "wx1", "state": "NOTPAY", "total": 990, "openid": ME, "description": "牛奶",
+        "notify_url": "http://127.0.0.1:1/notices", "expires": time.time() + 900,
+    }  # fmt: skip
+    yield app
+    app.extensions["notifier"].stopping.set()
+
+
+def _act(app, path, **said):
+    return app.test_client().post(f"/phone/{path}", json=said).get_json()
+
+
+def _state(app):
+    return app.extensions["world"].orders["T1"]["state"]
+
+
+def test_both_languages_say_everything_that_the_pages_ask_for():
+    zh, en = (json.loads((ROOM / "words" / f"{one}.json").read_text("utf-8")) for one in ("zh", "en"))
+    of_faults = {key for key in zh if key.startswith("fault.")}
+    assert zh.keys() - of_faults == en.keys()
+    asked = {
+        key
+        for page in (ROOM / "templates" / "phone").glob("*.html")
+        for key in re.findall(r"""\bt\(["']([a-z._A-Z]+)["'][,)]""", page.read_text("utf-8"))
+    }
+    assert asked and asked <= en.keys()
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [({"openid": OTHER}, "stranger"), ({"package": "prepay_id=wx2"}, "over"), ({"by": "balance"}, "short")],
+)
+def test_what_cannot_be_paid_is_not(phone, said, why):
+    _act(phone, "settings", openid=ME, balance_yuan="9")
+    given = {"package": "prepay_id=wx1", "answer": "yes", **said}
+    assert _act(phone, "pay", **given) == {"pay": "cancel", "why": why}
+    assert (_state(phone), phone.extensions["world"].habits_of(ME)["balance_fen"]) == ("NOTPAY", 900)
+
+
+def test_a_card_pays_once_what_the_balance_does_not(phone):
+    _act(phone, "settings", openid=ME, balance_yuan="9")
+    assert _act(phone, "pay", package="prepay_id=wx1", answer="yes", by="card") == {"pay": "ok", "why": ""}
+    assert _act(phone, "pay", package="prepay_id=wx1", answer="yes", by="card") == {"pay": "cancel", "why": "over"}
+    seen = phone.test_client().get(f"/phone/api/bill?openid={ME}").get_json()["entries"]
+    assert [(one["no"], one["fen"]) for one in seen] == [("T1", -990)]
+
+
+def test_whoever_refuses_the_number_gives_none_unless_told_to(phone):
+    _act(phone, "settings", openid=ME, refuses_phone=1)
+    assert _act(phone, "number", openid=ME) == {"phone_refused": "1"}
+    code = _act(phone, "number", openid=ME, answer="yes")["phone_code"]
+    assert phone.extensions["world"].redeem(code, "phone") == ME
+
+
+def test_a_person_follows_speaks_and_leaves(phone):
+    assert _act(phone, "talk/service/say", openid=ME, text="在吗") == {"pushed": False}
+    assert _act(phone, "talk/service/follow", openid=ME) == {"pushed": True}
+    assert _act(phone, "talk/service/say", openid=ME, text="在吗") == {"pushed": True}
+    mine = phone.test_client()
+    mine.post("/phone/choose", json={"openid": ME})
+    assert "在吗" in mine.get("/phone/talk/service").text
+    assert _act(phone, "talk/service/unfollow", openid=ME) == {"pushed": True}
+    assert [one["said"]["MsgType"] for one in phone.extensions["world"].pushes] == ["event", "text", "event"]
+
+
+def test_the_mall_opens_as_whoever_holds_the_phone(phone):
+    world, mine = phone.extensions["world"], phone.test_client()
+    world.shop_url = "http://shop"
+    mine.post("/phone/choose", json={"openid": ME})
+    assert (
+        "http://shop/mall/?wx_guest=1#/pages/order/order?id=7"
+        in mine.get("/phone/app?page=pages/order/order?id=7").text
+    )
+    mine.post("/phone/login", json={"openid": ME})
+    code = re.findall(r"wx_code=(\w+)", mine.get("/phone/app").text)[0]
+    assert world.redeem(code, "login") == ME
