@@ -14,6 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
+from mall.commands import order_pages
 from mall.http import aftersales as mall_aftersales
 from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, scene, tier
 from mall.http import coupons as mall_coupons
@@ -60,6 +61,7 @@ from trade.exceptions import metrics as exception_metrics
 from trade.exceptions.commands import desk as exceptions_command
 from trade.orders.intake import metrics as intake_metrics
 from trade.orders.review import metrics as review_metrics
+from trade.orders.shipping import metrics as shipping_metrics
 from trade.payments import metrics as payment_metrics
 from trade.stock import metrics as stock_metrics
 from trade.stock.channels import metrics as channel_metrics
@@ -130,9 +132,10 @@ def create_app() -> APIFlask:
         channel_metrics,
         stock_metrics,
         intake_metrics,
+        shipping_metrics,
     ):
         metrics.FIGURES.register()
-    for command in (prove, exceptions_command, campaigns):
+    for command in (prove, exceptions_command, campaigns, order_pages):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

@@ -54,6 +54,13 @@ ROUTES |= {f"parcel.{fact}": ("effects", "tell_channels") for fact in OF_PARCELS
 
 FURTHER |= {fact: (*FURTHER.get(fact, ()), ("effects", "tell_channels")) for fact in CHANNELS_READ}
 
+ROUTES |= {"parcel.collected": ("wechat", "upload_shipping")}
+OF_GOODS = ("parcel.handed", "parcel.came_back", "order.completed", "order.cancelled", "order.refused")
+"""What may change what WeChat is to be told of a payment's goods."""
+
+FURTHER |= {fact: (*FURTHER.get(fact, ()), ("wechat", "upload_shipping")) for fact in OF_GOODS}
+FURTHER |= {"parcel.delivered": (("wechat", "ask_to_confirm"),)}
+
 ALSO = {fact: [f"effect.{job}" for _, job in more] for fact, more in FURTHER.items()}
 """Fact -> kinds of the rows that its first lease writes."""
 

@@ -23,6 +23,8 @@ EVERY = (
     ("workers.jobs.ask_refunds", "wechat", 20),
     ("workers.jobs.settle_payments", "wechat", 20),
     ("workers.jobs.settle_late", "wechat", 20),
+    ("workers.jobs.upload_shipping", "wechat", 20),
+    ("workers.jobs.compare_shipping", "wechat", 3600),
     ("workers.jobs.expire_holds", "clock", 10),
     ("workers.jobs.sync_channels", "channels", 5),
     ("workers.jobs.take_orders", "intake", 10),

@@ -1,6 +1,6 @@
 /** The order centre's contract (`/api/desk/centre`). Money is integer fen, times are ISO 8601 UTC. */
 
-export type Queue = 'review' | 'exceptions' | 'unrouted' | 'overdue' | 'refunds'
+export type Queue = 'review' | 'exceptions' | 'unrouted' | 'overdue' | 'refunds' | 'frozen'
 
 export interface QueueFigures {
   queue: Queue
@@ -17,10 +17,37 @@ export interface KindFigures {
   oldest_at: string
 }
 
+/** What WeChat keeps until it is told of the goods; `old_*` was paid more than a day ago, `late` WeChat should know. */
+export interface Frozen {
+  payments: number
+  money_fen: number
+  oldest_at: string | null
+  old_payments: number
+  old_money_fen: number
+  late: number
+  managed: boolean
+}
+
+/** What WeChat was told of one payment's goods. */
+export interface Told {
+  tender_id: number
+  trade_no: string
+  amount_fen: number
+  state: 'waiting' | 'due' | 'told' | 'ended'
+  told_at: string | null
+  due_at: string | null
+  next_try_at: string | null
+  tries: number
+  code: string
+  corrections: number
+  parcels: number
+}
+
 export interface CentreOverview {
   queues: QueueFigures[]
   kinds: KindFigures[]
   last_order_at: string | null
+  frozen: Frozen
   review: { judged: number; passed: number; passed_bp: number; target_bp: number }
 }
 
@@ -109,6 +136,7 @@ export interface Routed {
 export interface CentreDetail extends CentreItem {
   lines: CentreLine[]
   routing: Routed[]
+  shipping: Told[]
   history: CentreFact[]
   remedies: Way[]
 }

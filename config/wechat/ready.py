@@ -16,6 +16,7 @@ from config.wechat.client import Client
 from config.wechat.given import WeChatSettings
 from config.wechat.pay import Pay
 from config.wechat.people import OpenPlatform
+from config.wechat.shipping import Shipping
 
 APPS = ("mini", "service")
 """The mini-program, and the service account (服务号) beside it, which a chain may do without."""
@@ -96,3 +97,9 @@ def callback(app: str) -> Callback | None:
     if not given.get("push_token"):
         return None
     return Callback(app, given["appid"], given["push_token"], given["push_aes_key"])
+
+
+@lru_cache(maxsize=1)
+def shipping() -> Shipping:
+    """Shipping information and the order centre."""
+    return Shipping(Client(_credentials(), connection()))

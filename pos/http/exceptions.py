@@ -17,7 +17,7 @@ from trade.orders.review import deciding, judging, metrics, rules
 
 bp = blueprint("centre", "/api/desk/centre", who.identify)
 
-Queue = Literal["", "review", "exceptions", "unrouted", "overdue", "refunds"]
+Queue = Literal["", "review", "exceptions", "unrouted", "overdue", "refunds", "frozen"]
 
 
 class ItemsQuery(Form):
@@ -73,7 +73,7 @@ def _desk() -> int | None:
 @permit("centre.read")
 def overview() -> Response:
     """Queues `[{queue, count, money_fen, oldest_at, overdue}]`, exceptions by kind, how much passes review by itself,
-    and when the last order came; 304 while nothing changed.
+    what WeChat keeps, and when the last order came; 304 while nothing changed.
     """
     store_id = _desk()
     shown = centre.overview(session(), store_id=store_id, now=g.now)

@@ -31,6 +31,7 @@ def test_queues_tell_count_money_and_the_oldest(told, client):
         "unrouted": (1, 990),
         "overdue": (1, 990),
         "refunds": (1, 100),
+        "frozen": (0, 0),
     }
     assert (queues["unrouted"]["oldest_at"], queues["unrouted"]["overdue"]) == (late.isoformat(), 1)
     assert [one["kind"] for one in shown.json["kinds"]] == ["refund_failed", "unroutable"]

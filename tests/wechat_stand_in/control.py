@@ -9,6 +9,7 @@ from flask import Blueprint, request
 
 from tests.wechat_stand_in.faults import CATALOGUE, fits
 from tests.wechat_stand_in.notifier import Notifier
+from tests.wechat_stand_in.open_platform import shipping
 from tests.wechat_stand_in.pay import codepay, orders
 from tests.wechat_stand_in.world import World
 
@@ -33,6 +34,17 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
         if "habit" in said:
             codepay.behave(world, said["openid"], **said["habit"])
         return {"auth_code": codepay.show(world, said["openid"])}
+
+    @bp.get("/funds")
+    def funds() -> dict[str, Any]:
+        """Where the merchant's money is."""
+        return shipping.funds(world)
+
+    @bp.post("/confirm")
+    def confirm() -> dict[str, Any]:
+        """The customer confirms that the goods arrived."""
+        world.orders[request.get_json()["out_trade_no"]]["confirmed"] = True
+        return shipping.funds(world)
 
     @bp.post("/pay")
     def pay() -> dict[str, Any]:

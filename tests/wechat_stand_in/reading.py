@@ -29,7 +29,11 @@ class Reading:
     """Whether `codepay` says USERPAYING as an error code; else in a 2xx body that has nothing but `trade_state`."""
     notice_signed_anew: bool
     """Whether a repeated notice carries a fresh time stamp and signature; else those of its first delivery."""
+    split_adds: bool
+    """Whether a later telling of a split delivery adds its parcels to those told before; else it replaces them."""
+    pickup_settles_days: int
+    """Days after which the money of what was fetched, or brought in the same city, is released by itself."""
 
 
-FIRST = Reading(45, True, False, 30, False, 20, False, True)
-SECOND = Reading(30, False, True, 300, True, 10**6, True, False)
+FIRST = Reading(45, True, False, 30, False, 20, False, True, False, 2)
+SECOND = Reading(30, False, True, 300, True, 10**6, True, False, True, 10)

@@ -47,6 +47,8 @@ class World:
         self.templates = library.load(folder)
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
+        self.trade_managed = True
+        self.pages: dict[str, str] = {}
         self.violations: list[str] = []
         self.faults = Faults()
         self.calls: Counter[str] = Counter()

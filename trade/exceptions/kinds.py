@@ -14,6 +14,9 @@ INTAKE = ("take_in_again", "reject_intake")
 ROUTE = ("route_again", "choose_store", "refund_parcel", "refund_order")
 """What helps a parcel, or an order, that no store does."""
 
+TELL = ("send_again", "correct_shipping", "told_otherwise")
+"""What helps when WeChat does not take what it must be told of goods that left."""
+
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -42,7 +45,7 @@ KINDS: dict[str, Kind] = {
     "duplicate": Kind("fen", 2 * HOUR, OFFICE, None, ("refund_order",)),
     "store_time_out": Kind("fen", 15 * MINUTE, STORE, None, ROUTE),
     "refund_failed": Kind("fen", 4 * HOUR, FINANCE, 10 * MINUTE, ("send_again", "paid_otherwise")),
-    "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, ("send_again",)),
+    "shipping_info_failed": Kind("fen", 24 * HOUR, OFFICE, 10 * MINUTE, TELL),
     "adapter_rejected": Kind("fen", 4 * HOUR, OFFICE, None, ("send_again", *INTAKE)),
     "invoice_failed": Kind("fen", 24 * HOUR, FINANCE, HOUR, ("send_again",)),
     "points_deficit": Kind("points", 24 * HOUR, OFFICE, None, ("forgive_points",)),

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from config.db import fetch, first
 from config.errors import NotFound
 from trade.orders.numbers import number
+from trade.orders.shipping import read as shipping
 
 PAGE = 50
 
@@ -26,8 +27,9 @@ QUEUES: dict[str, str] = {
     "unrouted": "i.kind IN ('unroutable', 'stock_broken', 'address_undeliverable')",
     "overdue": "(i.kind = 'store_time_out' OR i.due_at < :now)",
     "refunds": "i.kind IN ('refund_failed', 'paid_late', 'amount_mismatch')",
+    "frozen": "i.kind = 'shipping_info_failed'",
 }
-"""待审, 异常, 待派, 超时, 待退款: each a view of the same items, so one may stand in two."""
+"""待审, 异常, 待派, 超时, 待退款, 冻结资金: each a view of the same items, so one may stand in two."""
 
 _ITEMS = """
     SELECT 'case' AS type, 'case-' || c.id AS ref, c.id AS case_id, c.kind, c.subject, c.store_id, c.order_id,
@@ -119,6 +121,9 @@ class Asked:
 def overview(session: Session, *, store_id: int | None, now: datetime) -> dict[str, Any]:
     """Every queue with count, money at stake, oldest and overdue; exceptions by kind; when the last order came.
 
+    `frozen` is what WeChat keeps at this moment (`shipping/read.py`), whether or not anybody looked: the queue of that
+    name has what it refused.
+
     :param store_id: whose desk it is; None is the head office.
     """
     given = {"store": store_id, "now": now}
@@ -137,7 +142,9 @@ def overview(session: Session, *, store_id: int | None, now: datetime) -> dict[s
         {"kind": row.kind, "count": row.cases, "money_fen": row.money_fen, "oldest_at": _iso(row.oldest_at)}
         for row in fetch(session, _BY_KIND, given)
     ]
-    return {"queues": queues, "kinds": kinds, "last_order_at": _iso(fetch(session, _LAST, {})[0].at)}
+    last_at = _iso(fetch(session, _LAST, {})[0].at)
+    frozen = shipping.frozen(session, store_id=store_id, now=now)
+    return {"queues": queues, "kinds": kinds, "last_order_at": last_at, "frozen": frozen}
 
 
 def listed(session: Session, asked: Asked, *, store_id: int | None, now: datetime) -> tuple[list[dict[str, Any]], str]:
@@ -168,21 +175,23 @@ def row(session: Session, ref: str, *, store_id: int | None) -> Any:
 
 
 def one(session: Session, ref: str, *, store_id: int | None) -> dict[str, Any]:
-    """One item with its order's lines, where it was routed and why, and everything that happened, newest first."""
+    """One item with its order's lines, where it was routed and why, what WeChat was told, and all that happened."""
     found = row(session, ref, store_id=store_id)
     subjects = [f"exception:{found.case_id}"] if found.case_id else []
     lines: list[dict[str, Any]] = []
     routing: list[dict[str, Any]] = []
+    told: list[dict[str, Any]] = []
     if found.order_id:
         subjects.append(f"order:{found.order_id}")
         asked = {"of": found.store_id, "order": found.order_id}
         lines = [line._asdict() for line in fetch(session, _LINES, asked)]
         routing = [_routed(row) for row in fetch(session, _ROUTED, asked)]
+        told = shipping.of_order(session, found.store_id, found.order_id)
     history = [
         {"at": _iso(fact.at), "kind": fact.kind, "actor": fact.actor, "name": fact.name, "data": _told(fact.data)}
         for fact in fetch(session, _HISTORY, {"subjects": subjects})
     ]
-    return _card(found) | {"lines": lines, "routing": routing, "history": history}
+    return _card(found) | {"lines": lines, "routing": routing, "shipping": told, "history": history}
 
 
 def _routed(row: Any) -> dict[str, Any]:

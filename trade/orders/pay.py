@@ -15,6 +15,7 @@ from config.logs import log
 from trade.exceptions import cases
 from trade.orders import code_sale, confirm, moves, value
 from trade.orders.late import rescue
+from trade.orders.shipping import moves as shipping
 from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments import wallet as wallet_tender
@@ -53,10 +54,18 @@ def receive(
     An open attempt becomes paid and its order (or top-up) moves on, as it does for a closed one that was paid all the
     same while its order still waits.  Money that nothing waits for brings back an order
     that ended unpaid, if all of it is still to be had, and else is refunded in full (`late/rescue.py`).
+    What was paid in the mini-program WeChat keeps until it is told of the goods, which is owed from here on.
 
     Of a payment code that is being reversed, or was, an old word proves nothing, for the money may be back with the
     customer: only the holder of its `claim` is believed, or who asked WeChat after its end (`sure`).  Else `ASK_AGAIN`.
     """
+    outcome = _receive(session, fact, claim, sure=sure, actor=actor, now=now)
+    if outcome in (Outcome.APPLIED, Outcome.RESTORED_LATE):
+        shipping.owe(session, fact.trade_no, now=now)
+    return outcome
+
+
+def _receive(session: Session, fact: Paid, claim: int | None, *, sure: bool, actor: str, now: datetime) -> Outcome:
     tender = payments.by_trade_no(session, fact.trade_no)
     if tender is None:
         return Outcome.UNKNOWN_ORDER

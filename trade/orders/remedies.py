@@ -26,6 +26,7 @@ from trade.orders import centre, close, rerouting
 from trade.orders.intake import again
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
+from trade.orders.shipping import moves as shipping
 from trade.orders.states import MOVES
 from trade.payments.refunds import moves as refunds
 from trade.stock.channels import figures
@@ -147,6 +148,30 @@ def _figures_again(step: Step) -> None:
     figures.recompute(step.session, channel_id, skus=skus, again=True, actor=step.actor, now=step.now)
 
 
+def _tell_again(step: Step) -> None:
+    """WeChat is told of the goods at once."""
+    shipping.ask_now(step.session, *_payment(step.item), now=step.now)
+
+
+def _correct_shipping(step: Step) -> None:
+    """Uses up the one correction that WeChat allows a payment."""
+    shipping.correct(step.session, *_payment(step.item), actor=step.actor, now=step.now)
+
+
+def _told_otherwise(step: Step) -> None:
+    """Somebody wrote it into WeChat's own pages."""
+    shipping.move(step.session, *_payment(step.item), "end", actor=step.actor, now=step.now)
+
+
+def _payment(item: Any) -> tuple[int, int]:
+    _, store_id, tender_id = item.subject.split(":")
+    return int(store_id), int(tender_id)
+
+
+def _differs(item: Any) -> bool:
+    return bool(item.cause == "differs")
+
+
 def _send_again(step: Step) -> None:
     _SENDERS[step.item.kind](step)
 
@@ -156,11 +181,13 @@ _SENDERS = {
     "paid_late": _refund_again,
     "channel_drift": _figures_again,
     "adapter_rejected": _figures_again,
+    "shipping_info_failed": _tell_again,
 }
 
 
 def _can_send(item: Any) -> bool:
-    return item.kind in _SENDERS and bool({"refund_no", "sku_id", "first"} & item.facts.keys())
+    known = {"refund_no", "sku_id", "first", "tender_id"} & item.facts.keys()
+    return item.kind in _SENDERS and bool(known) and not _differs(item)
 
 
 def _of_intake(item: Any) -> bool:
@@ -204,6 +231,8 @@ REMEDIES: dict[str, Remedy] = {
     "refund_parcel": Remedy(_refund_parcel, grave=True, parcels_in=WAITING | IN_HAND),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
+    "correct_shipping": Remedy(_correct_shipping, grave=True, when=_differs),
+    "told_otherwise": Remedy(_told_otherwise, needs=("note",), grave=True),
     "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),
     "reject_intake": Remedy(_reject_intake, needs=("note",), closes=False, grave=True, when=_of_intake),
     "forgive_points": Remedy(_forgive_points, "centre.chain", needs=("note",), grave=True),
