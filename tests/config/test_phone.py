@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.wechat_stand_in.app import create_app
+from tests.wechat_stand_in.pay import codepay
 from tests.wechat_stand_in.world import PEOPLE
 
 ROOM = Path("tests/wechat_stand_in/phone")
@@ -95,3 +96,39 @@ def test_the_mall_opens_as_whoever_holds_the_phone(phone):
     mine.post("/phone/login", json={"openid": ME})
     code = re.findall(r"wx_code=(\w+)", mine.get("/phone/app").text)[0]
     assert world.redeem(code, "login") == ME
+
+
+def _charged(app, number):
+    """A till charges the code on ME's screen with 1,288 yuan."""
+    world = app.extensions["world"]
+    world.auth_codes[_act(app, "code", openid=ME)["auth_code"]]["used"] = True
+    wanted = {"out_trade_no": number, "amount": {"total": 128_800}, "description": "文三路店"}
+    world.orders[number] = codepay._ordered(world, wanted, ME)
+    return world
+
+
+def test_a_payment_code_is_new_every_minute_and_after_each_use(phone):
+    first = _act(phone, "code", openid=ME)["auth_code"]
+    assert re.fullmatch(r"1[0-5]\d{16}", first) and _act(phone, "code", openid=ME)["auth_code"] == first
+    assert _act(phone, "code", openid=OTHER)["auth_code"] != first
+    phone.extensions["world"].offset_s += 60
+    second = _act(phone, "code", openid=ME)["auth_code"]
+    _charged(phone, "C1")
+    assert len({first, second, _act(phone, "code", openid=ME)["auth_code"]}) == 3
+
+
+def test_the_password_counts_when_it_is_typed_and_who_cancels_has_not_paid(phone):
+    assert _act(phone, "code/answer", openid=ME, answer="yes") == {"state": ""}
+    world = _charged(phone, "C1")
+    mine = phone.test_client()
+    mine.post("/phone/choose", json={"openid": ME})
+    assert "1,288.00" in mine.get("/phone/code/now").text
+    assert _act(phone, "code/answer", openid=ME, answer="yes", wait_s=20) == {"state": "USERPAYING"}
+    world.offset_s += 19
+    assert "支付成功" not in mine.get("/phone/code/now").text
+    world.offset_s += 2
+    assert "支付成功" in mine.get("/phone/code/now").text
+    mine.post("/phone/code/seen", json={})
+    assert "支付成功" not in mine.get("/phone/code/now").text
+    _charged(phone, "C2")
+    assert _act(phone, "code/answer", openid=ME, answer="no") == {"state": "PAYERROR"}

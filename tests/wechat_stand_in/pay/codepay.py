@@ -31,7 +31,7 @@ def show(world: World, openid: str) -> str:
 
 def behave(world: World, openid: str, **habit: Any) -> None:
     """How a person pays: `asked` for the password always (or never), `types_after_s`, None for never, or `cancels`."""
-    world.habits[openid] = habit
+    world.habits_of(openid)["code"] = habit
 
 
 def look(world: World, one: dict[str, Any]) -> None:
@@ -65,7 +65,7 @@ def _success(world: World, one: dict[str, Any]) -> None:
 
 
 def _asks_password(world: World, openid: str, fen: int) -> bool:
-    habit = world.habits.get(openid, {})
+    habit = world.habits_of(openid).get("code", {})
     if "asked" in habit:
         return bool(habit["asked"])
     today = world.beijing()[:10]
@@ -106,7 +106,7 @@ def codepay() -> Response:
 
 
 def _ordered(world: World, said: dict[str, Any], openid: str) -> dict[str, Any]:
-    habit, fen = world.habits.get(openid, {}), said["amount"]["total"]
+    habit, fen = world.habits_of(openid).get("code", {}), said["amount"]["total"]
     types_after_s = habit.get("types_after_s", TYPES_AFTER_S)
     return {
         "out_trade_no": said["out_trade_no"],

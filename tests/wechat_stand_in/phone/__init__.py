@@ -7,10 +7,10 @@ without it the cookie does.  Texts lie in `words/`.
 
 from __future__ import annotations
 
-from tests.wechat_stand_in.phone import bill, consent, console, home, messages, paying, settings, subscribe, talk
+from tests.wechat_stand_in.phone import bill, code, consent, console, home, messages, paying, settings, subscribe, talk
 from tests.wechat_stand_in.phone.shell import bp
 
-PARTS = (bill, consent, console, home, messages, paying, settings, subscribe, talk)
+PARTS = (bill, code, consent, console, home, messages, paying, settings, subscribe, talk)
 """Each adds its pages to `bp` when it is imported."""
 
 __all__ = ["PARTS", "bp"]

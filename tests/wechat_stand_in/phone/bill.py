@@ -24,7 +24,11 @@ def entries(world: World, openid: str) -> list[dict[str, Any]]:
          "state": one["status"]}
         for one in list(world.refunds.values()) if (no := one["out_trade_no"]) in mine
     ]  # fmt: skip
-    return sorted(paid + back, key=lambda one: moment(one["at"]), reverse=True)
+    reversed_ = [
+        {"no": no, "at": one["success_time"], "fen": one["reversed_fen"], "what": one["description"], "refund": True}
+        for no, one in mine.items() if one.get("reversed_fen")
+    ]  # fmt: skip
+    return sorted(paid + back + reversed_, key=lambda one: moment(one["at"]), reverse=True)
 
 
 def _months(of: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -56,6 +60,8 @@ def bill_entry(no: str) -> str:
     if order is None or order["openid"] != owner()["openid"]:
         abort(404)
     back = [one for one in list(world.refunds.values()) if one["out_trade_no"] == no]
+    if order.get("reversed_fen"):
+        back.append({"refund": order["reversed_fen"], "status": "SUCCESS", "at": order["success_time"]})
     return page("bill_entry", order=order, refunds=back, back_fen=sum(one["refund"] for one in back))
 
 

@@ -12,6 +12,7 @@ from tests.wechat_stand_in.phone.shell import bp, owner, page
 
 TILES: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("app", "phone.app", {}),
+    ("code", "phone.code", {}),
     ("messages", "phone.messages", {}),
     ("account", "phone.talk", {"app": "service"}),
     ("bill", "phone.bill", {}),

@@ -7,7 +7,9 @@ for (const part of document.querySelectorAll('[data-part]')) {
   const ask = async () => {
     try {
       const answer = await fetch(part.dataset.part)
-      const html = answer.ok ? await answer.text() : shown
+      const parsed = document.createElement('template')
+      parsed.innerHTML = answer.ok ? await answer.text() : shown
+      const html = parsed.innerHTML // as the browser writes it, or the first answer would always differ
       const busy = part.contains(document.activeElement) && document.activeElement.matches('input, textarea')
       if (html !== shown && !busy) {
         shown = html
@@ -33,56 +35,57 @@ for (const link of document.querySelectorAll('[data-go-after]')) {
   setTimeout(() => link.click(), Number(link.dataset.goAfter))
 }
 
-/** The password: any six digits; the slow take their time before the last one counts. */
-const form = document.getElementById('pay')
-if (form?.querySelector('[data-step]')) {
-  const dots = [...form.querySelectorAll('.dots span')]
-  let typed = 0
-  let step = 'what'
+/** The password: any six digits; whoever is slow thinks before it counts.  A <form data-pay> shows one step of its steps. */
+const paying = () => document.querySelector('form[data-pay]')
+const stepOf = (form) => form.querySelector('[data-step]:not([hidden])')?.dataset.step
 
-  const to = (name) => {
-    step = name
-    for (const one of form.querySelectorAll('[data-step]')) one.hidden = one.dataset.step !== name
-  }
-
-  const send = () => {
-    const answer = Object.assign(document.createElement('input'), { type: 'hidden', name: 'answer', value: 'yes' })
-    form.append(answer)
-    form.submit()
-  }
-
-  const think = (seconds) => {
-    if (!seconds) return send()
-    to('waiting')
-    const until = Date.now() + seconds * 1000
-    const tell = () => {
-      const left = Math.ceil((until - Date.now()) / 1000)
-      form.querySelector('[data-left]').textContent = Math.max(left, 0)
-      if (left <= 0) send()
-      else setTimeout(tell, 200)
-    }
-    tell()
-  }
-
-  const key = (name) => {
-    if (step !== 'password') return
-    typed = name === 'delete' ? Math.max(0, typed - 1) : Math.min(6, typed + 1)
-    for (const [at, dot] of dots.entries()) dot.classList.toggle('on', at < typed)
-    if (typed === 6) think(Number(form.dataset.slow))
-  }
-
-  form.addEventListener('click', (event) => {
-    const button = event.target.closest('button')
-    if (button?.dataset.to) to(button.dataset.to)
-    if (button?.dataset.key) key(button.dataset.key)
-    if (button?.dataset.wait) think(Number(button.dataset.wait))
-  })
-  document.addEventListener('keydown', (event) => {
-    if (/^\d$/.test(event.key)) key(event.key)
-    if (event.key === 'Backspace') key('delete')
-    if (event.key === 'Enter' && event.target.matches('input')) {
-      event.preventDefault() // else it would press the first button that sends: cancel
-      if (step === 'what') to('password')
-    }
-  })
+function to(form, name) {
+  for (const one of form.querySelectorAll('[data-step]')) one.hidden = one.dataset.step !== name
 }
+
+function send(form) {
+  form.append(Object.assign(document.createElement('input'), { type: 'hidden', name: 'answer', value: 'yes' }))
+  form.submit()
+}
+
+function think(form, seconds) {
+  const left = form.querySelector('[data-left]')
+  if (!seconds) return send(form)
+  if (left) to(form, 'waiting')
+  const until = Date.now() + seconds * 1000
+  const tell = () => {
+    const rest = Math.ceil((until - Date.now()) / 1000)
+    if (left) left.textContent = Math.max(rest, 0)
+    if (rest <= 0) send(form)
+    else setTimeout(tell, 200)
+  }
+  tell()
+}
+
+function key(form, name) {
+  if (stepOf(form) !== 'password') return
+  const dots = [...form.querySelectorAll('.dots span')]
+  const on = dots.filter((dot) => dot.classList.contains('on')).length
+  if (name !== 'delete' && on === dots.length) return
+  const typed = name === 'delete' ? Math.max(0, on - 1) : on + 1
+  for (const [at, dot] of dots.entries()) dot.classList.toggle('on', at < typed)
+  if (typed === dots.length) think(form, Number(form.dataset.pay))
+}
+
+document.addEventListener('click', (event) => {
+  const button = event.target.closest('form[data-pay] button')
+  if (button?.dataset.to) to(button.form, button.dataset.to)
+  if (button?.dataset.key) key(button.form, button.dataset.key)
+  if (button?.dataset.wait) think(button.form, Number(button.dataset.wait))
+})
+
+document.addEventListener('keydown', (event) => {
+  const form = paying()
+  if (!form) return
+  if (/^\d$/.test(event.key)) key(form, event.key)
+  if (event.key === 'Backspace') key(form, 'delete')
+  if (event.key === 'Enter' && event.target.matches('input')) {
+    event.preventDefault() // else it would press the first button that sends: cancel
+    if (stepOf(form) === 'what') to(form, 'password')
+  }
+})
