@@ -18,6 +18,7 @@ from mall.commands import order_pages
 from mall.http import aftersales as mall_aftersales
 from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, scene, tier
 from mall.http import coupons as mall_coupons
+from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
 from pos.http import (
@@ -113,6 +114,7 @@ def create_app() -> APIFlask:
         me.bp,
         card.bp,
         privacy.bp,
+        mall_messages.bp,
         profile.bp,
         tier.bp,
         mall_wallet.bp,

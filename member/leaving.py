@@ -122,6 +122,11 @@ def void_coupons(session: Session, member_id: int, *, actor: str, now: datetime)
 
 
 _ERASE = (
+    text(
+        "DELETE FROM message_consent WHERE person IN"
+        " (SELECT fingerprint FROM identity WHERE kind = 'openid' AND member_id = ANY(:ids))"
+    ),
+    text("DELETE FROM message WHERE member_id = ANY(:ids)"),
     text("DELETE FROM identity WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_session WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_code WHERE member_id = ANY(:ids)"),
@@ -157,6 +162,7 @@ _LEFT = text("""
             AND (name <> '' OR nickname <> '' OR coalesce(birthday::text, gender) IS NOT NULL
             OR phone_masked IS NOT NULL OR phone_tail IS NOT NULL OR erased_at IS NULL)) AS member,
            (SELECT count(*) FROM identity WHERE member_id = ANY(:ids)) AS identity,
+           (SELECT count(*) FROM message WHERE member_id = ANY(:ids)) AS message,
            (SELECT count(*) FROM member_session WHERE member_id = ANY(:ids)) AS member_session,
            (SELECT count(*) FROM member_code WHERE member_id = ANY(:ids)) AS member_code,
            (SELECT count(*) FROM member_code_use WHERE member_id = ANY(:ids)) AS member_code_use,

@@ -9,6 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, rows
+from member.reach import reminders
 from member.terms import ONE_BP, terms_at
 
 STAGES = (30, 7, 1)
@@ -43,20 +44,24 @@ _TELL = text("""
     told AS (
         INSERT INTO points_notice (member_id, expires_at, stage, points, at)
         SELECT member_id, expires_at, :stage, points, :now FROM due
-        ON CONFLICT DO NOTHING RETURNING member_id, expires_at, points)
-    INSERT INTO journal (kind, subject, actor, at, data, tries)
-    SELECT 'points.expiring', 'member:' || member_id, 'clock', :now, jsonb_build_object('member_id', member_id,
-           'points', points, 'expires_at', expires_at, 'days', CAST(:stage AS bigint)), 0 FROM told
-    RETURNING id""")
+        ON CONFLICT DO NOTHING RETURNING member_id, expires_at, points),
+    noted AS (
+        INSERT INTO journal (kind, subject, actor, at, data, tries)
+        SELECT 'points.expiring', 'member:' || member_id, 'clock', :now, jsonb_build_object('member_id', member_id,
+               'points', points, 'expires_at', expires_at, 'days', CAST(:stage AS bigint)), 0 FROM told)
+    SELECT * FROM told""")
 
 
 def tell_expiring(session: Session, *, now: datetime) -> int:
     """Write one fact per member for what expires within 30, 7 and 1 days, summed over lots; returns how many.
 
-    Each member is told once for each date and stage, however often this runs.
+    Each member is told once for each date and stage, however often this runs; by a message, where they asked for it.
     """
     told = 0
     for stage, nearer in zip(STAGES, (*STAGES[1:], 0), strict=True):
         given = {"now": now, "until": now + timedelta(days=stage), "beyond": now + timedelta(days=nearer)}
-        told += len(fetch(session, _TELL, {**given, "stage": stage}))
+        due = fetch(session, _TELL, {**given, "stage": stage})
+        told += len(due)
+        if due:
+            reminders.expiring(session, due, stage, now=now)
     return told

@@ -29,6 +29,7 @@ ROUTES = {
     "member.unmerged": ("effects", "follow_merge"),
     "member.export_asked": ("effects", "make_exports"),
     "refund.requested": ("wechat", "send_refunds"),
+    "message.asked": ("wechat", "send_messages"),
     "job.asked_again": ("clock", "run_again"),
     "channel.stock_changed": ("channels", "sync_channels"),
     "intake.brought": ("intake", "take_orders"),

@@ -21,6 +21,7 @@ EVERY = (
     ("workers.jobs.expire_unpaid", "wechat", 20),
     ("workers.jobs.expire_top_ups", "wechat", 20),
     ("workers.jobs.ask_refunds", "wechat", 20),
+    ("workers.jobs.send_messages", "wechat", 20),
     ("workers.jobs.settle_payments", "wechat", 20),
     ("workers.jobs.settle_late", "wechat", 20),
     ("workers.jobs.upload_shipping", "wechat", 20),

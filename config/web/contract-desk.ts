@@ -47,11 +47,13 @@ export type ParcelState =
 /** What became of telling the customer. */
 export interface Notice {
   event: string
-  status: 'queued' | 'sent' | 'failed' | 'not_authorised'
-  way: string
+  state: 'queued' | 'sent' | 'failed' | 'not_authorised' | 'expired' | 'given_up'
+  way: '' | 'subscribe' | 'service'
+  /** WeChat's own code, where it refused. */
+  code: string
   version: number
   asked_at: string
-  answered_at: string | null
+  settled_at: string | null
   resends_left: number
 }
 

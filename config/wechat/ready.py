@@ -14,6 +14,7 @@ from config.wechat.accounts import Service, Talks
 from config.wechat.callback import Callback
 from config.wechat.client import Client
 from config.wechat.given import WeChatSettings
+from config.wechat.messages import Messages, Template, read_templates
 from config.wechat.pay import Pay
 from config.wechat.people import OpenPlatform
 from config.wechat.shipping import Shipping
@@ -103,3 +104,16 @@ def callback(app: str) -> Callback | None:
 def shipping() -> Shipping:
     """Shipping information and the order centre."""
     return Shipping(Client(_credentials(), connection()))
+
+
+@lru_cache(maxsize=1)
+def messages() -> Messages:
+    """Subscribe and template messages."""
+    state = "formal" if settings().environment == "production" else "trial"
+    return Messages(Client(_credentials(), connection()), state=state, service=service_client())
+
+
+@lru_cache(maxsize=1)
+def templates() -> dict[str, dict[str, Template]]:
+    """The message templates of the chain: way (`subscribe`, `service`) -> kind -> template."""
+    return read_templates(_folder())

@@ -47,7 +47,7 @@ PROVED = (
 """Proved after every step; growth and credits follow by jobs and are proved at the end."""
 TABLES = ("sale_order", "parcel", "parcel_line", "assignment", "stock_level", "stock_hold", "stock_movement", "tender",
           "refund", "sale_return", "return_line", "aftersale_case", "lot_entry", "journal", "substitution",
-          "exception_case", "pickup_end", "parcel_notice")  # fmt: skip
+          "exception_case", "pickup_end", "message")  # fmt: skip
 _PRINT = text(" UNION ALL ".join(f"SELECT '{name}', md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {name} t"
                                  for name in TABLES))  # fmt: skip
 REASONS = tuple(Reason)

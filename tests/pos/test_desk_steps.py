@@ -167,7 +167,7 @@ def test_a_ready_message_is_shown_and_sent_again(session, shop, desk, order):
     hands.picked(session, order, clock.now())
     path = _path(session, order)
     notice = desk.post(f"{path}/ready").json["parcel"]["notice"]
-    assert (notice["event"], notice["status"], notice["resends_left"]) == ("ready", "queued", 3)
+    assert (notice["event"], notice["state"], notice["resends_left"]) == ("ready", "queued", 3)
     for left in (2, 1, 0):
         assert desk.post(f"{path}/notify", {"event": "ready"}).json["parcel"]["notice"]["resends_left"] == left
     assert desk.post(f"{path}/notify", {"event": "ready"}).json["code"] == "resend_limit"

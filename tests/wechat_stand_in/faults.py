@@ -247,6 +247,12 @@ _LOGIN = (
     ),
     Fault("person_blocked", "40226: a person of high risk", "/sns/jscode2session", refusal(40226, "code blocked")),
 )
+MESSAGES = "/cgi-bin/message/*"
+_MESSAGES = (
+    Fault("message_unwanted", "43101: the person agreed to no message", MESSAGES, refusal(43101, "user refuse")),
+    Fault("field_refused", "47003: a field does not suit the template", MESSAGES, refusal(47003, "argument invalid")),
+    Fault("template_unknown", "40037: there is no such template", MESSAGES, refusal(40037, "invalid template_id")),
+)
 _NOTICES = (
     Fault("notice_lost", "the next notice is never sent"),
     Fault("notice_twice", "the next notice is sent twice"),
@@ -267,4 +273,6 @@ _BILLS = (
     Fault("bill_missing_row", "the bill lacks a payment and its refunds"),
 )
 
-CATALOGUE = {one.name: one for part in (_WIRE, _TOKENS, _LOGIN, _NOTICES, _PUSHES, _PAY, _BILLS) for one in part}
+CATALOGUE = {
+    one.name: one for part in (_WIRE, _TOKENS, _LOGIN, _MESSAGES, _NOTICES, _PUSHES, _PAY, _BILLS) for one in part
+}

@@ -53,6 +53,7 @@ KINDS: dict[str, Kind] = {
     "job_failed": Kind("rows", HOUR, OFFICE, timedelta(seconds=12), ("run_again",)),
     "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),
     "stock_differs": Kind("units", 24 * HOUR, STORE, None, ()),
+    "message_refused": Kind("rows", 4 * HOUR, OFFICE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }
 

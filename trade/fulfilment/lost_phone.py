@@ -17,6 +17,7 @@ from config import journal
 from config.db import fetch, first
 from config.errors import Refused
 from member import secrets as sealed
+from member.reach import moves as reach
 from trade.fulfilment.pickup import PickupCodeWrong
 
 GOOD_FOR = timedelta(minutes=10)
@@ -43,6 +44,7 @@ _USE = text("""
     UPDATE pickup_sms SET used_at = :now
     WHERE store_id = :store AND parcel_id = :parcel AND hash = :hash AND used_at IS NULL AND sent_at > :since
     RETURNING parcel_id""")
+_WHOSE = text("SELECT member_id FROM sale_order WHERE store_id = :store AND id = :order")
 _SENT = text("SELECT sealed FROM pickup_sms WHERE store_id = :store AND parcel_id = :parcel AND used_at IS NULL")
 
 
@@ -68,7 +70,13 @@ def send(session: Session, parcel: Any, tail: str, *, actor: str, now: datetime)
     if made is None:
         raise SmsLimit(most=SENDS)
     data = {"order_id": parcel.order_id, "parcel_id": parcel.id, "store_id": parcel.store_id, "sends": made.sends}
-    journal.record(session, "pickup.sms_asked", f"order:{parcel.order_id}", actor=actor, now=now, **data)
+    about = f"order:{parcel.order_id}"
+    journal.record(session, "pickup.sms_asked", about, actor=actor, now=now, **data)
+    whose = first(session, _WHOSE, {"store": parcel.store_id, "order": parcel.order_id})
+    if whose is not None and whose.member_id is not None:
+        of = {"event": "proof", "version": int(made.sends), "store_id": parcel.at_store_id, "about": about}
+        subject = f"proof:{parcel.store_id}:{parcel.id}"
+        reach.ask(session, whose.member_id, "pickup_proof", subject, **of, actor=actor, now=now)
     return int(made.sends)
 
 

@@ -197,29 +197,6 @@ class PickupSms(Base):
     used_at: Mapped[datetime | None]
 
 
-class ParcelNotice(Base):
-    """A message to the customer about a parcel and what became of it; one (parcel, event, version) is sent once.
-
-    `sends` counts the first one and at most three more.
-    """
-
-    __tablename__ = "parcel_notice"
-    __table_args__ = (
-        CheckConstraint("status IN ('failed', 'not_authorised', 'queued', 'sent')", name="status"),
-        CheckConstraint("sends BETWEEN 1 AND 4", name="sends"),
-    )
-    store_id: Mapped[int] = mapped_column(primary_key=True)
-    parcel_id: Mapped[int] = mapped_column(primary_key=True)
-    event: Mapped[str] = mapped_column(Text, primary_key=True)
-    version: Mapped[int] = mapped_column(primary_key=True)
-    order_id: Mapped[int]
-    status: Mapped[str] = mapped_column(Text, server_default=text("'queued'"))
-    way: Mapped[str] = mapped_column(Text, server_default=text("''"))
-    sends: Mapped[int] = mapped_column(server_default=text("1"))
-    asked_at: Mapped[datetime]
-    answered_at: Mapped[datetime | None]
-
-
 class Substitution(Base):
     """Something else instead of a line's goods: what was paid, what it is worth, and what the customer said.
 

@@ -53,10 +53,6 @@ _LINES = text("""
     LEFT JOIN stock_level level ON level.store_id = :at AND level.sku_id = part.sku_id
     LEFT JOIN store_sku ON store_sku.store_id = :at AND store_sku.sku_id = part.sku_id
     WHERE part.parcel_id = ANY(:parcels) ORDER BY part.parcel_id, part.line_no""")
-_NOTICES = text("""
-    SELECT DISTINCT ON (store_id, parcel_id) * FROM parcel_notice
-    WHERE (store_id, parcel_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:parcels AS bigint[])))
-    ORDER BY store_id, parcel_id, asked_at DESC, version DESC""")
 STAGES = {
     "assigned": "new",
     **dict.fromkeys(("accepted", "picking", "picked"), "picking"),
@@ -114,8 +110,8 @@ def _line(row: Any, offered: Sequence[Any]) -> dict[str, Any]:
 def _notice(row: Any) -> dict[str, Any] | None:
     if row is None:
         return None
-    shown = {name: getattr(row, name) for name in ("event", "status", "way", "version")}
-    times = {"asked_at": _moment(row.asked_at), "answered_at": _moment(row.answered_at)}
+    shown = {name: getattr(row, name) for name in ("event", "state", "way", "code", "version")}
+    times = {"asked_at": _moment(row.asked_at), "settled_at": _moment(row.settled_at)}
     return {**shown, **times, "resends_left": max(notices.AGAIN + 1 - row.sends, 0)}
 
 
@@ -129,8 +125,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
         lines[row.parcel_id].append(row)
     for one in substituting.of_parcels(session, parcels):
         offered[one.parcel_id].append(one)
-    given = {"stores": [parcel.store_id for parcel in parcels], "parcels": ids}
-    told = {row.parcel_id: row for row in fetch(session, _NOTICES, given)}
+    told = notices.newest(session, parcels)
     return [
         {
             **{name: getattr(parcel, name) for name in _PLAIN.split()},
@@ -141,7 +136,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
             "no": number(parcel.store_id, parcel.order_id),
             "items": len(lines[parcel.id]),
             "cold": sorted({row.temperature for row in lines[parcel.id]} - {"ambient"}),
-            "notice": _notice(told.get(parcel.id)),
+            "notice": _notice(told.get(notices.subject(parcel))),
             "waves": parcel.waves or [],
             "lines": [_line(row, offered[parcel.id]) for row in lines[parcel.id]],
         }

@@ -13,7 +13,7 @@ from config.db import fetch, first
 from config.errors import WrongState
 from config.logs import log
 from trade.exceptions import cases
-from trade.orders import code_sale, confirm, moves, value
+from trade.orders import code_sale, confirm, moves, telling, value
 from trade.orders.late import rescue
 from trade.orders.shipping import moves as shipping
 from trade.payments import moves as payments
@@ -133,6 +133,7 @@ def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: d
         wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
     value.paid(session, stake, actor=actor, now=now)
     confirm.confirm(session, store_id, order_id, actor=actor, now=now)
+    telling.paid(session, order, actor=actor, now=now)
 
 
 def _late(session: Session, tender: Any, fact: Paid, *, actor: str, now: datetime) -> Outcome:

@@ -94,7 +94,7 @@ def test_a_message_goes_out_four_times_at_most(session, shop, at_once, now):
     parcel = hands.of(session, order_id)
     again = at_once(lambda s: notices.send_again(s, parcel, "ready", actor="t", now=now))
     assert again == {"done": 3, "resend_limit": 3}
-    assert session.scalars(text("SELECT version FROM parcel_notice ORDER BY 1")).all() == [1, 2, 3, 4]
+    assert session.scalars(text("SELECT version FROM message WHERE event = 'ready' ORDER BY 1")).all() == [1, 2, 3, 4]
 
 
 def test_an_sms_opens_once(session, shop, at_once, now):

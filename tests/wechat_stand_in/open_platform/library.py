@@ -27,7 +27,7 @@ LIBRARY: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
         "time3": ("at", "退款时间"), "thing4": ("hint", "退款说明")}),
     "changed": ("订单变更提醒", {
         "character_string1": ("order_no", "订单编号"), "thing2": ("what", "变更内容"),
-        "time3": ("until", "答复截止"), "thing4": ("hint", "温馨提示")}),
+        "time3": ("at", "时间"), "thing4": ("hint", "温馨提示")}),
     "points": ("积分变动通知", {
         "thing1": ("change", "变动积分"), "number2": ("balance", "积分余额"), "time3": ("at", "变动时间"),
         "thing4": ("hint", "温馨提示")}),

@@ -27,7 +27,7 @@ from sqlalchemy.orm import Session
 from config.db import attempt, fetch, first
 from config.errors import Refused
 from trade.exceptions import cases
-from trade.orders import confirm, value
+from trade.orders import confirm, telling, value
 from trade.orders import moves as orders
 from trade.orders.late import moves
 from trade.orders.late.states import Cause
@@ -62,6 +62,7 @@ def settle(session: Session, tender: Any, fact: Paid, *, actor: str, now: dateti
     if not why:
         event, why = _brought_back(session, order, tender, actor=actor, now=now)
         if event:
+            telling.paid(session, order, actor=actor, now=now)
             return moves.move(session, tender.store_id, tender.id, event, actor=actor, now=now)
     _give_back(session, tender, fact, cause, why, actor=actor, now=now)
     return False

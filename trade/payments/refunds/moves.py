@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import first
+from member.reach import moves as reach
 from trade.exceptions import cases
 
 KIND = "refund_failed"
@@ -35,7 +36,11 @@ MOVES = {
 _MOVE = text("""
     UPDATE refund SET state = :target, done_at = CASE WHEN :target = 'done' THEN CAST(:now AS timestamptz) END,
         ask_at = CASE WHEN :target IN ('accepted', 'abnormal') THEN CAST(:later AS timestamptz) END
-    WHERE refund_no = :number AND state = ANY(:sources) RETURNING store_id, id, order_id, refund_no, amount_fen""")
+    WHERE refund_no = :number AND state = ANY(:sources)
+    RETURNING store_id, id, order_id, top_up_id, refund_no, amount_fen""")
+_WHOSE = text("""
+    SELECT coalesce((SELECT member_id FROM sale_order WHERE store_id = :store AND id = :order),
+        (SELECT member_id FROM top_up WHERE store_id = :store AND id = :top_up)) AS member_id""")
 _ANEW = text("""
     INSERT INTO refund (store_id, tender_id, order_id, top_up_id, return_id, shift_id, kind, state, amount_fen,
         refund_no, reason, created_at, ask_at, asked)
@@ -65,7 +70,19 @@ def move(session: Session, number: str, event: str, *, actor: str, now: datetime
         cases.clear(session, KIND, subject(moved), actor=actor, note=target, now=now)
     if event == "shut":
         _owe_anew(session, number, actor=actor, now=now)
+    if event == "finish":
+        _say(session, moved, actor=actor, now=now)
     return True
+
+
+def _say(session: Session, refund: Any, *, actor: str, now: datetime) -> None:
+    """The customer is told that the money is back."""
+    key = {"store": refund.store_id, "order": refund.order_id, "top_up": refund.top_up_id}
+    whose = first(session, _WHOSE, key)
+    if whose is not None and whose.member_id is not None:
+        where = f"order:{refund.order_id}" if refund.order_id else None
+        of = {"store_id": refund.store_id, "about": where}
+        reach.ask(session, whose.member_id, "refund", subject(refund), **of, actor=actor, now=now)
 
 
 def _owe_anew(session: Session, number: str, *, actor: str, now: datetime) -> None:

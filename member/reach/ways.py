@@ -1,0 +1,26 @@
+"""By which ways a member can be told something, and in which words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy.orm import Session
+
+from config.wechat.messages import Template
+from member.reach import fields
+from member.reach.kinds import KINDS
+
+
+def filled(template: Template, facts: Mapping[str, fields.Fact]) -> dict[str, str]:
+    """The template's fields with our facts in them, each as its type allows."""
+    return {key: fields.value(key, facts[fact]) for fact, key in template.fields.items()}
+
+
+def page(kind: str, facts: Mapping[str, fields.Fact]) -> str:
+    """Where a tap on the message leads."""
+    return KINDS[kind].page.format(**facts)
+
+
+def follower(_session: Session, _member_id: int) -> str | None:
+    """How the service account knows a member who follows it; None when they do not.  No account is bound yet."""
+    return None

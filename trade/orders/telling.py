@@ -1,0 +1,172 @@
+"""What messages about orders, parcels and refunds say, read when they are sent: only what is still true is told.
+
+event              kind          true while
+paid               paid          the order is not cancelled
+ready, remind_n    ready         the parcel lies ready; it is the only place where a pickup code leaves the house
+handed             shipped       the courier has it
+asking             changed       the customer may still answer
+substitute_n       changed       the customer may still answer
+cancel_declined    changed       the parcel is not closed
+missed             changed       it was not put back yet
+refund             refund        the refund is done
+proof              pickup_proof  the code was not used, and is the newest
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config.db import first
+from config.texts import say
+from member.reach import moves as reach
+from member.reach.fields import Fact
+from trade.fulfilment import lost_phone, pickup, rules
+from trade.fulfilment.states import CLOSED
+from trade.orders.numbers import number
+
+Facts = dict[str, Fact]
+
+_ORDER = text("""
+    SELECT o.store_id, o.id AS order_id, o.state, o.mode, o.payable_fen, o.paid_at, s.name AS store
+    FROM sale_order o LEFT JOIN store s ON s.id = o.store_id WHERE o.store_id = :store AND o.id = :id""")
+_PARCEL = text("""
+    SELECT p.*, s.name AS store, s.address FROM parcel p LEFT JOIN store s ON s.id = p.at_store_id
+    WHERE p.store_id = :store AND p.id = :id""")
+_OFFER = text("""
+    SELECT answer_by FROM substitution WHERE store_id = :store AND parcel_id = :id AND id = :offer
+    AND outcome IS NULL AND answer_by > :now""")
+_PROOF = text("""
+    SELECT s.sent_at, p.order_id FROM pickup_sms s JOIN parcel p ON p.store_id = s.store_id AND p.id = s.parcel_id
+    WHERE s.store_id = :store AND s.parcel_id = :id AND s.used_at IS NULL AND s.sends = :sends AND p.state = 'ready'""")
+_REFUND = text("""
+    SELECT r.*, EXISTS (SELECT FROM late_payment l WHERE l.store_id = r.store_id AND l.tender_id = r.tender_id) AS late
+    FROM refund r WHERE r.store_id = :store AND r.id = :id AND r.state = 'done'""")
+
+
+def paid(session: Session, order: Any, *, actor: str, now: datetime) -> None:
+    """The customer is told that their order is paid, once."""
+    if order.member_id is not None:
+        of = {"store_id": order.store_id, "about": f"order:{order.id}"}
+        subject = f"order:{order.store_id}:{order.id}"
+        reach.ask(session, order.member_id, "paid", subject, **of, actor=actor, now=now)
+
+
+def _key(message: Any) -> dict[str, int]:
+    _, store_id, own_id = message.subject.split(":")
+    return {"store": int(store_id), "id": int(own_id)}
+
+
+def _paid(session: Session, message: Any, language: str, now: datetime) -> Facts | None:
+    order = first(session, _ORDER, _key(message))
+    if order is None or order.state == "cancelled":
+        return None
+    return {
+        "order_id": order.order_id,
+        "order_no": number(order.store_id, order.order_id),
+        "amount": order.payable_fen,
+        "store": order.store or "",
+        "at": order.paid_at or now,
+        "hint": say(f"message.paid.{'pickup' if order.mode == 'pickup' else 'brought'}", language),
+    }
+
+
+def _parcel(session: Session, message: Any) -> Any:
+    return first(session, _PARCEL, _key(message))
+
+
+def _ready(session: Session, message: Any, language: str, now: datetime) -> Facts | None:
+    parcel = _parcel(session, message)
+    if parcel is None or parcel.state != "ready" or parcel.pickup_sealed is None:
+        return None
+    stays = timedelta(hours=rules.in_force(session, now)[1].no_show_hours)
+    return {
+        "order_id": parcel.order_id,
+        "code": pickup.open_code(bytes(parcel.pickup_sealed)),
+        "store": parcel.store,
+        "place": parcel.address or parcel.store,
+        "until": parcel.ready_at + stays,
+        "hint": say(f"message.ready.{'first' if message.event == 'ready' else 'again'}", language),
+    }
+
+
+def _shipped(session: Session, message: Any, language: str, now: datetime) -> Facts | None:
+    parcel = _parcel(session, message)
+    if parcel is None or parcel.state != "handed":
+        return None
+    return {
+        "order_id": parcel.order_id,
+        "order_no": number(parcel.store_id, parcel.order_id),
+        "courier": parcel.carrier or say("message.shipped.own", language),
+        "tracking_no": parcel.tracking_no or "",
+        "at": parcel.handed_at or now,
+        "hint": say("message.shipped.hint", language),
+    }
+
+
+def _answer_by(session: Session, message: Any, parcel: Any, what: str, now: datetime) -> datetime | None:
+    """Until when the customer may answer, or when it happened; None when it is over."""
+    if what == "asking":
+        return parcel.ask_by if parcel.state == "asking" and parcel.ask_by > now else None
+    if what == "substitute":
+        offer = first(session, _OFFER, {**_key(message), "offer": int(message.event.rpartition("_")[2]), "now": now})
+        return offer.answer_by if offer else None
+    stands = parcel.state == "no_show" if what == "missed" else parcel.state not in CLOSED
+    return message.asked_at if stands else None
+
+
+def _changed(session: Session, message: Any, language: str, now: datetime) -> Facts | None:
+    parcel, what = _parcel(session, message), message.event.rstrip("_0123456789")
+    at = _answer_by(session, message, parcel, what, now) if parcel else None
+    if at is None:
+        return None
+    return {
+        "order_id": parcel.order_id,
+        "order_no": number(parcel.store_id, parcel.order_id),
+        "what": say(f"message.changed.{what}", language),
+        "at": at,
+        "hint": say(f"message.changed.{what}.hint", language),
+    }
+
+
+def _refund(session: Session, message: Any, language: str, now: datetime) -> Facts | None:
+    refund = first(session, _REFUND, _key(message))
+    if refund is None:
+        return None
+    of_order = refund.order_id is not None
+    return {
+        "page": f"pages/order/order?id={refund.order_id}" if of_order else "pages/wallet/wallet",
+        "order_no": number(refund.store_id, refund.order_id if of_order else refund.top_up_id),
+        "amount": refund.amount_fen,
+        "at": refund.done_at or now,
+        "hint": say(f"message.refund.{'late' if refund.late else 'back'}", language),
+    }
+
+
+def _proof(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
+    key = _key(message)
+    sent = first(session, _PROOF, {**key, "sends": message.version})
+    code = lost_phone.sent_code(session, key["store"], key["id"])
+    if sent is None or code is None:
+        return None
+    return {
+        "order_id": sent.order_id,
+        "code": code,
+        "until": sent.sent_at + lost_phone.GOOD_FOR,
+        "hint": say("message.pickup_proof.hint", language),
+    }
+
+
+COMPOSE: dict[str, Callable[[Session, Any, str, datetime], Facts | None]] = {
+    "paid": _paid,
+    "ready": _ready,
+    "shipped": _shipped,
+    "changed": _changed,
+    "refund": _refund,
+    "pickup_proof": _proof,
+}
+"""Kind -> what it says in a language (facts as in `member/reach/kinds.py`), or None when it is not true any more."""
