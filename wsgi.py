@@ -16,7 +16,7 @@ from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.commands import order_pages
 from mall.http import aftersales as mall_aftersales
-from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, scene, tier
+from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, pushes, scene, tier
 from mall.http import coupons as mall_coupons
 from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
@@ -124,6 +124,7 @@ def create_app() -> APIFlask:
         scene.bp,
         parcels.bp,
         callbacks.bp,
+        pushes.bp,
     ):
         app.register_blueprint(face)
     for metrics in (

@@ -9,7 +9,7 @@ from rq.serializers import JSONSerializer
 
 from config.redis import connection, key
 
-QUEUES = ("effects", "wechat", "clock", "channels", "intake", "till")
+QUEUES = ("effects", "wechat", "clock", "channels", "intake", "till", "talks")
 """One queue per worker: a worker on two queues loses a job when it dies between taking and starting it."""
 
 

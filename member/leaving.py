@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import fetch, first
-from member import ledger, lots
+from member import followers, ledger, lots
 from member.coupons import moves as coupons
 from member.identity import card_no
 from member.ledger import Step
@@ -205,6 +205,7 @@ def erase(session: Session, member_id: int, *, actor: str, now: datetime) -> Non
     for one in keys["ids"]:
         void_coupons(session, one, actor=actor, now=now)
         write_off(session, one, actor=actor, now=now)
+    followers.erase(session, keys["ids"])
     for statement in _ERASE:
         fetch(session, statement, {**keys, "now": now})
     journal.record(session, "member.erased", f"member:{member_id}", actor=actor, now=now)

@@ -46,6 +46,7 @@ def whole_house(folder: Path) -> Iterator[tuple[str, str, Any]]:
         try:
             yield url, phone_url, phone.extensions["world"]
         finally:
-            phone.extensions["notifier"].stopping.set()
+            for thread in ("notifier", "callbacks"):
+                phone.extensions[thread].stopping.set()
             for name in ("wechat_dir", "wechat_api_base", "wechat_pay_base", "wechat_phone_base", "public_url"):
                 setattr(known, name, getattr(before, name))

@@ -133,7 +133,7 @@ READING = {
     "/api/desk/aftersales/in-store/preview", "/api/desk/aftersales/arbitration/{case_id}/preview",
     "/api/desk/segments/preview", "/api/desk/promotions/simulate", "/api/desk/routing/simulate",
     "/api/desk/parcels/{parcel_id}/short/preview",
-    "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice",
+    "/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice", "/api/mall/wechat/callback/{app}",
 }  # fmt: skip
 """POST without a request id: it changes nothing, or WeChat's own notice id stands for it."""
 

@@ -50,7 +50,11 @@ def test_every_writing_endpoint_documents_its_request_id(app, document):
             fields = document["components"]["schemas"].get(shape, {}).get("properties", {})
             if "request_id" not in fields:
                 silent.append(path)
-    without = {"/api/mall/wechat/pay-notice", "/api/mall/wechat/refund-notice"}  # WeChat calls these, not our pages
+    without = {
+        "/api/mall/wechat/pay-notice",
+        "/api/mall/wechat/refund-notice",
+        "/api/mall/wechat/callback/{app}",
+    }  # WeChat calls these, not our pages
     reading = {"/api/mall/quote", "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check",
                "/api/desk/promotions/simulate"}  # fmt: skip
     reading |= {"/api/desk/segments/preview", "/api/mall/aftersales/preview", "/api/desk/aftersales/in-store/preview",

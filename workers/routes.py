@@ -34,6 +34,9 @@ ROUTES = {
     "channel.stock_changed": ("channels", "sync_channels"),
     "intake.brought": ("intake", "take_orders"),
     "intake.received": ("intake", "take_orders"),
+    "wechat.pushed": ("talks", "take_pushes"),
+    "talk.owed": ("talks", "send_talks"),
+    "talk.menu_approved": ("talks", "publish_menus"),
 }
 
 #           fact                 (queue, job), ...

@@ -13,6 +13,7 @@ from config.wechat.callback import Push
 CONSENTS = ("subscribe_msg_popup_event", "subscribe_msg_change_event")
 SENT = "subscribe_msg_sent_event"
 TRADE = ("trade_manage_remind_access_api", "trade_manage_remind_shipping", "trade_manage_order_settlement")
+"""Kept as they came: in the last of them `confirm_receive_method` is reported to arrive the wrong way round."""
 REVOKED = "user_authorization_revoke"
 
 
@@ -32,20 +33,6 @@ class Sent:
     msg_id: str
     code: str
     status: str
-
-
-@dataclass(frozen=True, slots=True)
-class Trade:
-    """What WeChat says of one payment's goods and money.
-
-    `raw` is everything as it came: `confirm_receive_method` is reported to arrive the wrong way round, so nothing is
-    derived from it.
-    """
-
-    event: str
-    transaction_id: str
-    trade_no: str
-    raw: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +61,6 @@ def sent(push: Push) -> list[Sent]:
     """The results of SENT."""
     names = ("TemplateId", "MsgID", "ErrorCode", "ErrorStatus")
     return [Sent(*(str(one.get(name) or "") for name in names)) for one in _rows(push)]
-
-
-def trade(push: Push) -> Trade:
-    """One of TRADE."""
-    return Trade(push.event, push.text("transaction_id"), push.text("merchant_trade_no"), push.said)
 
 
 def revoked(push: Push) -> Revoked:

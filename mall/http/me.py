@@ -14,6 +14,7 @@ from config.errors import Refused, WeChatBusy
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import open_platform
+from mall import heard
 from mall.http import who
 from member import activity, gifts, identity, points, referral, secrets, sessions
 from trade.orders import holder, points_story
@@ -70,6 +71,7 @@ def login(json_data: CodeForm) -> Reply:
     person = _asked(open_platform().code_to_session, json_data.code)
     with transaction(session()) as opened:
         member_id = identity.by_openid(opened, person.openid, unionid=person.unionid, actor="wechat", now=g.now)
+        heard.came_by(opened, member_id, now=g.now)
         invitation = _invited(opened, json_data, member_id, "wechat")
         token = sessions.sign_in(opened, member_id, secrets.seal(person.openid.encode()), now=g.now)
     return {"token": token, "me": _me(member_id), "invitation": invitation}, 200

@@ -42,6 +42,8 @@ class Member(Base):
 class Identity(Base):
     """How a person is recognised: sealed value and keyed fingerprint, never plain text.
 
+    `follower` is the openid of the service account, for whom no unionid says it (`member/followers.py`).
+
     A lost card keeps its row, so that whoever finds it is told and nobody else may bind it.
     """
 
@@ -49,7 +51,7 @@ class Identity(Base):
     __table_args__ = (
         UniqueConstraint("kind", "fingerprint"),
         Index("ix_identity_member_id", "member_id"),
-        CheckConstraint("kind IN ('phone', 'openid', 'unionid', 'card')", name="kind"),
+        CheckConstraint("kind IN ('phone', 'openid', 'unionid', 'card', 'follower')", name="kind"),
         CheckConstraint("lost_at IS NULL OR kind = 'card'", name="lost"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)

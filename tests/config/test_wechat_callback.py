@@ -177,10 +177,3 @@ def test_events_that_the_library_does_not_know_are_read_in_both_forms(wechat, pu
     sent = read(person.sent("oTongdian0001", "T0", "77", code="43101", status="reject"))
     assert events.sent(sent) == [events.Sent("T0", "77", "43101", "reject")]
     assert events.revoked(read(person.revoke("oTongdian0001"))).what == ("301", "302")
-    told = read(
-        pushing.push(
-            "mini", "oTongdian0001", MsgType="event", Event="trade_manage_order_settlement",
-            transaction_id="42", merchant_trade_no="TD1", confirm_receive_method=2,
-        )
-    )  # fmt: skip
-    assert (events.trade(told).transaction_id, events.trade(told).trade_no) == ("42", "TD1")

@@ -81,9 +81,22 @@ class Callbacks:
         return True
 
     def push(self, app: str, openid: str, **said: Any) -> dict[str, Any]:
-        """Queue a push from a person to an app; what is kept of it: `{app, said, tries, answers, done}`."""
-        whole = {"ToUserName": ACCOUNTS[app], "FromUserName": openid, "CreateTime": int(time.time()), **said}
-        one = {"app": app, "said": whole, "tries": 0, "answers": [], "at": self.world.now(), "done": False}
+        """Queue a push from a person to an app; what is kept of it: `{app, said, tries, answers, done}`.
+
+        A person does one thing a second: repeats are told by sender and second.
+        """
+        before = max((one["said"]["CreateTime"] for one in self.world.pushes if one["openid"] == openid), default=0)
+        at = max(int(time.time()), before + 1)
+        whole = {"ToUserName": ACCOUNTS[app], "FromUserName": openid, "CreateTime": at, **said}
+        one = {
+            "app": app,
+            "openid": openid,
+            "said": whole,
+            "tries": 0,
+            "answers": [],
+            "at": self.world.now(),
+            "done": False,
+        }
         with self.world.lock:
             self.world.pushes.append(one)
             if app in self.world.callbacks:

@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from config import clock, requests
 from config.db import open_session, transaction
 from member import codes, export, possession
+from member.talks import inbox, windows
+from member.talks import moves as talks
 from trade.fulfilment import replayed
 from trade.orders import addresses
 from trade.orders.intake import receiving
@@ -30,6 +32,7 @@ def _batch(session: Session, now: datetime) -> int:
     gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
     gone += receiving.forget(session, before=now - ADDRESSES_KEPT) + signing.forget(session, now=now)
     gone += replayed.forget(session, before=now - DECISIONS_KEPT)
+    gone += inbox.forget(session, now=now) + windows.forget(session, now=now) + talks.forget(session, now=now)
     return gone + export.forget(session, now=now)
 
 

@@ -93,6 +93,11 @@ def blueprint(world: World, conversation: Conversation) -> Blueprint:
         code = conversation.send(app, said["touser"], said)
         return fault(code, words[code]) if code else OK
 
+    _people(bp, world)
+    return bp
+
+
+def _people(bp: Blueprint, world: World) -> None:
     @bp.get("/cgi-bin/user/info")
     def user_info() -> dict[str, Any]:
         openid = request.args.get("openid", "")
@@ -127,5 +132,3 @@ def blueprint(world: World, conversation: Conversation) -> Blueprint:
         if request.args.get("type") != "jsapi":
             return fault(40097, "invalid args")
         return {**OK, "ticket": f"kgt8{secrets.token_hex(40)}", "expires_in": 7200}
-
-    return bp

@@ -1,0 +1,287 @@
+"""People talk with the shop's service account: every push and every answer over real HTTP (wechat.md 2.3)."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+import requests
+from sqlalchemy import text
+
+from config import clock
+from config.db import transaction
+from config.wechat.callback import Push
+from member import followers, identity
+from member.talks import inbox, menu, moves, replies
+from tests import factories as make
+from tests.wechat_stand_in.callbacks import Callbacks, as_xml
+from trade.settlement.credits import codes
+from trade.stores.models import Role
+
+OFFICE = {"actor": "staff:1"}
+
+
+def _rule(occasion: str, *words: str, **message: str) -> dict[str, Any]:
+    kind = "text" if "text" in message else "built_in"
+    return {"name": occasion, "occasion": occasion, "words": list(words), "messages": [{"kind": kind, **message}]}
+
+
+RULES = [
+    _rule("follow", text="欢迎 ]]> 😀"),
+    _rule("text_exact", "积分", name="points"),
+    _rule("text_exact", "取货码", name="pickup"),
+    _rule("text_contains", "订单", name="order"),
+    _rule("click", "POINTS", name="points"),
+    _rule("location", name="store"),
+    _rule("default", text="没听懂"),
+]
+
+
+class Phone:
+    """The stand-in's people, and what the shop said to them."""
+
+    def __init__(self, house: Any) -> None:
+        self.house, self.world = house, house.world
+
+    def address(self, app: str, form: str) -> int:
+        url = f"{self.house.url}/api/mall/wechat/callback/{app}"
+        return requests.post(
+            f"{self.house.phone_url}/control/talks/address", json={"app": app, "url": url, "form": form}, timeout=10
+        ).status_code
+
+    def does(self, number: int, step: str, **more: Any) -> None:
+        """One step; it has arrived at the shop, and jobs ran."""
+        openid = f"oTongdian{number:04d}"
+        answer = requests.post(
+            f"{self.house.phone_url}/control/talks/{openid}/{step}", json=more, timeout=10
+        )  # fmt: skip
+        assert answer.json()["pushed"], step
+        self.arrives()
+
+    def arrives(self) -> None:
+        """Everything that was pushed has been answered, and jobs ran."""
+        self.house.until(lambda: all(one["done"] for one in self.world.pushes), "pushes are taken")
+        self.house.let_jobs_run()
+
+    def heard(self, number: int, app: str = "service") -> list[str]:
+        talk = self.world.talks.get(f"oTongdian{number:04d}:{app}", [])
+        return [one["text"] for one in talk if one["by"] == "shop"]
+
+
+@pytest.fixture
+def phone(house, session):
+    with transaction(session):
+        for rule in RULES:
+            for app in ("service", "mini"):
+                whole = {"app": app, "priority": 0, "active": True, **rule}
+                replies.write(session, whole, reply_id=None, now=clock.now(), **OFFICE)
+    made = Phone(house)
+    assert (made.address("service", "xml"), made.address("mini", "json")) == (200, 200)
+    return made
+
+
+def _count(session, table):
+    found = session.execute(text(f"SELECT count(*) FROM {table}")).scalar()
+    session.rollback()
+    return found
+
+
+def _member(session, number):
+    with transaction(session):
+        return identity.by_openid(
+            session, f"oTongdian{number:04d}", unionid=f"uTongdian{number:04d}", actor="t", now=clock.now()
+        )
+
+
+def test_a_customer_follows_asks_for_points_and_leaves(house, session, phone):
+    phone.does(1, "follow")
+    assert phone.heard(1) == ["欢迎 ]]> 😀"]
+    phone.does(1, "say", text="积分")
+    assert "请先在小程序登录" in phone.heard(1)[-1]
+    house.customer(1)
+    member_id = _member(session, 1)
+    assert followers.template_openid(session, member_id) == "oService0001"
+    phone.does(1, "say", text=" 积 分 ")
+    assert phone.heard(1)[-1].startswith("您现有 0 积分。")
+    assert 'data-miniprogram-path="pages/points/points"' in phone.heard(1)[-1]
+    phone.does(1, "say", text="我的订单呢")
+    assert phone.heard(1)[-1].startswith("您还没有订单。")
+    phone.does(1, "unfollow")
+    assert followers.template_openid(session, member_id) is None
+    assert _count(session, "talk_window") == 0
+    assert len(phone.heard(1)) == 4
+    phone.does(1, "follow")
+    assert followers.template_openid(session, member_id) == "oService0001"
+
+
+def test_an_order_is_told_and_its_pickup_code_is_only_a_link(house, session, phone):
+    customer = house.customer(2)
+    order = house.order(customer, 990, milk=1)[1]["order"]
+    house.pay(customer, order["id"])
+    house.until(lambda: customer.get(f"/api/mall/orders/{order['id']}")["order"]["state"] == "paid", "it is paid")
+    phone.does(2, "follow")
+    phone.does(2, "say", text="订单")
+    assert order["no"] in phone.heard(2)[-1] and "已付款，等待门店接单" in phone.heard(2)[-1]
+    phone.does(2, "say", text="取货码")
+    assert "目前没有待取货的订单" in phone.heard(2)[-1]
+    make.make_ready(session, house.shop, order["id"], clock.now())
+    phone.does(2, "say", text="取货码")
+    code = customer.get(f"/api/mall/orders/{order['id']}")["order"]["pickup_code"]
+    assert f"pages/order/order?id={order['id']}" in phone.heard(2)[-1]
+    assert len(code) >= 4 and code not in "".join(phone.heard(2))
+
+
+def test_a_push_that_comes_again_has_one_effect_and_the_answer_does_not_wait_for_wechat(house, session, phone):
+    phone.world.faults.plant("push_answer_lost", 3)
+    phone.world.faults.plant("timeout_before", 1, "/cgi-bin/*")
+    requests.post(f"{house.phone_url}/control/talks/oTongdian0003/follow", json={}, timeout=10)
+    for _ in range(3):
+        tries = phone.world.pushes[0]["tries"]
+        house.until(lambda seen=tries: phone.world.pushes[0]["tries"] > seen, "it is delivered")
+        phone.world.offset_s += 5
+    house.until(lambda: phone.world.pushes[0]["done"], "the fourth is taken")
+    assert phone.world.pushes[0]["answers"] == [200] * 4
+    phone.world.faults.clear("timeout_before")
+    house.let_jobs_run()
+    assert (_count(session, "wechat_push"), _count(session, "talk_message"), len(phone.heard(3))) == (1, 1, 1)
+
+
+def test_json_pushes_of_the_mini_program_are_answered_there(house, session, phone):
+    _member(session, 4)
+    phone.does(4, "enter")
+    assert phone.heard(4, "mini") == ["欢迎 ]]> 😀"]
+    phone.does(4, "say", text="积分", app="mini")
+    assert phone.heard(4, "mini")[-1].startswith("您现有 0 积分。")
+    assert phone.heard(4) == []
+    told = {"Event": "trade_manage_remind_shipping", "transaction_id": "42", "merchant_trade_no": "TD1", "msg": "m"}
+    whole = {"ToUserName": "gh", "FromUserName": "oTongdian0004", "CreateTime": 1_796_000_000, "MsgType": "event"}
+    assert Callbacks(phone.world).send("mini", {**whole, **told}) == (200, "success")
+    phone.arrives()
+    kept = session.execute(text("SELECT data FROM journal WHERE kind LIKE 'wechat.trade%'")).scalars().one()
+    assert kept["body"]["transaction_id"] == "42" and "oTongdian0004" not in str(kept)
+    phone.does(4, "revoke")
+    said = session.execute(text("SELECT data FROM journal WHERE kind = 'member.authorisation_revoked'")).scalars().all()
+    assert said == [{"what": ["301", "302"]}]
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_what_is_not_wechats_is_one_refusal_and_changes_nothing(house, session, phone, form):
+    said = {
+        "ToUserName": "gh", "FromUserName": "oService0001", "CreateTime": int(time.time()), "MsgType": "event",
+        "Event": "subscribe", "EventKey": "",
+    }  # fmt: skip
+    own, app = phone.world.keys.service, phone.world
+    sealer = Callbacks(app)
+    plain = as_xml(said).encode()
+    query, body = sealer.sealed("service", plain, form=form)
+    stale = sealer.sealed("service", plain, form=form, age_s=301)
+    of_mini = sealer.sealed("mini", plain, form=form)
+    path = f"{house.url}/api/mall/wechat/callback/service"
+
+    def post(asked, sent, where=path):
+        return requests.post(where, params=asked, data=sent, timeout=10).status_code
+
+    assert {post(*stale), post(*of_mini), post({}, body), post(query, b""), post(query, b"x" * 70_000)} == {401}
+    assert post(query, plain) == 401, "plain mode is not taken"
+    assert post({**query, "encrypt_type": "raw"}, body) == 401
+    for place in range(0, len(body), max(len(body) // 200, 1)):
+        wrong = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
+        if b"Encrypt" in wrong and wrong[body.index(b"Encrypt") :] == body[body.index(b"Encrypt") :]:
+            continue  # what stands before it is not signed
+        assert post(query, wrong) == 401, place
+    assert post(query, body, f"{house.url}/api/mall/wechat/callback/other") == 404
+    assert requests.get(path, params={**query, "echostr": "1"}, timeout=10).text == "1"
+    assert requests.get(path, params={"echostr": "1"}, timeout=10).status_code == 401
+    assert own["push_token"] not in requests.get(path, timeout=10).text
+    assert (_count(session, "wechat_push"), _count(session, "follower")) == (0, 0)
+    assert (post(query, body), post(query, body)) == (200, 200)
+    assert _count(session, "wechat_push") == 1
+
+
+def test_more_than_wechat_allows_is_not_sent_and_wechats_own_count_is_believed(house, session, phone):
+    phone.does(5, "follow")
+    with transaction(session):
+        many = {"kind": "text", "text": "一"}
+        whole = {
+            "app": "service", "name": "many", "occasion": "text_exact", "words": ["三"], "priority": 9,
+            "messages": [many] * 3, "active": True,
+        }  # fmt: skip
+        replies.write(session, whole, reply_id=None, now=clock.now(), **OFFICE)
+    phone.world.windows["oTongdian0005:service"]["subscribe"]["left"] = 0
+    openid = followers.person_of("service", "oService0005")
+    phone.does(5, "say", text="三")
+    assert phone.heard(5)[1:] == ["一"] * 3
+    phone.world.windows["oTongdian0005:service"] = {}
+    phone.world.callbacks["service"]["url"] = ""
+    with transaction(session):
+        body = [{"msgtype": "text", "text": {"content": "late"}}]
+        moves.intend(session, 999, "service", openid, "oService0005", body, now=clock.now())
+    house.let_jobs_run()
+    said = session.execute(text("SELECT state, code, sealed FROM talk_message ORDER BY id DESC LIMIT 1")).one()
+    assert tuple(said) == ("dropped", "45015", None)
+    session.rollback()
+    assert _count(session, "talk_window") == 0
+    with transaction(session):
+        moves.intend(session, 1000, "service", openid, "oService0005", body, now=clock.now())
+    house.let_jobs_run()
+    code = session.execute(text("SELECT code FROM talk_message ORDER BY id DESC LIMIT 1")).scalar()
+    assert code == "no_window"
+
+
+def test_a_code_of_a_guide_is_credited_even_to_whom_we_know_only_later(house, session, phone):
+    guide = house.shop.people[Role.STORE_STAFF]
+    code = codes.write(house.shop.store_id, guide)
+    known = _member(session, 6)
+    phone.does(6, "follow", scene=code)
+    visits = text("SELECT member_id, store_id, staff_id FROM scene_visit ORDER BY at")
+    assert [tuple(row) for row in session.execute(visits)] == [(known, house.shop.store_id, guide)]
+    session.rollback()
+    phone.does(7, "follow")
+    phone.does(7, "scan", scene=code)
+    assert _count(session, "scene_visit") == 1
+    house.customer(7)
+    later = [tuple(row) for row in session.execute(visits)]
+    session.rollback()
+    assert later[1:] == [(_member(session, 7), house.shop.store_id, guide)]
+    phone.does(6, "scan", scene="9-9-FORGED00")
+    assert _count(session, "scene_visit") == 2
+
+
+def test_a_tap_on_the_menu_is_answered_once_the_menu_was_approved(house, session, phone):
+    buttons = [{"name": "会员", "sub_button": [{"type": "click", "name": "我的积分", "key": "POINTS"}]}]
+    with transaction(session):
+        menu_id = menu.draft(session, buttons, now=clock.now(), **OFFICE)
+    house.let_jobs_run()
+    assert phone.world.menus == {}, "never at start, never as a draft"
+    with transaction(session):
+        moves.approve_menu(session, menu_id, now=clock.now(), **OFFICE)
+    house.let_jobs_run()
+    assert phone.world.menus["service"]["button"] == buttons
+    assert menu.versions(session)[0]["state"] == "published"
+    phone.does(8, "follow")
+    phone.does(8, "tap", name="我的积分")
+    assert "请先在小程序登录" in phone.heard(8)[-1]
+
+
+def test_an_unfollow_that_comes_late_does_not_undo_the_newer_follow(session, now):
+    with transaction(session):
+        assert followers.followed(session, "oA", at=now, again=True)
+        assert not followers.left(session, "oA", at=datetime(2026, 11, 1, tzinfo=UTC))
+        assert followers.left(session, "oA", at=now)
+        assert not followers.followed(session, "oA", at=now, again=False), "writing is no following"
+    assert session.execute(text("SELECT follows FROM follower")).scalars().all() == [False]
+
+
+def test_of_one_push_taken_in_eight_times_at_once_one_is_kept(session, open_session):
+    push = Push("service", "oA", "text", "", 1_796_000_000, b"k", {"Content": "x"})
+
+    def put(_: int) -> bool:
+        with open_session() as opened, transaction(opened):
+            return inbox.take_in(opened, push, now=clock.now())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(put, range(8))) == [False] * 7 + [True]
+    assert _count(session, "journal") == 1
