@@ -275,3 +275,42 @@ def test_a_delivery_is_packed_handed_out_and_comes_back(street, screen, session,
     session.rollback()
     assert make.parcel(session, order_id).state == "returned"
     assert hands.level(session, street.shop, "bread") == {"on_hand": 100, "quarantine": 1}
+
+
+def test_a_delivery_is_received_as_counted_and_a_shelf_is_counted_blind(street, screen, session, pictures):
+    shop, manager = street.shop, street.staff("store_manager")
+    lines = [{"sku_id": shop.skus["milk"], "qty": 10}, {"sku_id": shop.skus["apple"], "qty": 5_000}]
+    assert manager.post("/api/desk/deliveries", supplier="城东奶站", lines=lines)[0] == 201
+    desk = Desk(screen(390, 844), street.url)
+    desk.sign_in("desk", "store_manager-S1")
+    desk.see("rail-stock").click()
+    desk.see("stock-deliveries").click()
+    desk.page.get_by_text("城东奶站").click()
+    desk.see("tally-all").click()
+    desk.scan(make.BARCODES["bread"])  # which nobody had announced
+    desk.see(f"tally-{shop.skus['milk']}").fill("8")
+    desk.see(f"damaged-{shop.skus['milk']}").fill("1")
+    desk.see(f"tally-{shop.skus['apple']}").fill("4.5")
+    desk.see("stock-scan").focus()
+    expect(desk.see("differences")).to_have_text(re.compile(r"商品bread 250ml \+1 盒.*milk.* -2 盒.*apple.* -0\.5 kg"))
+    _look(desk, "delivery", pictures)
+    desk.see("tally-go").click()
+    expect(desk.see("notice")).to_contain_text("3 种有差异")
+    assert hands.level(session, shop, "milk") == {"on_hand": 11, "quarantine": 1}
+    assert hands.level(session, shop, "apple") == {"on_hand": 104_500}
+    session.rollback()
+
+    desk.see("stock-counts").click()
+    desk.see("count-shelf").fill("A-0")
+    desk.see("count-begin").click()
+    desk.see("stock-scan").wait_for()
+    for name, text_ in (("milk", "10"), ("apple", "104.5"), ("bread", "101")):
+        desk.scan(make.BARCODES[name])
+        desk.see(f"tally-{shop.skus[name]}").fill(text_)
+        desk.see("stock-scan").focus()
+    desk.see("count-submit").click()
+    desk.see("count-compare").click()
+    _look(desk, "count", pictures)
+    desk.see("count-post").click()
+    expect(desk.see("notice")).to_contain_text("已入账")
+    assert hands.level(session, shop, "milk") == {"on_hand": 11, "quarantine": 1}

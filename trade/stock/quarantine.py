@@ -119,7 +119,7 @@ def write_off(
 
 
 _THERE = text("""
-    SELECT level.sku_id, product.name, sku.spec, sku.unit, level.quarantine AS qty, last.reason, last.at
+    SELECT level.sku_id, product.name, sku.spec, sku.unit, sku.weighed, level.quarantine AS qty, last.reason, last.at
     FROM stock_level level JOIN sku ON sku.id = level.sku_id JOIN product ON product.id = sku.product_id
     LEFT JOIN LATERAL (SELECT reason, at FROM stock_quarantine q WHERE q.store_id = level.store_id
                        AND q.sku_id = level.sku_id ORDER BY id DESC LIMIT 1) last ON true

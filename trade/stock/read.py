@@ -15,7 +15,7 @@ DOUBTS = ("", "negative", "count_due", "quarantine", "in_transit", "promised")
 """What `levels` may be asked for alone; empty is everything."""
 
 _LEVELS = text("""
-    SELECT level.sku_id, product.name, sku.spec, sku.unit, coalesce(shelf.shelf, '') AS shelf,
+    SELECT level.sku_id, product.name, sku.spec, sku.unit, sku.weighed, coalesce(shelf.shelf, '') AS shelf,
            level.on_hand, level.held, level.committed, level.picked, level.quarantine, level.in_transit,
            level.safety, level.till_buffer, level.count_due, level.free_till, level.free_online,
            level.counted_at, last.at AS moved_at

@@ -12,7 +12,7 @@ from config.errors import NotFound
 from trade.stock.rows import as_json
 
 PAGE = 50
-_GOODS = "product.name, sku.spec, sku.unit, coalesce(shelf.shelf, '') AS shelf"
+_GOODS = "product.name, sku.spec, sku.unit, sku.weighed, coalesce(shelf.shelf, '') AS shelf"
 
 
 def _goods(store: str) -> str:

@@ -5,6 +5,8 @@ export interface Goods {
   name: string
   spec: string
   unit: string
+  /** Counted in grams, and shown in kilograms. */
+  weighed: boolean
   shelf?: string
 }
 
@@ -14,6 +16,7 @@ export interface PaperLine extends Goods {
   asked?: number
   shipped?: number
   received?: number
+  damaged?: number
   expected?: number
   /** What was counted of it, in this turn; in a closed count what it came to. */
   on_shelf?: number | null

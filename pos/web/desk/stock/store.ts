@@ -47,13 +47,18 @@ export const useStock = defineStore('stock', {
   actions: {
     async show(wanted?: Tab): Promise<void> {
       const tab = wanted ?? this.tab
-      Object.assign(this, FRESH, { open: true, tab, tally: [], variances: null, loaded: false })
-      await this.run(async () => {
-        if (tab === 'apart')
-          this.apart = (await api.get<{ goods: Apart[] }>(`${ROOT}/stock/quarantine`)).goods
-        else this.papers = (await api.get<Record<Tab, Paper[]>>(`${ROOT}/${tab}?most=50`))[tab]
-        this.loaded = true
-      })
+      if (tab !== this.tab) Object.assign(this, { papers: [], apart: [], loaded: false })
+      Object.assign(this, FRESH, { open: true, tab, tally: [], variances: null })
+      try {
+        const path = tab === 'apart' ? 'stock/quarantine' : `${tab}?most=50`
+        const said = await api.get<Partial<Record<Tab, Paper[]>> & { goods?: Apart[] }>(
+          `${ROOT}/${path}`,
+        )
+        if (tab !== this.tab) return // another tab was chosen meanwhile
+        Object.assign(this, { apart: said.goods ?? [], papers: said[tab] ?? [], loaded: true })
+      } catch (error) {
+        this.said = sentence(error)
+      }
     },
 
     leave(): void {
@@ -104,7 +109,8 @@ export const useStock = defineStore('stock', {
           })
           return
         }
-        this.tally = oneMore(this.tally, goods)
+        const arrives = this.work === 'receive' || this.work === 'deliver'
+        this.tally = oneMore(this.tally, goods, arrives ? 0 : null)
         play('ok')
       } catch (error) {
         play('blocked')

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { Paper } from './contract'
-import { differences, fresh, oneMore, workOf } from './tally'
+import { amount, differences, fresh, oneMore, typed, workOf } from './tally'
 
-const goods = { sku_id: 1, name: '牛奶', spec: '250ml', unit: '盒' }
+const goods = { sku_id: 1, name: '牛奶', spec: '250ml', unit: '盒', weighed: false }
 const paper = (facts: Partial<Paper>): Paper => ({
   id: 1,
   state: 'open',
@@ -46,4 +46,24 @@ test('differences are signed, and none where nothing was said', () => {
     { ...line, sku_id: 3, qty: 9, wanted: null },
   ]
   expect(differences(tally).map((one) => [one.sku_id, one.by])).toEqual([[1, -1]])
+})
+
+test('what is weighed is typed and shown in kilograms, and its scan only brings it up', () => {
+  const apples = { ...goods, sku_id: 2, unit: 'kg', weighed: true }
+  expect(oneMore(oneMore([], goods), apples).map((line) => [line.sku_id, line.qty])).toEqual([
+    [2, 0],
+    [1, 1],
+  ])
+  expect([typed('1.25', true), typed('3', false), typed('2.9', false), typed('-1', true)]).toEqual([
+    1250, 3, 2, 0,
+  ])
+  expect([amount(1250, apples), amount(-2, goods, true), amount(3, goods, true)]).toEqual([
+    '1.25 kg',
+    '-2 盒',
+    '+3 盒',
+  ])
+})
+
+test('what arrives without being on the paper differs from it', () => {
+  expect(differences(oneMore([], goods, 0)).map((one) => one.by)).toEqual([1])
 })
