@@ -14,9 +14,12 @@ from config.db import attempt
 from config.errors import NotFound
 from config.wechat import events
 from config.wechat.callback import Push
+from config.wechat.ready import templates
 from mall import answering
 from mall.answering import Asker
 from member import followers
+from member.reach import consents
+from member.reach.moves import sent_result
 from member.talks import moves, replies, windows
 from member.talks.inbox import ACTOR
 from trade.orders.shipping import events as shipping
@@ -125,6 +128,32 @@ def _revoked(session: Session, push: Push, push_id: int, now: datetime) -> None:
         )
 
 
+def _kind(template_id: str) -> str | None:
+    """Which of our kinds of message a template of WeChat's is for; None for one that we do not use (any more)."""
+    return next((kind for kind, one in templates()["subscribe"].items() if one.id == template_id), None)
+
+
+def _consents(session: Session, push: Push, push_id: int, now: datetime) -> None:
+    """A yes in the dialog is one message more; a no there is no yes, and one in the settings takes back every yes."""
+    del push_id, now
+    at = datetime.fromtimestamp(push.created, UTC)
+    for one in events.consents(push):
+        if (kind := _kind(one.template_id)) is None:
+            continue
+        if one.given:
+            consents.granted(session, push.openid, kind, by_client=False, at=at)
+        elif push.event == events.SWITCHED:
+            consents.switched_off(session, push.openid, kind, at=at)
+
+
+def _sent(session: Session, push: Push, push_id: int, now: datetime) -> None:
+    del push_id
+    for one in events.sent(push):
+        if (kind := _kind(one.template_id)) is not None:
+            arrived = one.code == "0"
+            sent_result(session, push.openid, kind, one.msg_id, arrived=arrived, code=one.code, now=now)
+
+
 def _trade(session: Session, push: Push, push_id: int, now: datetime) -> None:
     """What WeChat says of a payment's goods and money; whose openid it came under is not kept."""
     del push_id
@@ -141,6 +170,8 @@ HEARD: dict[tuple[str, str], Heard] = {
     ("service", "click"): _tap,
     ("mini", "user_enter_tempsession"): _enter,
     ("mini", events.REVOKED): _revoked,
+    ("mini", events.SENT): _sent,
+    **{("mini", one): _consents for one in (events.ASKED, events.SWITCHED)},
     **{("mini", one): _trade for one in events.TRADE},
 }
 """App and event (`message`: somebody wrote) -> what it does."""

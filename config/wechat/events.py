@@ -10,7 +10,8 @@ from typing import Any
 
 from config.wechat.callback import Push
 
-CONSENTS = ("subscribe_msg_popup_event", "subscribe_msg_change_event")
+ASKED, SWITCHED = "subscribe_msg_popup_event", "subscribe_msg_change_event"
+"""Answers in the dialog, and in WeChat's settings, from where only refusals are pushed."""
 SENT = "subscribe_msg_sent_event"
 TRADE = ("trade_manage_remind_access_api", "trade_manage_remind_shipping", "trade_manage_order_settlement")
 """Kept as they came: in the last of them `confirm_receive_method` is reported to arrive the wrong way round."""
@@ -51,7 +52,7 @@ def _rows(push: Push) -> list[dict[str, Any]]:
 
 
 def consents(push: Push) -> list[Consent]:
-    """The answers of one of CONSENTS; what is neither yes nor no is left out."""
+    """The answers of ASKED or SWITCHED; what is neither yes nor no is left out."""
     given = {"accept": True, "reject": False}
     rows = ((str(one.get("TemplateId") or ""), one.get("SubscribeStatusString")) for one in _rows(push))
     return [Consent(template, given[word]) for template, word in rows if template and word in given]

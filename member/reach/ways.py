@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy.orm import Session
-
 from config.wechat.messages import Template
 from member.reach import fields
 from member.reach.kinds import KINDS
@@ -19,8 +17,3 @@ def filled(template: Template, facts: Mapping[str, fields.Fact]) -> dict[str, st
 def page(kind: str, facts: Mapping[str, fields.Fact]) -> str:
     """Where a tap on the message leads."""
     return KINDS[kind].page.format(**facts)
-
-
-def follower(_session: Session, _member_id: int) -> str | None:
-    """How the service account knows a member who follows it; None when they do not.  No account is bound yet."""
-    return None

@@ -13,8 +13,10 @@ from sqlalchemy import text
 
 from config import clock
 from config.db import transaction
+from config.wechat import ready
 from config.wechat.callback import Push
 from member import followers, identity
+from member.reach import consents
 from member.talks import inbox, menu, moves, replies
 from tests import factories as make
 from tests.wechat_stand_in.callbacks import Callbacks, as_xml
@@ -165,6 +167,20 @@ def test_json_pushes_of_the_mini_program_are_answered_there(house, session, phon
     phone.does(4, "revoke")
     said = session.execute(text("SELECT data FROM journal WHERE kind = 'member.authorisation_revoked'")).scalars().all()
     assert said == [{"what": ["301", "302"]}]
+
+
+@pytest.mark.parametrize("form", ["xml", "json"])
+def test_answers_about_messages_reach_the_ledger_of_consents(house, session, phone, form):
+    phone.address("mini", form)
+    member_id = _member(session, 4)
+    kinds = sorted(ready.templates()["subscribe"])[:2]
+    one, other = (ready.templates()["subscribe"][kind].id for kind in kinds)
+    phone.does(4, "answer", answers={one: True, other: False})
+    assert consents.free(session, member_id) == {kinds[0]: 1}
+    phone.does(4, "answer", answers={one: True})
+    assert consents.free(session, member_id) == {kinds[0]: 2}
+    phone.does(4, "refuse_later", templates=[one, "unknown"])
+    assert consents.free(session, member_id) == {}
 
 
 @pytest.mark.parametrize("form", ["xml", "json"])

@@ -39,7 +39,8 @@ def blueprint(world: World, conversation: Conversation) -> Blueprint:
         """One step of `Conversation` by its name, with its arguments as JSON."""
         if step not in STEPS:
             return {"known": STEPS}, 404
-        pushed = getattr(conversation, step)(openid, **(request.get_json(silent=True) or {}))
+        given = request.get_json(silent=True) or {}
+        pushed = getattr(conversation, step)(openid, *given.pop("templates", ()), **given)
         return {"pushed": None if pushed is None else pushed["said"]}, 200
 
     return bp

@@ -14,6 +14,7 @@ from config.logs import log
 from config.wechat import ready
 from config.wechat.given import WeChatFailed
 from config.wechat.messages import Template
+from member import followers
 from member.reach import consents, facts, moves, ways
 from member.secrets import open_sealed
 from trade.exceptions import cases
@@ -109,7 +110,7 @@ def _way(session: Session, message: Any) -> Way | None:
     if of_mall and (consent := consents.reserve(session, message.id, message.to_member, message.kind)):
         openid = open_sealed(bytes(consent.sealed)).decode()
         return Way("subscribe", openid, of_mall, consent.language, consent)
-    if of_service and (follower := ways.follower(session, message.to_member)):
+    if of_service and (follower := followers.template_openid(session, message.to_member)):
         return Way("service", follower, of_service, "zh-CN")
     return None
 
