@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 TIMEOUT_S = (3, 8)
 """Seconds to connect, and to wait for an answer."""
+DEADLINE_S = 15
+"""Seconds for a whole answer, however slowly it comes."""
 
 
 class WeChatFailed(Exception):
-    """WeChat refused or did not answer.  Carries its code and never a secret, a token or a body."""
+    """WeChat refused or did not answer.  Carries its code and never a secret, a token or a body.
 
-    def __init__(self, code: str, *, retryable: bool = False) -> None:
-        super().__init__(code)
+    :param retryable: whether the same call may be made again soon.
+    :param until: before then WeChat takes no such call (a quota is used up); asking again earlier is not worth it.
+    """
+
+    def __init__(self, code: str, *, retryable: bool = False, until: datetime | None = None) -> None:
+        super().__init__(f"{code} until {until.isoformat()}" if until else code)
         self.code = code
         self.retryable = retryable
+        self.until = until
 
 
 @dataclass(frozen=True, slots=True)

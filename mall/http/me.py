@@ -99,8 +99,8 @@ def phone(json_data: CodeForm) -> Reply:
 
     `{me, invitation}`, the latter as at sign-in.
     """
-    number = _asked(open_platform().phone_number, json_data.code)
     shopper = who.me()
+    number = _asked(lambda code: open_platform().phone_number(code, shopper.openid), json_data.code)
     with transaction(session()) as opened:
         member_id = identity.bind_phone(
             opened, shopper.member_id, number, actor=shopper.actor, now=g.now, before_merge=holder.take_over

@@ -152,6 +152,10 @@ def refusal(errcode: int, errmsg: str) -> Callable[[Call], Response]:
     return strike
 
 
+def _refused(call: Call) -> Response:
+    return refusal(int(call.argument("errcode")), str(call.argument("errmsg")))(call)
+
+
 def _timeout_before(call: Call) -> None:
     call.wait()
 
@@ -190,14 +194,18 @@ def _trickle(call: Call) -> Response:
     return Response(drops(), answer.status, answer.headers)
 
 
-def _token_expires(call: Call) -> Response:
+def _token_dies(call: Call) -> Response:
     call.world.tokens.clear()
     return call.process()
 
 
 def _token_taken(call: Call) -> Response:
-    call.world.tokens.clear()
-    call.world.new_token(call.world.app_of(Request(call.environ).args.get("access_token", "")))
+    world = call.world
+    app = world.app_of(Request(call.environ).args.get("access_token", ""))
+    for held in (world.stable, world.plain):
+        if app in held:
+            world.tokens.pop(held[app], None)
+            held[app] = world.new_token(app)
     return call.process()
 
 
@@ -219,7 +227,7 @@ _WIRE = (
 _TOKENS = (
     Fault("token_refused", "40001: the token is not taken", WITH_TOKEN, refusal(40001, "invalid credential")),
     Fault("token_expired", "42001: the token has expired", WITH_TOKEN, refusal(42001, "access_token expired")),
-    Fault("token_dies", "every token ends just before this request is looked at", WITH_TOKEN, _token_expires),
+    Fault("token_dies", "every token ends just before this request is looked at", WITH_TOKEN, _token_dies),
     Fault(
         "token_taken",
         "another party fetches a token, which kills ours, just before this request",
@@ -238,6 +246,9 @@ _TOKENS = (
     Fault("quota_minute", "45011: too often in this minute", OPEN, refusal(45011, "api minute-quota reach limit")),
     Fault("busy", "-1: the platform is busy", OPEN, refusal(-1, "system error")),
 )
+_PLATFORM = (
+    Fault("refused", "`errcode` with `errmsg`", OPEN, _refused, {"errcode": 48001, "errmsg": "api unauthorized"}),
+)
 _LOGIN = (
     Fault(
         "code_refused",
@@ -246,6 +257,7 @@ _LOGIN = (
         refusal(40029, "invalid code"),
     ),
     Fault("person_blocked", "40226: a person of high risk", "/sns/jscode2session", refusal(40226, "code blocked")),
+    Fault("phone_abroad", "the next phone number is one of Hong Kong"),
 )
 MESSAGES = "/cgi-bin/message/*"
 _MESSAGES = (
@@ -273,6 +285,5 @@ _BILLS = (
     Fault("bill_missing_row", "the bill lacks a payment and its refunds"),
 )
 
-CATALOGUE = {
-    one.name: one for part in (_WIRE, _TOKENS, _LOGIN, _MESSAGES, _NOTICES, _PUSHES, _PAY, _BILLS) for one in part
-}
+_PARTS = (_WIRE, _TOKENS, _PLATFORM, _LOGIN, _MESSAGES, _NOTICES, _PUSHES, _PAY, _BILLS)
+CATALOGUE = {one.name: one for part in _PARTS for one in part}

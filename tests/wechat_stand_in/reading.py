@@ -33,7 +33,9 @@ class Reading:
     """Whether a later telling of a split delivery adds its parcels to those told before; else it replaces them."""
     pickup_settles_days: int
     """Days after which the money of what was fetched, or brought in the same city, is released by itself."""
+    country_is_number: bool
+    """Whether `countryCode` of a phone number comes as a number; else as a text."""
 
 
-FIRST = Reading(45, True, False, 30, False, 20, False, True, False, 2)
-SECOND = Reading(30, False, True, 300, True, 10**6, True, False, True, 10)
+FIRST = Reading(45, True, False, 30, False, 20, False, True, False, 2, False)
+SECOND = Reading(30, False, True, 300, True, 10**6, True, False, True, 10, True)

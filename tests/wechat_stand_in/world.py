@@ -39,6 +39,12 @@ class World:
         self.codes: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, float] = {}
         self.token_apps: dict[str, str] = {}
+        self.stable: dict[str, str] = {}
+        self.plain: dict[str, str] = {}
+        self.forced: dict[str, float] = {}
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self.session_keys: dict[str, str] = {}
+        self.blocked: set[str] = set()
         self.nonces: set[str] = set()
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
