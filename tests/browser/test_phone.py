@@ -25,6 +25,7 @@ def _pays_as_a_guest_until_the_counter(buyer, milk):
     buyer.see("not-now").click()
     expect(buyer.see("sign-in")).to_be_visible()
     buyer.go("cart")
+    buyer.see("cart-payable").wait_for()  # not before it has a price
     buyer.see("checkout").click()
     buyer.see("slot-0").wait_for()
     buyer.submit()
@@ -76,3 +77,26 @@ def test_a_guest_shops_says_no_to_what_is_asked_pays_and_leaves_nothing_to_the_n
     buyer.see("person-1").click()
     buyer.see("tile-bill").click()
     expect(buyer.see("entry")).to_contain_text("-9.90")
+
+
+def test_a_phone_that_changed_hands_opens_the_mall_as_its_new_owner(street, screen):
+    """In the phone's frame: the one who signed in there is signed in, whoever never did is a guest."""
+    holder = Phone(screen(1280, 900), street.url)
+    holder.page.goto(f"{street.phone_url}/phone/choose")
+    holder.see("person-1").click()
+    mall = holder.page.frame_locator("iframe")
+    holder.page.goto(f"{street.phone_url}/phone/app?page=pages/me/me")
+    mall.get_by_test_id("sign-in").click()
+    mall.get_by_test_id("continue").click()
+    mall.get_by_test_id("member-card").wait_for()
+
+    holder.page.goto(f"{street.phone_url}/phone/choose")
+    holder.see("person-2").click()
+    holder.page.goto(f"{street.phone_url}/phone/app?page=pages/me/me")
+    mall.get_by_test_id("sign-in").wait_for()
+    expect(mall.get_by_test_id("member-card")).to_have_count(0)
+
+    holder.page.goto(f"{street.phone_url}/phone/choose")
+    holder.see("person-1").click()
+    holder.page.goto(f"{street.phone_url}/phone/app?page=pages/me/me")
+    mall.get_by_test_id("member-card").wait_for()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import threading
 import time
 from pathlib import Path
@@ -32,4 +33,5 @@ if __name__ == "__main__":
     app.extensions["world"].shop_url = given.product
     if given.product:
         threading.Thread(target=set_addresses, args=(app, given.product), daemon=True).start()
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # the phone asks again every second
     make_server(given.host, given.port, app, threaded=True).serve_forever()

@@ -48,7 +48,7 @@ def said(code: int, **more: Any) -> dict[str, Any]:
 def payments(world: World) -> list[dict[str, Any]]:
     """What was paid in the mini-program."""
     paid = ("SUCCESS", "REFUND")
-    return [one for one in world.orders.values() if one["state"] in paid and one.get("trade_type", "JSAPI") == "JSAPI"]
+    return [one for one in world.orders.values() if one["state"] in paid and one.get("way") != "code"]
 
 
 def state(world: World, one: dict[str, Any]) -> int:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import abort, request
+from flask import abort, request, url_for
+from werkzeug.wrappers import Response
 
+from tests.wechat_stand_in.open_platform import shipping
 from tests.wechat_stand_in.pay.answers import the_world
-from tests.wechat_stand_in.phone.shell import bp, moment, owner, page
+from tests.wechat_stand_in.phone.shell import actor, bp, done, moment, owner, page
 from tests.wechat_stand_in.world import World, person
 
 
@@ -59,10 +61,31 @@ def bill_entry(no: str) -> str:
     order = world.orders.get(no)
     if order is None or order["openid"] != owner()["openid"]:
         abort(404)
+    of_the_mall = order.get("way") != "code" and world.trade_managed
     back = [one for one in list(world.refunds.values()) if one["out_trade_no"] == no]
     if order.get("reversed_fen"):
         back.append({"refund": order["reversed_fen"], "status": "SUCCESS", "at": order["success_time"]})
-    return page("bill_entry", order=order, refunds=back, back_fen=sum(one["refund"] for one in back))
+    return page(
+        "bill_entry",
+        order=order,
+        refunds=back,
+        back_fen=sum(one["refund"] for one in back),
+        goods=shipping.state(world, order) if of_the_mall else 0,
+        order_page=world.pages.get("orders", "").replace("${商品订单号}", no) if of_the_mall else "",
+    )
+
+
+@bp.post("/bill/<no>/confirm")
+def confirm(no: str) -> Response | dict[str, Any]:
+    """The goods are here: the merchant's money is released.  `{confirmed}`; only what was sent can be confirmed."""
+    world, who = the_world(), actor()["openid"]
+    with world.lock:
+        order = world.orders.get(no)
+        sent = order is not None and order["openid"] == who and shipping.state(world, order) == 2
+        if order is not None and sent:
+            order["confirmed"] = True
+            world.keep()
+    return done(url_for("phone.bill_entry", no=no), confirmed=sent)
 
 
 @bp.get("/api/bill")

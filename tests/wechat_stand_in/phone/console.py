@@ -8,7 +8,8 @@ from typing import Any
 from flask import render_template, url_for
 from werkzeug.wrappers import Response
 
-from tests.wechat_stand_in.faults import CATALOGUE
+from tests.wechat_stand_in.faults import CATALOGUE, Fault
+from tests.wechat_stand_in.open_platform import shipping
 from tests.wechat_stand_in.pay.answers import the_notifier, the_world
 from tests.wechat_stand_in.phone.shell import bp, done, language, moment, page, said, say, words
 
@@ -33,7 +34,16 @@ def _facts() -> dict[str, Any]:
             "deliveries": world.deliveries[:-31:-1],
             "waiting": len(notifier.waiting),
             "calls": world.calls.most_common(),
+            "funds": shipping.funds(world),
         }
+
+
+def _plain(fault: Fault) -> str:
+    """A fault's own words as a sentence, with its figures in them."""
+    says = fault.says
+    for name, value in fault.arguments.items():
+        says = says.replace(f"`{name}`", f"{value} s" if name == "seconds" else str(value))
+    return says[0].upper() + says[1:]
 
 
 def _faults() -> list[dict[str, Any]]:
@@ -41,7 +51,7 @@ def _faults() -> list[dict[str, Any]]:
     planted = the_world().faults
     of = words(language())
     return [
-        {"name": one.name, "says": of.get(f"fault.{one.name}", one.says), "left": planted[one.name]}
+        {"name": one.name, "says": of.get(f"fault.{one.name}") or _plain(one), "left": planted[one.name]}
         for one in CATALOGUE.values()
     ]
 
