@@ -137,6 +137,10 @@ export interface Quote {
 export interface SaleForm extends Basket {
   expected_payable_fen: number
   token: string
-  /** Cash pays what stored value does not, and only cash gives change. */
-  tenders: ({ kind: 'cash'; received_fen: number } | { kind: 'wallet'; amount_fen: number })[]
+  /** Cash or a payment code pays what stored value does not, a code what cash does not; only cash gives change. */
+  tenders: (
+    | { kind: 'cash'; received_fen: number }
+    | { kind: 'wallet'; amount_fen: number }
+    | { kind: 'code'; auth_code: string }
+  )[]
 }

@@ -153,6 +153,19 @@ export interface ReceiptLine {
 
 export type TenderKind = 'cash' | 'wechat' | 'wallet'
 
+/** A payment by code (付款码) that WeChat decides; the goods leave on `paid` alone. */
+export interface CodePayment {
+  tender_id: number
+  order_id: number
+  state: 'sent' | 'paying' | 'unknown' | 'reversing' | 'paid' | 'reversed'
+  amount_fen: number
+  sent_at: string
+  /** From when on it may be taken back. */
+  may_cancel_at: string
+  /** When it is taken back by itself. */
+  ends_at: string
+}
+
 export interface Receipt {
   no: string
   order_id: number

@@ -38,6 +38,16 @@ export function isCode(text: string): boolean {
   return /^\d{2,30}$/.test(text)
 }
 
+/** The payment code of WeChat: 18 digits that begin with 10 to 15.  It is never shown, kept or logged. */
+export function isPaymentCode(text: string): boolean {
+  return /^1[0-5]\d{16}$/.test(text)
+}
+
+/** A payment code of Alipay or UnionPay, which this till does not take. */
+export function isOtherWallet(text: string): boolean {
+  return /^(2[5-9]|30)\d{14,22}$/.test(text) || /^62\d{17}$/.test(text)
+}
+
 /** The dynamic code of the mini-program (member/codes.py): 20 digits that begin with 98. */
 export function isMemberCode(text: string): boolean {
   return /^98\d{18}$/.test(text)

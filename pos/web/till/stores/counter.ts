@@ -2,13 +2,22 @@ import { Refused, sentence, Unreachable } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
-import { type Entry, isMemberCard, isMemberCode, readEntry, ScanQueue } from '@web/scanner'
+import {
+  type Entry,
+  isMemberCard,
+  isMemberCode,
+  isOtherWallet,
+  isPaymentCode,
+  readEntry,
+  ScanQueue,
+} from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useMembers } from './members'
 import { usePaper } from './paper'
+import { useSale } from './sale'
 import { useTopUpBack } from './top-up-back'
 import { useWallet } from './wallet'
 
@@ -22,6 +31,7 @@ export type Panel =
   | 'weight'
   | 'receipt'
   | 'pending'
+  | 'code'
 export type Sheet = 'return' | 'why' | 'shift' | 'join' | 'topup' | 'topback' | 'paper'
 
 export interface Echo {
@@ -75,6 +85,10 @@ export const useCounter = defineStore('counter', {
     waiting: 0,
     receiptAt: 0,
   }),
+  getters: {
+    /** Money is being decided about: scans wait, and nothing else begins. */
+    isDeciding: (state): boolean => state.panel === 'pending' || state.panel === 'code',
+  },
   actions: {
     say(look: Echo['look'], text: string, code = ''): void {
       this.echo = { look, text, code }
@@ -127,7 +141,7 @@ export const useCounter = defineStore('counter', {
     /** The box has the keys while the details are open, so a panel with a field of its own gives way. */
     openWhy(): void {
       const basket = useBasket()
-      if (this.panel === 'pending' || basket.isEmpty || !basket.quote) return play('blocked')
+      if (this.isDeciding || basket.isEmpty || !basket.quote) return play('blocked')
       if (this.panel !== 'weight') this.panel = 'entry'
       basket.turned = null
       this.sheet = 'why'
@@ -149,7 +163,7 @@ export const useCounter = defineStore('counter', {
 
     /** A coupon on paper becomes the member's; with the code already scanned nothing more is to be typed. */
     openPaper(code = ''): void {
-      if (this.panel === 'pending') return
+      if (this.isDeciding) return
       if (!useBasket().member) {
         play('blocked')
         return this.say('error', t('echo.paperFirst'))
@@ -160,7 +174,7 @@ export const useCounter = defineStore('counter', {
     },
 
     openTopUpBack(no = ''): void {
-      if (this.panel === 'pending') return
+      if (this.isDeciding) return
       useTopUpBack().begin()
       this.sheet = 'topback'
       if (no) void useTopUpBack().load(no)
@@ -170,7 +184,7 @@ export const useCounter = defineStore('counter', {
     scan(code: string, times = 1): void {
       this.times = 1
       this.sheet = null
-      if (this.panel !== 'weight' && this.panel !== 'pending') this.panel = 'entry'
+      if (this.panel !== 'weight' && !this.isDeciding) this.panel = 'entry'
       queue.push({ code, times })
       this.waiting = queue.length
     },
@@ -192,6 +206,8 @@ export const useCounter = defineStore('counter', {
 
     async handle({ code, times }: Scan): Promise<void> {
       this.waiting = queue.length
+      if (isPaymentCode(code)) return this.payByCode(code)
+      if (isOtherWallet(code)) return this.refuse(t('echo.otherWallet'))
       if (isMemberCode(code)) return useMembers().showCode(code)
       if (isMemberCard(code)) return useMembers().showCard(code)
       try {
@@ -200,6 +216,18 @@ export const useCounter = defineStore('counter', {
       } catch (error) {
         this.fail(error, code)
       }
+    },
+
+    refuse(said: string): void {
+      play('blocked')
+      this.say('error', said)
+    },
+
+    /** Goods, member, payment code: nothing more is to be pressed. */
+    async payByCode(code: string): Promise<void> {
+      if (useBasket().isEmpty) return this.refuse(t('echo.nothingToPay'))
+      const said = await useSale().payByCode(code)
+      if (said) this.refuse(said)
     },
 
     async lookUp(code: string): Promise<Item> {
@@ -279,7 +307,7 @@ export const useCounter = defineStore('counter', {
 
     findByName(): void {
       this.sheet = null
-      if (this.panel !== 'weight' && this.panel !== 'pending') this.panel = 'entry'
+      if (this.panel !== 'weight' && !this.isDeciding) this.panel = 'entry'
       this.byName = true
     },
 
@@ -330,7 +358,7 @@ export const useCounter = defineStore('counter', {
 
     openPay(): void {
       const basket = useBasket()
-      if (this.panel === 'pending') return
+      if (this.isDeciding) return
       if (basket.isEmpty) {
         play('blocked')
         this.say('error', t('echo.nothingToPay'))
@@ -342,7 +370,7 @@ export const useCounter = defineStore('counter', {
 
     /** F10 outside the pay panel: stored value is topped up, for the member of this sale. */
     openTopUp(): void {
-      if (this.panel === 'pending' || this.panel === 'pay') return
+      if (this.isDeciding || this.panel === 'pay') return
       if (!useBasket().member) {
         play('blocked')
         this.say('error', t('echo.topUpFirst'))
@@ -355,7 +383,7 @@ export const useCounter = defineStore('counter', {
 
     openPanel(panel: 'points' | 'coupons' | 'discount'): void {
       const basket = useBasket()
-      if (this.panel === 'pending') return
+      if (this.isDeciding) return
       if (basket.isEmpty) return this.say('error', t('echo.scanFirst'))
       if (panel !== 'discount' && !basket.member)
         return this.say('error', t(panel === 'points' ? 'echo.memberFirst' : 'echo.couponsFirst'))
@@ -368,7 +396,7 @@ export const useCounter = defineStore('counter', {
       else if (this.panel === 'weight') this.endWeighing()
       else if (this.results.length > 0) this.endSearch()
       else if (this.byName) this.byName = false
-      else if (this.panel !== 'pending') this.panel = 'entry'
+      else if (!this.isDeciding) this.panel = 'entry'
       this.times = 1
     },
   },

@@ -1,13 +1,14 @@
 import { Refused, sentence } from '@web/api'
-import type { Quote, Receipt, SaleForm } from '@web/contract'
+import type { CodePayment, Quote, Receipt, SaleForm } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
-import { roundingOf, yuan } from '@web/money'
+import { parseYuan, roundingOf, yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
+import { useCodePay } from './code-pay'
 import { useCounter } from './counter'
 import { usePossession } from './possession'
 import { refusedWords } from './promotions'
@@ -22,6 +23,8 @@ interface Pending {
   renewed?: boolean
 }
 
+type Answer = { receipt: Receipt } | { receipt?: undefined; payment: CodePayment }
+
 interface State {
   pending: Pending | null
   sending: boolean
@@ -30,6 +33,8 @@ interface State {
   said: string
   /** Stored value as typed in the pay panel: it survives a look aside for the member's code. */
   walletText: string
+  /** Cash that was handed over and does not pay everything: a payment code pays the rest. */
+  cashPart_fen: number
 }
 
 const AGAIN_MS = 4000
@@ -44,6 +49,7 @@ export const useSale = defineStore('sale', {
     lastNo: kept<string>('till.lastNo') ?? '',
     said: '',
     walletText: '',
+    cashPart_fen: 0,
   }),
   getters: {
     change_fen: (state): number =>
@@ -67,10 +73,39 @@ export const useSale = defineStore('sale', {
       const tenders: SaleForm['tenders'] = []
       if (wallet_fen > 0) tenders.push({ kind: 'wallet', amount_fen: wallet_fen })
       if (due_fen > 0 || wallet_fen === 0) tenders.push({ kind: 'cash', received_fen })
-      const form = { ...basket.asked, expected_payable_fen: payable_fen, token, tenders }
+      await this.begin({ ...basket.asked, expected_payable_fen: payable_fen, token, tenders })
+    },
+
+    /** A payment code pays what stored value and the cash on the counter leave; says why not, or nothing. */
+    async payByCode(auth_code: string): Promise<string> {
+      const basket = useBasket()
+      await basket.settled()
+      if (this.sending || !basket.isPriced || !basket.quote)
+        return basket.said || t('pay.notPriced')
+      const { payable_fen, token } = basket.quote
+      const wallet_fen = (this.walletText.trim() && parseYuan(this.walletText)) || 0
+      if (wallet_fen + this.cashPart_fen >= payable_fen) return t('pay.nothingLeft')
+      const tenders: SaleForm['tenders'] = [{ kind: 'code', auth_code }]
+      if (this.cashPart_fen > 0) tenders.unshift({ kind: 'cash', received_fen: this.cashPart_fen })
+      if (wallet_fen > 0) tenders.unshift({ kind: 'wallet', amount_fen: wallet_fen })
+      await this.begin({ ...basket.asked, expected_payable_fen: payable_fen, token, tenders })
+      return ''
+    },
+
+    async begin(form: SaleForm): Promise<void> {
       this.pending = { request_id: requestId(), form, since: Date.now() }
-      keep('till.pending', this.pending)
+      this.keepPending()
       await this.send()
+    },
+
+    /** A payment code is for one charge and for nobody's eyes: it is not written down. */
+    keepPending(): void {
+      const { pending } = this
+      if (!pending) return keep('till.pending', null)
+      const tenders = pending.form.tenders.map((one) =>
+        one.kind === 'code' ? { ...one, auth_code: '' } : one,
+      )
+      keep('till.pending', { ...pending, form: { ...pending.form, tenders } })
     },
 
     async send(): Promise<void> {
@@ -81,13 +116,20 @@ export const useSale = defineStore('sale', {
       useCounter().hold()
       try {
         const { request_id, form } = pending
-        const answer = await api.write<{ receipt: Receipt }>('/api/pos/sales', form, request_id)
-        this.sold(answer.receipt)
+        const answer = await api.write<Answer>('/api/pos/sales', form, request_id)
+        if (answer.receipt) this.sold(answer.receipt)
+        else this.waits(answer.payment)
       } catch (error) {
         this.notSold(error)
       } finally {
         this.sending = false
       }
+    },
+
+    /** Sent to WeChat, and not decided there yet. */
+    waits(payment: CodePayment): void {
+      this.settle()
+      useCodePay().watch(payment)
     },
 
     sold(receipt: Receipt): void {
@@ -100,6 +142,7 @@ export const useSale = defineStore('sale', {
       if (wallet && basket.member) void useWallet().load(basket.member.id)
       basket.clear()
       this.walletText = ''
+      this.cashPart_fen = 0
       const counter = useCounter()
       counter.showReceipt()
       counter.goOn()
@@ -133,7 +176,7 @@ export const useSale = defineStore('sale', {
       if (quote.payable_fen > pending.form.expected_payable_fen) return false
       const form = { ...pending.form, token: quote.token }
       this.pending = { ...pending, request_id: requestId(), form, renewed: true }
-      keep('till.pending', this.pending)
+      this.keepPending()
       setTimeout(() => void this.send())
       return true
     },
@@ -148,12 +191,12 @@ export const useSale = defineStore('sale', {
 
     settle(): void {
       this.pending = null
-      keep('till.pending', null)
+      this.keepPending()
     },
 
     /** After a reload or a colleague's PIN: finish what was sent before anything else. */
     resume(): void {
-      if (!this.pending) return
+      if (!this.pending) return void useCodePay().resume()
       useCounter().panel = 'pending'
       void this.send()
     },
