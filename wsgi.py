@@ -23,6 +23,7 @@ from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
 from pos.http import (
     aftersales,
+    catalogue,
     channels,
     counts,
     credits,
@@ -81,6 +82,7 @@ def create_app() -> APIFlask:
         sale.bp,
         payments.bp,
         rules.bp,
+        catalogue.bp,
         members.bp,
         returning.bp,
         till_coupons.bp,

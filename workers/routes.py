@@ -23,6 +23,8 @@ ROUTES = {
     "stock.changed": ("effects", "project_availability"),
     "stock.set_aside": ("effects", "project_availability"),
     "stock.set_aside_freed": ("effects", "project_availability"),
+    "price_change.published": ("clock", "project_till_feed"),
+    "price_change.withdrawn": ("clock", "project_till_feed"),
     "member.visited": ("effects", "count_growth"),
     "member.tier_changed": ("effects", "follow_tier"),
     "member.merged": ("effects", "follow_merge"),

@@ -9,6 +9,7 @@ import pytest
 from config.http import make_app
 from pos.http import (
     aftersales,
+    catalogue,
     channels,
     counts,
     coupons,
@@ -78,6 +79,7 @@ def app():
         channels.bp,
         partners.bp,
         rules.bp,
+        catalogue.bp,
         members.bp,
         returning.bp,
         coupons.bp,

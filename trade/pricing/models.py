@@ -75,3 +75,15 @@ class PriceLabel(Base):
     price_fen: Mapped[int]
     printed_by: Mapped[str] = mapped_column(Text)
     printed_at: Mapped[datetime]
+
+
+class TillChunk(Base):
+    """A part of what a till of a store must know to sell (`till_feed.py`); `digest` is the SHA-256 of `rows`."""
+
+    __tablename__ = "till_chunk"
+    __table_args__ = (Index("ix_till_chunk_version", "store_id", "version"),)
+    store_id: Mapped[int] = mapped_column(primary_key=True)
+    no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    version: Mapped[int]
+    digest: Mapped[bytes]
+    rows: Mapped[str] = mapped_column(Text)
