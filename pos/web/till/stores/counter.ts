@@ -15,6 +15,7 @@ import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
+import { useCatalogue } from './catalogue'
 import { useMembers } from './members'
 import { usePaper } from './paper'
 import { useSale } from './sale'
@@ -60,12 +61,10 @@ interface State {
   receiptAt: number
 }
 
-const REMEMBER_MS = 5 * 60_000
 const READ_CHANGE_MS = 1500
 const TRIES = 5
 const PAUSE_MS = 800
 
-const seen = new Map<string, { item: Item; at: number }>()
 const queue = new ScanQueue<Scan>((scan) => useCounter().handle(scan))
 
 const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
@@ -231,14 +230,13 @@ export const useCounter = defineStore('counter', {
     },
 
     async lookUp(code: string): Promise<Item> {
-      const known = seen.get(code)
-      if (known && Date.now() - known.at < REMEMBER_MS) return known.item
+      const here = useCatalogue().find(code)
+      if (here) return here
       for (let tries = 1; ; tries += 1) {
         try {
           const { item } = await api.get<{ item: Item }>(
             `/api/pos/scan/${encodeURIComponent(code)}`,
           )
-          seen.set(code, { item, at: Date.now() })
           return item
         } catch (error) {
           if (!(error instanceof Unreachable) || tries === TRIES) throw error
@@ -318,14 +316,19 @@ export const useCounter = defineStore('counter', {
         return
       }
       try {
-        const path = `/api/pos/search?q=${encodeURIComponent(text)}`
-        const { items } = await api.get<{ items: Item[] }>(path)
+        const items = await this.found(text)
         if (this.searchedFor !== text) return
         this.results = items
         this.resultAt = 0
       } catch (error) {
         this.fail(error)
       }
+    },
+
+    async found(text: string): Promise<Item[]> {
+      if (useCatalogue().ready) return useCatalogue().search(text)
+      const path = `/api/pos/search?q=${encodeURIComponent(text)}`
+      return (await api.get<{ items: Item[] }>(path)).items
     },
 
     endSearch(): void {

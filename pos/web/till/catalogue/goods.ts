@@ -1,0 +1,90 @@
+import type { Item } from '@web/contract'
+
+export type Steps = [number, number][]
+type Turn = [from_ms: number, price_fen: number | null, steps: Steps]
+
+/** One sku as the server feeds it (`trade/pricing/till_feed.py`): an array, because there may be 200,000. */
+export type Row = [
+  sku_id: number,
+  name: string,
+  spec: string,
+  unit: string,
+  weighed: boolean,
+  category_id: number,
+  pinyin: string,
+  picture: string,
+  codes: string[],
+  prices: Turn[],
+]
+
+/** So many sku ids that follow each other are one chunk. */
+const CHUNK = 500
+
+export interface Chunk {
+  no: number
+  rows: Row[]
+}
+
+/** The price in force at a moment: the last turn that has begun. */
+export function priceAt(row: Row, now_ms: number): { price_fen: number; steps: Steps } | null {
+  const turns = row[9]
+  let at = turns.length - 1
+  while (at > 0 && (turns[at] as Turn)[0] > now_ms) at -= 1
+  const [, price_fen, steps] = turns[at] as Turn
+  return price_fen === null ? null : { price_fen, steps }
+}
+
+/** The row as the rest of the till knows goods; null where it has no price now.  `free` is not known here. */
+export function asItem(row: Row, code: string, now_ms: number, grams?: number): Item | null {
+  const price = priceAt(row, now_ms)
+  if (!price) return null
+  const [sku_id, name, spec, unit, weighed, category_id, , picture, codes] = row
+  return {
+    sku_id,
+    barcode: code || (codes[0] ?? ''),
+    name,
+    spec,
+    unit,
+    weighed,
+    ...price,
+    category_id,
+    free: Number.NaN,
+    qty: grams ?? (weighed ? 1000 : 1),
+    picture,
+  }
+}
+
+/** All goods of a store in memory: by code for the scanner, by chunk for what changes. */
+export class Goods {
+  private readonly chunks = new Map<number, Row[]>()
+  private readonly byCode = new Map<string, Row>()
+
+  get size(): number {
+    let size = 0
+    for (const rows of this.chunks.values()) size += rows.length
+    return size
+  }
+
+  /** Put a chunk in the place of the one of its number. */
+  put({ no, rows }: Chunk): void {
+    for (const row of this.chunks.get(no) ?? []) {
+      for (const code of row[8]) if (this.byCode.get(code)?.[0] === row[0]) this.byCode.delete(code)
+    }
+    if (rows.length === 0) this.chunks.delete(no)
+    else this.chunks.set(no, rows)
+    for (const row of rows) for (const code of row[8]) this.byCode.set(code, row)
+  }
+
+  find(code: string): Row | undefined {
+    return this.byCode.get(code)
+  }
+
+  /** The row of a sku: the chunks hold sku ids that follow each other, in order. */
+  row(sku_id: number): Row | undefined {
+    return this.chunks.get(Math.floor(sku_id / CHUNK))?.find((row) => row[0] === sku_id)
+  }
+
+  rows(): Row[] {
+    return [...this.chunks.keys()].sort((a, b) => a - b).flatMap((no) => this.chunks.get(no) ?? [])
+  }
+}

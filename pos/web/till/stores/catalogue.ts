@@ -1,0 +1,119 @@
+import { Refused } from '@web/api'
+import type { Item } from '@web/contract'
+import { t } from '@web/i18n'
+import { serverNow } from '@web/time'
+import { defineStore } from 'pinia'
+import { markRaw } from 'vue'
+import { MOST } from '../catalogue/finder'
+import { asItem, type Chunk, Goods, type Row } from '../catalogue/goods'
+import { readCode } from '../catalogue/labels'
+import { CatalogueStore } from '../catalogue/store'
+import { api } from '../server'
+
+interface Fed {
+  version: number
+  chunks: Chunk[]
+  more: boolean
+}
+
+interface State {
+  goods: Goods
+  /** The version of the goods and prices this till sells by; 0 before the first are here. */
+  version: number
+  /** How many goods are here while they are still coming in. */
+  coming: number
+  ready: boolean
+}
+
+const EVERY_MS = 60_000
+
+let kept: CatalogueStore | null = null
+let worker: Worker | null = null
+let watching = 0
+const answers = new Map<number, (found: number[]) => void>()
+let asked = 0
+
+/** The goods of the store in memory and on this device: scanning and searching ask nobody. */
+export const useCatalogue = defineStore('catalogue', {
+  state: (): State => ({ goods: markRaw(new Goods()), version: 0, coming: 0, ready: false }),
+  actions: {
+    /** What is kept here at once, then what changed, now and each minute until `stop`. */
+    async watch(store_id: number): Promise<void> {
+      watching += 1
+      const mine = watching
+      kept ??= new CatalogueStore(store_id)
+      if (this.version === 0) await this.load()
+      while (mine === watching) {
+        await this.refresh()
+        await new Promise((done) => setTimeout(done, EVERY_MS))
+      }
+    },
+
+    stop(): void {
+      watching += 1
+    },
+
+    async load(): Promise<void> {
+      if (!kept) return
+      const [chunks, version] = await Promise.all([kept.load(), kept.version()])
+      for (const chunk of chunks) this.goods.put(chunk)
+      this.version = version
+      this.ready = version > 0
+      this.tellWorker()
+    },
+
+    /** Fetch what is newer; without network what is here stays. */
+    async refresh(): Promise<void> {
+      try {
+        let more = true
+        let changed = false
+        while (more) {
+          const fed = await api.get<Fed>(`/api/pos/catalogue?since=${this.version}`)
+          if (fed.chunks.length > 0) await kept?.keep(fed.chunks, fed.version)
+          for (const chunk of fed.chunks) this.goods.put(chunk)
+          changed ||= fed.chunks.length > 0
+          this.version = fed.version
+          this.coming = fed.more ? this.goods.size : 0
+          more = fed.more
+        }
+        this.ready = this.version > 0
+        if (changed) this.tellWorker()
+      } catch {
+        // Asked again in a minute; the till sells by what it has.
+      }
+    },
+
+    tellWorker(): void {
+      worker ??= new Worker(new URL('../catalogue/finder.worker.ts', import.meta.url), {
+        type: 'module',
+      })
+      worker.onmessage = ({ data }: MessageEvent<{ id: number; found: number[] }>) => {
+        answers.get(data.id)?.(data.found)
+        answers.delete(data.id)
+      }
+      worker.postMessage({ rows: this.goods.rows() })
+    },
+
+    /** What a code stands for here and now, at its price of this minute; null when it is not known here. */
+    find(code: string): Item | null {
+      const read = readCode(code)
+      if ('wrong' in read) throw new Refused(400, read.wrong, t('echo.badLabel'), {})
+      const row = this.goods.find(read.code)
+      return row ? asItem(row, read.code, serverNow(), read.grams) : null
+    },
+
+    async search(words: string): Promise<Item[]> {
+      asked += 1
+      const id = asked
+      const found = await new Promise<number[]>((done) => {
+        answers.set(id, done)
+        worker?.postMessage({ id, words })
+      })
+      const rows = found.map((sku_id) => this.goods.row(sku_id)).filter((row): row is Row => !!row)
+      return rows
+        .map((row) => asItem(row, '', serverNow()))
+        .filter((item): item is Item => item !== null)
+        .slice(0, MOST)
+    },
+  },
+})
