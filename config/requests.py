@@ -79,6 +79,21 @@ def once(
         return stored.answer, stored.status
 
 
+_ANSWERED = text("SELECT answer FROM request_answer WHERE who = :who AND request_id = :id")
+
+
+def claimed(session: Session, who: str, request_id: str, fingerprint: bytes, *, now: datetime) -> dict[str, Any] | None:
+    """What a request was answered with, if it reached us; else its id is used up here, and a late arrival is refused.
+
+    For what comes another way than its own endpoint.  Waits for a request that is under way.
+    """
+    key = {"who": who, "id": request_id}
+    if first(session, _CLAIM, {**key, "hash": fingerprint, "now": now}):
+        return None
+    answer: dict[str, Any] | None = fetch(session, _ANSWERED, key)[0].answer
+    return answer
+
+
 def forget(session: Session, *, before: datetime, most: int = 5000) -> int:
     """Drop answers older than the longest offline time of a till (30 days); returns how many."""
     return changed(session, _FORGET, {"before": before, "most": most})

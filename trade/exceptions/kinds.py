@@ -54,6 +54,9 @@ KINDS: dict[str, Kind] = {
     "book_differs": Kind("value", 24 * HOUR, FINANCE, None, ("prove_again",)),
     "stock_differs": Kind("units", 24 * HOUR, STORE, None, ()),
     "message_refused": Kind("rows", 4 * HOUR, OFFICE, None, ()),
+    "document_excepted": Kind("fen", 4 * HOUR, STORE, None, ("take_document", "settle_document")),
+    "document_altered": Kind("fen", 4 * HOUR, OFFICE, None, ()),
+    "document_gap": Kind("rows", HOUR, STORE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }
 

@@ -24,6 +24,7 @@ from trade.fulfilment import answers, parcels
 from trade.fulfilment.states import IN_HAND, WAITING
 from trade.orders import centre, close, rerouting
 from trade.orders.intake import again
+from trade.orders.offline import again as till_documents
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
 from trade.orders.shipping import moves as shipping
@@ -208,6 +209,19 @@ def _reject_intake(step: Step) -> None:
     again.reject(step.session, *_intake(step), step.note, actor=step.actor, now=step.now)
 
 
+def _take_document(step: Step) -> None:
+    till_documents.take(step.session, step.item.at_store_id, _uuid(step), now=step.now)
+
+
+def _settle_document(step: Step) -> None:
+    item = step.item
+    till_documents.settle(step.session, item.at_store_id, _uuid(step), step.note, actor=step.actor, now=step.now)
+
+
+def _uuid(step: Step) -> str:
+    return str(step.item.subject.partition(":")[2])
+
+
 def _forgive_points(step: Step) -> None:
     """An adjustment of what is owed now; above the limit of the terms it waits for somebody else's yes."""
     facts = step.item.facts
@@ -235,6 +249,8 @@ REMEDIES: dict[str, Remedy] = {
     "told_otherwise": Remedy(_told_otherwise, needs=("note",), grave=True),
     "take_in_again": Remedy(_take_in_again, closes=False, when=_of_intake),
     "reject_intake": Remedy(_reject_intake, needs=("note",), closes=False, grave=True, when=_of_intake),
+    "take_document": Remedy(_take_document),
+    "settle_document": Remedy(_settle_document, needs=("note",), grave=True),
     "forgive_points": Remedy(_forgive_points, "centre.chain", needs=("note",), grave=True),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),

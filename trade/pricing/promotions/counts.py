@@ -102,6 +102,25 @@ def claim(
         raise QuotaUsed(promotions=_short(session, known, short))
 
 
+def note(
+    session: Session,
+    known: InForce,
+    uses: Sequence[Use],
+    *,
+    store_id: int,
+    order_id: int,
+    member_id: int | None,
+    now: datetime,
+) -> None:
+    """Record what an order used without counting it: for what happened already, above a quota."""
+    noted = [
+        {"promotion_id": use.promotion_id, "version": use.version, "units": use.units, "fen": use.off_fen, "scopes": []}
+        for use in uses
+    ]
+    given = {"store": store_id, "order": order_id, "member": member_id, "day": known.day(now), "now": now}
+    fetch(session, _CLAIM, {**given, "asked": "[]", "uses": json.dumps(noted)})
+
+
 def keys(
     limits: Limits | None, member_id: int | None, day: int, store_id: int
 ) -> Iterator[tuple[str, int, int | None, int | None]]:

@@ -1,4 +1,4 @@
-import { Refused } from '@web/api'
+import { Refused, Unreachable } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { serverNow } from '@web/time'
@@ -26,6 +26,8 @@ interface State {
 }
 
 const EVERY_MS = 60_000
+const TRIES = 5
+const PAUSE_MS = 800
 
 let kept: CatalogueStore | null = null
 let worker: Worker | null = null
@@ -102,7 +104,27 @@ export const useCatalogue = defineStore('catalogue', {
       return row ? asItem(row, read.code, serverNow(), read.grams) : null
     },
 
+    /** The goods of a code: from here, or asked for, five times, where it is not known here yet. */
+    async lookUp(code: string, onAgain: (tries: number) => void): Promise<Item> {
+      const here = this.find(code)
+      if (here) return here
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const path = `/api/pos/scan/${encodeURIComponent(code)}`
+          return (await api.get<{ item: Item }>(path)).item
+        } catch (error) {
+          if (!(error instanceof Unreachable) || tries === TRIES) throw error
+          onAgain(tries)
+          await new Promise((done) => setTimeout(done, PAUSE_MS))
+        }
+      }
+    },
+
     async search(words: string): Promise<Item[]> {
+      if (!this.ready) {
+        const path = `/api/pos/search?q=${encodeURIComponent(words)}`
+        return (await api.get<{ items: Item[] }>(path)).items
+      }
       asked += 1
       const id = asked
       const found = await new Promise<number[]>((done) => {

@@ -1,4 +1,4 @@
-import { Refused, sentence, Unreachable } from '@web/api'
+import { Refused, sentence } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
@@ -13,7 +13,6 @@ import {
 } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
-import { api } from '../server'
 import { useBasket } from './basket'
 import { useCatalogue } from './catalogue'
 import { useMembers } from './members'
@@ -62,12 +61,8 @@ interface State {
 }
 
 const READ_CHANGE_MS = 1500
-const TRIES = 5
-const PAUSE_MS = 800
 
 const queue = new ScanQueue<Scan>((scan) => useCounter().handle(scan))
-
-const sleep = (ms: number) => new Promise((done) => setTimeout(done, ms))
 
 /** What the one input box of the till does, and which panel is in front of the cashier. */
 export const useCounter = defineStore('counter', {
@@ -210,7 +205,9 @@ export const useCounter = defineStore('counter', {
       if (isMemberCode(code)) return useMembers().showCode(code)
       if (isMemberCard(code)) return useMembers().showCard(code)
       try {
-        const item = await this.lookUp(code)
+        const item = await useCatalogue().lookUp(code, (tries) =>
+          this.say('info', t('echo.again', { tries }), code),
+        )
         this.take(item, times, code)
       } catch (error) {
         this.fail(error, code)
@@ -227,23 +224,6 @@ export const useCounter = defineStore('counter', {
       if (useBasket().isEmpty) return this.refuse(t('echo.nothingToPay'))
       const said = await useSale().payByCode(code)
       if (said) this.refuse(said)
-    },
-
-    async lookUp(code: string): Promise<Item> {
-      const here = useCatalogue().find(code)
-      if (here) return here
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const { item } = await api.get<{ item: Item }>(
-            `/api/pos/scan/${encodeURIComponent(code)}`,
-          )
-          return item
-        } catch (error) {
-          if (!(error instanceof Unreachable) || tries === TRIES) throw error
-          this.say('info', t('echo.again', { tries }), code)
-          await sleep(PAUSE_MS)
-        }
-      }
     },
 
     /** Weighed goods need their weight first, unless the code was a scale's label that holds it. */
@@ -316,19 +296,13 @@ export const useCounter = defineStore('counter', {
         return
       }
       try {
-        const items = await this.found(text)
+        const items = await useCatalogue().search(text)
         if (this.searchedFor !== text) return
         this.results = items
         this.resultAt = 0
       } catch (error) {
         this.fail(error)
       }
-    },
-
-    async found(text: string): Promise<Item[]> {
-      if (useCatalogue().ready) return useCatalogue().search(text)
-      const path = `/api/pos/search?q=${encodeURIComponent(text)}`
-      return (await api.get<{ items: Item[] }>(path)).items
     },
 
     endSearch(): void {

@@ -1,0 +1,52 @@
+"""What a till sold without network, delivered when there is one again."""
+
+from __future__ import annotations
+
+from flask import g
+from pydantic import Field
+
+from config.db import transaction
+from config.http import Form, Reply, WriteForm, blueprint, permit, session
+from config.logs import log
+from pos.http import who
+from trade.orders.offline import delivery
+from trade.orders.offline.document import NotSound
+
+bp = blueprint("sync", "/api/pos/sync", who.identify)
+
+
+class DocumentForm(Form):
+    """One document: the text that was hashed, as it was hashed."""
+
+    uuid: str = Field(max_length=36)
+    body: str = Field(max_length=200_000)
+
+
+class SyncForm(WriteForm):
+    """Documents of one device, in their order; `at_ms` is the device's clock as it sends them."""
+
+    at_ms: int = Field(ge=0)
+    documents: list[DocumentForm] = Field(min_length=1, max_length=50)
+
+
+@bp.post("")
+@permit("pos.sell")
+@bp.input(SyncForm)
+def sync(json_data: SyncForm) -> Reply:
+    """Take each document once, in a transaction of its own: `{results: [{uuid, state, reason, order_no}]}`, in order.
+
+    Delivered again it is answered as it stands: the till repeats until it has the answer.  `taken` and `known` are
+    orders; `excepted` waits on the exception desk with its `reason`; `altered` differs from what we have; `unread`
+    cannot be read.  The last three stay with the till, to be shown, and are never dropped.
+    """
+    till, results = who.till(), []
+    skew_ms = json_data.at_ms - int(g.now.timestamp() * 1000)
+    for one in json_data.documents:
+        try:
+            with transaction(session()) as opened:
+                found = delivery.deliver(opened, till.store_id, till.id, one.body, skew_ms, now=g.now)
+        except NotSound:
+            log.error("till_document_unread", uuid=one.uuid, till_id=till.id)
+            found = delivery.Result(one.uuid, "unread", "head")
+        results.append(found.as_json())
+    return {"results": results}, 200

@@ -1,0 +1,63 @@
+"""A till's browser without network: documents in a chain, written as `pos/web/till/offline` writes them."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from datetime import datetime
+from typing import Any
+
+from config.clock import epoch_ms
+from tests import factories as make
+from trade.orders.offline.document import NOTHING, digest
+
+
+class Device:
+    """One browser at a shop's till; `written` are the texts of its documents in their order."""
+
+    def __init__(self, shop: make.Shop, *, staff_id: int | None = None) -> None:
+        self.shop, self.staff_id = shop, staff_id or min(shop.people.values())
+        self.id = str(uuid.uuid4())
+        self.seq, self.prev = 0, NOTHING
+        self.written: list[str] = []
+
+    def sell(self, at: datetime, *, price_fen: int | None = None, off: Any = None, **more: Any) -> str:
+        """Sell goods by name for the exact cash; returns the document's text.
+
+        :param off: (promotion, version, fen) off the first line; `more` are goods by name, or fields of the document.
+        """
+        goods = {name: more.pop(name) for name in list(more) if name in make.GOODS}
+        lines = [self._line(name, qty, price_fen) for name, qty in (goods or {"milk": 1}).items()]
+        uses = []
+        if off:
+            promotion, version, fen = off
+            lines[0]["shares"] = [
+                {"source": "promotion", "source_id": promotion, "version": version, "amount_fen": fen}
+            ]
+            lines[0]["net_fen"] -= fen
+            uses = [{"promotion_id": promotion, "version": version, "units": 1, "off_fen": fen}]
+        payable = sum(line["net_fen"] for line in lines)
+        said = {
+            "v": 1, "kind": "sale", "uuid": str(uuid.uuid4()), "no": f"X{self.id[:4].upper()}{self.seq + 1:06d}",
+            "device": self.id, "seq": self.seq + 1, "prev": self.prev, "shift_id": self.shop.shift_id,
+            "staff_id": self.staff_id, "at_ms": epoch_ms(at), "offset_ms": 0, "catalogue": 1, "rules": 0,
+            "member_id": None, "tier": None, "approved_by": None, "lines": lines, "uses": uses,
+            "payable_fen": payable, "rounding_fen": 0, "received_fen": payable, "change_fen": 0,
+        } | more  # fmt: skip
+        return self.write(said)
+
+    def write(self, said: dict[str, Any]) -> str:
+        """Put a document at the end of the chain."""
+        body = json.dumps(said, ensure_ascii=False)
+        self.seq, self.prev = said["seq"], digest(body).hex()
+        self.written.append(body)
+        return body
+
+    def _line(self, name: str, qty: int, price_fen: int | None) -> dict[str, Any]:
+        unit_fen, weighed = make.GOODS[name]
+        unit_fen = price_fen or unit_fen
+        fen = (unit_fen * qty + 500) // 1000 if weighed else unit_fen * qty
+        return {
+            "sku_id": self.shop.skus[name], "name": name, "spec": "", "unit": "盒", "weighed": weighed, "qty": qty,
+            "unit_price_fen": unit_fen, "list_fen": fen, "net_fen": fen, "gift": False, "shares": [],
+        }  # fmt: skip

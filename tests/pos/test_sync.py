@@ -1,0 +1,70 @@
+"""A till delivers over HTTP: through lost answers and twice over, and beside its own online attempts."""
+
+from __future__ import annotations
+
+import json
+import random
+
+from sqlalchemy import text
+
+from config import clock
+from config.clock import epoch_ms
+from tests.devices import Device
+
+SYNC, SALES = "/api/pos/sync", "/api/pos/sales"
+
+
+def _send(till, bodies):
+    documents = [{"uuid": json.loads(body)["uuid"], "body": body} for body in bodies]
+    return till.post(SYNC, {"at_ms": epoch_ms(clock.now()), "documents": documents})
+
+
+def _count(session, said):
+    found = session.scalar(text(said))
+    session.rollback()
+    return found
+
+
+def test_fifty_sales_arrive_once_though_every_other_answer_is_lost(session, shop, client):
+    till, device, rng = client(), Device(shop), random.Random(7)
+    left = [device.sell(clock.now()) for _ in range(50)]
+    while left:
+        batch = left[: rng.randint(1, 9)]
+        answer = _send(till, batch)
+        assert answer.status_code == 200 and {one["state"] for one in answer.json["results"]} == {"taken"}
+        if rng.random() < 0.5:  # else the answer is lost, and the till sends again
+            left = left[len(batch) :]
+    assert _count(session, "SELECT count(*) FROM sale_order") == 50
+    assert _count(session, "SELECT last_seq FROM till_device") == 50
+    assert _count(session, "SELECT count(*) FROM exception_case") == 0
+
+
+def test_an_online_attempt_that_did_reach_us_is_known_and_one_that_comes_too_late_is_refused(session, shop, client):
+    till = client()
+    me = till.get("/api/staff/me").json["staff"]["id"]
+    device = Device(shop, staff_id=me)
+    body = device.sell(clock.now())
+    uuid = json.loads(body)["uuid"]
+    online = {
+        "request_id": uuid, "lines": [{"sku_id": shop.skus["milk"], "qty": 1}], "expected_payable_fen": 990,
+        "tenders": [{"kind": "cash", "received_fen": 990}],
+    }  # fmt: skip
+    receipt = till.post(SALES, online).json["receipt"]
+    assert _send(till, [body]).json["results"] == [
+        {"uuid": uuid, "state": "known", "reason": "", "order_no": receipt["no"]}
+    ]
+    later = device.sell(clock.now())
+    assert _send(till, [later]).json["results"][0]["state"] == "taken"
+    refused = till.post(SALES, online | {"request_id": json.loads(later)["uuid"]})
+    assert (refused.status_code, refused.json["code"]) == (422, "request_id_reused")
+    assert _count(session, "SELECT count(*) FROM sale_order") == 2
+
+
+def test_one_that_cannot_be_read_holds_up_no_other(session, shop, client):
+    till, device = client(), Device(shop)
+    good = device.sell(clock.now())
+    answer = till.post(
+        SYNC, {"at_ms": 0, "documents": [{"uuid": "a", "body": "nonsense"}, {"uuid": "b", "body": good}]}
+    )
+    assert [one["state"] for one in answer.json["results"]] == ["unread", "taken"]
+    assert till.post(SYNC, {"at_ms": 0, "documents": []}).status_code == 422

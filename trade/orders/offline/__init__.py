@@ -1,0 +1,1 @@
+"""What a till sold on its own: documents that are kept whatever they say, and the orders they become."""

@@ -1,0 +1,143 @@
+"""A till delivers what it sold on its own: each document once, in its chain, and none is dropped.
+
+what came                              what becomes of it       on the desk
+the next link                          taken, or excepted       `document_excepted` with the reason
+one that we have, the same bytes       as it stands             -
+another under its id, place or number  not kept: `altered`      `document_altered`
+a link further on than the next        as the next              `document_gap` until the rest is here
+one whose `prev` is not our last       as the next              `document_altered`
+one whose online attempt reached us    known: that order        -
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from config import requests
+from config.db import attempt
+from config.errors import Refused
+from trade.exceptions import cases
+from trade.orders.numbers import number
+from trade.orders.offline import moves, taking
+from trade.orders.offline.document import Document, read
+
+ACTOR = "till"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one document; `state` is a document's, or `altered`."""
+
+    uuid: str
+    state: str
+    reason: str = ""
+    order_id: int | None = None
+    store_id: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        """As the till is told."""
+        no = number(self.store_id, self.order_id) if self.order_id else None
+        return {"uuid": self.uuid, "state": self.state, "reason": self.reason, "order_no": no}
+
+
+def deliver(session: Session, store_id: int, till_id: int, text: str, skew_ms: int, *, now: datetime) -> Result:
+    """Take one document, in a transaction of its own, so that one that is not sound holds up no other.
+
+    Two deliveries of one device at once follow each other.
+
+    :raises NotSound: nobody can read what it is; it stays with the till.
+    """
+    document = read(text)
+    head = document.head
+    chain = moves.device(session, store_id, till_id, head.device, skew_ms, now=now)
+    kept = moves.one(session, store_id, head.uuid)
+    if kept is not None and bytes(kept.hash) == document.hash:
+        return Result(head.uuid, kept.state, kept.reason, kept.order_id, store_id)
+    if kept is not None:
+        return _altered(session, store_id, till_id, document, "other_bytes", now)
+    if not moves.keep(session, store_id, till_id, document, now=now):
+        return _altered(session, store_id, till_id, document, "place_taken", now)
+    _link(session, store_id, till_id, document, chain, now)
+    return take(session, store_id, till_id, document, now=now)
+
+
+def _link(session: Session, store_id: int, till_id: int, document: Document, chain: Any, now: datetime) -> None:
+    head, subject = document.head, f"till_device:{document.head.device}"
+    follows = head.seq == chain.last_seq + 1
+    if follows and bytes.fromhex(head.prev) != bytes(chain.last_hash):
+        _altered(session, store_id, till_id, document, "chain_broken", now)
+    moves.link(session, store_id, document)
+    if follows and not cases.is_open(session, "document_gap", subject):
+        return
+    missing = moves.missing(session, store_id, head.device)
+    if not missing:
+        cases.clear(session, "document_gap", subject, now=now, note="all_here")
+        return
+    facts = {"till_id": till_id, "missing": missing[:50], "sold_at": document.sold_at(now).isoformat()}
+    cases.open(
+        session, "document_gap", subject, money_fen=0, at_stake=len(missing), facts=facts, at_store_id=store_id,
+        actor=ACTOR, now=now,
+    )  # fmt: skip
+
+
+def _altered(session: Session, store_id: int, till_id: int, document: Document, why: str, now: datetime) -> Result:
+    head = document.head
+    facts = {"till_id": till_id, "no": head.no, "seq": head.seq, "body": document.text[:20_000]}
+    _case(session, "document_altered", store_id, document, facts, why, now)
+    return Result(head.uuid, "altered", why)
+
+
+def _case(
+    session: Session, kind: str, store_id: int, document: Document, facts: dict[str, Any], why: str, now: datetime
+) -> None:
+    head = document.head
+    cases.open(
+        session, kind, f"till_document:{head.uuid}", money_fen=head.payable_fen + head.rounding_fen, facts=facts,
+        cause=why, at_store_id=store_id, actor=ACTOR, now=now,
+    )  # fmt: skip
+
+
+def take(session: Session, store_id: int, till_id: int, document: Document, *, now: datetime) -> Result:
+    """Make the order of a kept document, or put it on the desk; the same for the till and for who tries it again."""
+    said = document.said
+    if said is None:
+        return _excepted(session, store_id, till_id, document, document.fault, now)
+    known = requests.claimed(session, f"staff:{said.staff_id}", said.uuid, document.hash, now=now)
+    if known and (order_id := known.get("receipt", {}).get("order_id")):
+        return _ordered(session, store_id, said.uuid, "know", order_id, now)
+    try:
+        with attempt(session):
+            taken = taking.take(session, store_id, till_id, said, sold_at=document.sold_at(now), now=now)
+    except taking.CannotTake as why:
+        return _excepted(session, store_id, till_id, document, str(why), now)
+    except Refused as refused:
+        return _excepted(session, store_id, till_id, document, refused.code, now)
+    return _ordered(session, store_id, said.uuid, "take", taken.order_id, now, taken.differences)
+
+
+def _ordered(
+    session: Session,
+    store_id: int,
+    uuid: str,
+    event: str,
+    order_id: int,
+    now: datetime,
+    differences: list[dict[str, Any]] | None = None,
+) -> Result:
+    row = moves.move(session, store_id, uuid, event, order_id=order_id, differences=differences, actor=ACTOR, now=now)
+    cases.clear(session, "document_excepted", f"till_document:{uuid}", now=now)
+    return Result(uuid, row.state, order_id=order_id, store_id=store_id)
+
+
+def _excepted(session: Session, store_id: int, till_id: int, document: Document, why: str, now: datetime) -> Result:
+    head = document.head
+    kept = moves.one(session, store_id, head.uuid)
+    if kept is not None and kept.state == "received":
+        moves.move(session, store_id, head.uuid, "except", reason=why, actor=ACTOR, now=now)
+    facts = {"till_id": till_id, "no": head.no, "sold_at": document.sold_at(now).isoformat()}
+    _case(session, "document_excepted", store_id, document, facts, why, now)
+    return Result(head.uuid, "excepted", why)
