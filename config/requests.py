@@ -87,10 +87,15 @@ def claimed(session: Session, who: str, request_id: str, fingerprint: bytes, *, 
 
     For what comes another way than its own endpoint.  Waits for a request that is under way.
     """
-    key = {"who": who, "id": request_id}
-    if first(session, _CLAIM, {**key, "hash": fingerprint, "now": now}):
+    if first(session, _CLAIM, {"who": who, "id": request_id, "hash": fingerprint, "now": now}):
         return None
-    answer: dict[str, Any] | None = fetch(session, _ANSWERED, key)[0].answer
+    return answered(session, who, request_id)
+
+
+def answered(session: Session, who: str, request_id: str) -> dict[str, Any] | None:
+    """What a request was answered with; None when it never reached us, was refused, or is under way."""
+    found = first(session, _ANSWERED, {"who": who, "id": request_id})
+    answer: dict[str, Any] | None = found.answer if found else None
     return answer
 
 

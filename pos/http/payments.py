@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from config import requests
 from config.db import let_go
+from config.errors import NotFound
 from config.http import Reply, WriteForm, blueprint, permit, session
 from paying import code
 from pos.http import who
@@ -34,6 +36,19 @@ def left_open() -> Reply:
 def one(tender_id: int) -> Reply:
     """Where it stands, with the `receipt` once it is paid.  Asks nobody: a worker does, and `ask`."""
     return stands(who.till().store_id, tender_id)[0], 200
+
+
+@bp.get("/of/<request_id>")
+@permit("pos.sell")
+def of_sale(request_id: str) -> Reply:
+    """The code payment of a sale whose answer the till did not hear, as above.
+
+    404 when the sale never reached us, or was refused: nothing was charged.
+    """
+    known = requests.answered(session(), who.me().actor, request_id.lower()) or {}
+    if "tender_id" not in known:
+        raise NotFound(request_id=request_id[:40])
+    return stands(who.till().store_id, known["tender_id"])[0], 200
 
 
 @bp.post("/<int:tender_id>/ask")

@@ -24,7 +24,13 @@ from tests.flows.conftest import House
 from tests.servers import whole_house
 
 BUILDS = ("dist/till", "dist/desk", "mall/miniapp/dist/build/h5")
-WORKERS = (("workers.relay",), ("workers.run", "effects"), ("workers.run", "wechat"), ("workers.schedule",))
+WORKERS = (
+    ("workers.relay",),
+    ("workers.run", "effects"),
+    ("workers.run", "wechat"),
+    ("workers.run", "till"),
+    ("workers.schedule",),
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

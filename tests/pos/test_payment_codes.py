@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from concurrent.futures import ThreadPoolExecutor
+import uuid
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -400,3 +401,14 @@ def test_poll_cancel_and_a_typed_password_at_once_end_in_one_of_the_two(client, 
         states.append(session.execute(text("SELECT state FROM sale_order ORDER BY id DESC LIMIT 1")).scalar_one())
         session.close()
     _ended(session, shop, wechat, *states, on_hand=5 - states.count("done"))
+    _proved(session)
+
+
+def test_a_till_that_did_not_hear_the_answer_is_told_what_became_of_its_sale(client, shop, wechat):
+    till = client()
+    body = _sale(shop, 990, codepay.show(wechat.world, PERSON), milk=1) | {"request_id": str(uuid.uuid4())}
+    path = f"/api/pos/payments/of/{body['request_id']}"
+    assert till.get(path).status_code == 404
+    sold = till.post("/api/pos/sales", body).json
+    found = till.get(path)
+    assert (found.status_code, found.json["receipt"]["no"]) == (200, sold["receipt"]["no"])

@@ -67,7 +67,6 @@ class World:
         self.menus: dict[str, dict[str, Any]] = {}
         self.qr_codes: dict[str, dict[str, Any]] = {}
         self.shop_url = ""
-        self.habits: dict[str, dict[str, Any]] = {}
         if self.file.exists():
             kept = json.loads(self.file.read_text())
             self.orders, self.refunds = kept["orders"], kept["refunds"]

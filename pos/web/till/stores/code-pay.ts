@@ -1,4 +1,4 @@
-import { sentence } from '@web/api'
+import { Refused, sentence } from '@web/api'
 import type { CodePayment, Receipt } from '@web/contract'
 import { t } from '@web/i18n'
 import { play } from '@web/sounds'
@@ -106,6 +106,16 @@ export const useCodePay = defineStore('code-pay', {
     end(): void {
       clearTimeout(looking)
       this.payment = null
+    },
+
+    /** A reload in the middle of charging: what became of that sale, or null when nothing was charged. */
+    async ofSale(request_id: string): Promise<Answer | null> {
+      try {
+        return await api.get<Answer>(`/api/pos/payments/of/${request_id}`)
+      } catch (error) {
+        if (error instanceof Refused && error.status === 404) return null
+        throw error
+      }
     },
 
     /** After a reload or a crash: what was sent to WeChat is finished before anything is sold. */

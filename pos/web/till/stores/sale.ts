@@ -198,7 +198,24 @@ export const useSale = defineStore('sale', {
     resume(): void {
       if (!this.pending) return void useCodePay().resume()
       useCounter().panel = 'pending'
-      void this.send()
+      const byCode = this.pending.form.tenders.some((one) => one.kind === 'code')
+      void (byCode ? this.resumeCode(this.pending.request_id) : this.send())
+    },
+
+    /** The code itself was not kept, so the sale is not repeated: the server says what became of it. */
+    async resumeCode(request_id: string): Promise<void> {
+      const counter = useCounter()
+      try {
+        const found = await useCodePay().ofSale(request_id)
+        this.settle()
+        counter.panel = 'pay'
+        if (found?.receipt) this.sold(found.receipt)
+        else if (found && found.payment.state !== 'reversed') useCodePay().watch(found.payment)
+        else this.said = t('code.reversed')
+      } catch (error) {
+        this.said = sentence(error)
+        setTimeout(() => void this.resumeCode(request_id), AGAIN_MS)
+      }
     },
   },
 })

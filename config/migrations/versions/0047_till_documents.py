@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0091"
-down_revision = "0090"
+revision = "0047"
+down_revision = "0046"
 
 _STATEMENTS = (
     """CREATE TABLE till_device (store_id bigint NOT NULL, device_id text NOT NULL, till_id bigint NOT NULL,
