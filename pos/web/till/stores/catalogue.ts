@@ -28,10 +28,13 @@ interface State {
 const EVERY_MS = 60_000
 const TRIES = 5
 const PAUSE_MS = 800
+const REMEMBER_MS = 5 * 60_000
 
 let kept: CatalogueStore | null = null
 let worker: Worker | null = null
 let watching = 0
+/** What the server said of codes that are not here yet. */
+const seen = new Map<string, { item: Item; at: number }>()
 const answers = new Map<number, (found: number[]) => void>()
 let asked = 0
 
@@ -108,10 +111,14 @@ export const useCatalogue = defineStore('catalogue', {
     async lookUp(code: string, onAgain: (tries: number) => void): Promise<Item> {
       const here = this.find(code)
       if (here) return here
+      const known = seen.get(code)
+      if (known && Date.now() - known.at < REMEMBER_MS) return known.item
       for (let tries = 1; ; tries += 1) {
         try {
           const path = `/api/pos/scan/${encodeURIComponent(code)}`
-          return (await api.get<{ item: Item }>(path)).item
+          const { item } = await api.get<{ item: Item }>(path)
+          seen.set(code, { item, at: Date.now() })
+          return item
         } catch (error) {
           if (!(error instanceof Unreachable) || tries === TRIES) throw error
           onAgain(tries)
