@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0048"
-down_revision = "0047"
+revision = "0050"
+down_revision = "0049"
 
 _STATEMENTS = (
     """CREATE TABLE till_device (store_id bigint NOT NULL, device_id text NOT NULL, till_id bigint NOT NULL,
