@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import random
-from concurrent.futures import ThreadPoolExecutor
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -401,7 +401,6 @@ def test_poll_cancel_and_a_typed_password_at_once_end_in_one_of_the_two(client, 
         states.append(session.execute(text("SELECT state FROM sale_order ORDER BY id DESC LIMIT 1")).scalar_one())
         session.close()
     _ended(session, shop, wechat, *states, on_hand=5 - states.count("done"))
-    _proved(session)
 
 
 def test_a_till_that_did_not_hear_the_answer_is_told_what_became_of_its_sale(client, shop, wechat):
