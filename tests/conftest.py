@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -59,6 +60,33 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["REDIS_URL"] = redis
     else:
         _servers()  # started once, before the workers would race for it
+
+
+SPEAKS = {"wechat", "house", "street", "town", "book"}
+"""A test with one of these fixtures speaks with the WeChat stand-in; it runs with both readings of WeChat's pages."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark `wechat` what speaks with the stand-in."""
+    for item in items:
+        if SPEAKS & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.wechat)
+
+
+@pytest.fixture(autouse=True)
+def nothing_was_done_to_wechat_that_it_forbids(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A request that breaks a rule of WeChat's fails the test that sent it, unless it says `violates(<words>)`."""
+    from_here = sys.modules.get("tests.wechat_stand_in.world")
+    if from_here is not None:
+        from_here.World.made.clear()
+    yield
+    world = sys.modules.get("tests.wechat_stand_in.world")
+    said = [words for one in world.World.made for words in one.violations] if world else []
+    expected = request.node.get_closest_marker("violates")
+    if expected is None:
+        assert said == [], "the product did what WeChat forbids"
+    else:
+        assert said and all(expected.args[0] in words for words in said), f"not {expected.args[0]}: {said}"
 
 
 @pytest.fixture(scope="session")

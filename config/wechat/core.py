@@ -50,10 +50,14 @@ class SafeCore(Core):  # type: ignore[misc]
             self._certificates += [old for old in before if old.serial_number not in serials]
 
     def _verify_signature(self, headers: Mapping[str, str], body: str) -> bool:
-        """Check shape and age first; answers False where the library raises."""
+        """An answer that WeChat signed within five minutes of now."""
+        return fresh(stamp_of(headers)) and self.signed(headers, body)
+
+    def signed(self, headers: Mapping[str, str], body: str) -> bool:
+        """Whether WeChat signed it, whenever; shape first, and False where the library raises."""
         given = {name.lower(): value for name, value in headers.items()}
         stamp, serial = given.get("wechatpay-timestamp", ""), given.get("wechatpay-serial", "")
-        if given.get("wechatpay-signature-type", ALGORITHM) != ALGORITHM or not fresh(stamp):
+        if given.get("wechatpay-signature-type", ALGORITHM) != ALGORITHM or not ten_digits(stamp):
             return False
         if serial != self._public_key_id and not _hex(serial):
             return False
@@ -71,6 +75,16 @@ def _hex(serial: str) -> bool:
     return 0 < len(serial) <= 40 and all(mark in "0123456789abcdefABCDEF" for mark in serial)
 
 
-def fresh(stamp: str) -> bool:
-    """A ten-digit Unix time within five minutes of now, in both directions."""
-    return len(stamp) == 10 and stamp.isascii() and stamp.isdigit() and abs(now().timestamp() - int(stamp)) <= AGE_S
+def stamp_of(headers: Mapping[str, str]) -> str:
+    """The time stamp of a notice or an answer, as it was sent; empty when there is none."""
+    return next((value for name, value in headers.items() if name.lower() == "wechatpay-timestamp"), "")
+
+
+def ten_digits(stamp: str) -> bool:
+    """A Unix time of this century."""
+    return len(stamp) == 10 and stamp.isascii() and stamp.isdigit()
+
+
+def fresh(stamp: str, age_s: int = AGE_S) -> bool:
+    """At most so old, and at most five minutes from the future."""
+    return ten_digits(stamp) and -AGE_S <= now().timestamp() - int(stamp) <= age_s

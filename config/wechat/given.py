@@ -41,3 +41,5 @@ class WeChatSettings:
     pay_base: str
     notify_base: str
     redis_prefix: str = "td"
+    notice_age_s: int = 300
+    """How old a notice may be, in seconds (`WECHAT_NOTICE_AGE_S`)."""

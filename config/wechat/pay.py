@@ -20,7 +20,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from wechatpayv3 import WeChatPay, WeChatPayType
 
 from config.clock import SHANGHAI, now
-from config.wechat.core import SafeCore, fresh
+from config.wechat.core import SafeCore, fresh, stamp_of
 from config.wechat.given import TIMEOUT_S, WeChatFailed, WeChatSettings
 from config.wechat.verdict import Forged, Genuine, Stale, Verdict, WrongKey
 
@@ -219,12 +219,12 @@ class Pay:
 
     def verify_notification(self, headers: Mapping[str, str], raw: bytes) -> Verdict:
         """Judge a notice on its raw bytes.  Never raises."""
-        given = {name.lower(): value for name, value in headers.items()}
         try:
             body = raw.decode("utf-8")
-            if not self._core._verify_signature(headers, body):
-                stamp = given.get("wechatpay-timestamp", "")
-                return Stale() if stamp.isdigit() and not fresh(stamp) else Forged()
+            if not self._core.signed(headers, body):
+                return Forged()
+            if not fresh(stamp_of(headers), self._settings.notice_age_s):
+                return Stale()
             said = json.loads(body)
             sealed = said["resource"]
             if sealed["algorithm"] != "AEAD_AES_256_GCM":

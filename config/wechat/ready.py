@@ -54,6 +54,7 @@ def credentials(folder: Path) -> WeChatSettings:
         api_base=settings().wechat_api_base,
         pay_base=settings().wechat_pay_base,
         notify_base=settings().base_url,
+        notice_age_s=settings().wechat_notice_age_s,
     )
 
 

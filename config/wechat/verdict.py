@@ -22,7 +22,7 @@ class Forged:
 
 @dataclass(frozen=True, slots=True)
 class Stale:
-    """Signed, but more than five minutes from now."""
+    """Signed by WeChat, but older than the window, or from the future: a copy, or a repeat that was not signed anew."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,7 +90,6 @@ def street(session: Any, tmp_path: Path, browser: Browser) -> Iterator[House]:
     shop = make.open_shop(session, stock_of={"milk": 3}, now=clock.now())
     with whole_house(tmp_path) as (url, phone_url, world), _workers():
         yield House(url, phone_url, world, shop)
-        assert world.violations == []
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from config.wechat.pay import Pay
 from config.wechat.verdict import Forged, Genuine, Stale, WrongKey
 from tests.servers import running
+from tests.wechat_stand_in.notifier import RETRY_S
 
 SAID = {"out_trade_no": "TD000001", "trade_state": "SUCCESS", "amount": {"total": 990}}
 
@@ -90,6 +91,22 @@ def test_a_notice_with_one_changed_bit_is_forged(wechat, pay, place, bit, part):
 def test_a_notice_of_another_time_is_stale_however_well_it_is_signed(wechat, pay, age_s):
     body = _notice(wechat.world.keys)
     assert pay.verify_notification(_signed(wechat.world.keys, body, age_s=age_s), body.encode()) == Stale()
+
+
+def test_with_a_wider_window_a_repeat_of_the_first_signature_counts_to_the_last(wechat):
+    """If WeChat does not sign its repeats anew: the last one comes 24 hours and 4 minutes after the first."""
+    wide = Pay(replace(wechat.given, notice_age_s=87_000))
+    body = _notice(wechat.world.keys)
+    judged = [
+        type(wide.verify_notification(_signed(wechat.world.keys, body, age_s=age_s), body.encode()))
+        for age_s in (sum(RETRY_S), 87_010, -301)
+    ]
+    assert judged == [Genuine, Stale, Stale]
+
+
+def test_an_old_notice_that_wechat_did_not_sign_is_forged_and_not_stale(wechat, pay):
+    body = _notice(wechat.world.keys)
+    assert pay.verify_notification(_signed(wechat.world.keys, body + " ", age_s=400), body.encode()) == Forged()
 
 
 @pytest.mark.parametrize("age_s", [295, -295])

@@ -133,6 +133,10 @@ def test_cancelling_closes_the_payment_at_wechat_first(house, session):
     buyer = house.customer(5)
     order_id = house.order(buyer, 990, milk=1)[1]["order"]["id"]
     assert buyer.post(f"/api/mall/orders/{order_id}/pay")[0] == 200
+    if not house.world.reading.close_early:
+        assert buyer.post(f"/api/mall/orders/{order_id}/cancel")[1]["code"] == "wechat_busy"
+        assert house.order(buyer, 2970, milk=3)[1]["code"] == "out_of_stock"
+        next(iter(house.world.orders.values()))["made"] -= 300
     status, said = buyer.post(f"/api/mall/orders/{order_id}/cancel")
     assert (status, said["order"]["state"]) == (200, "cancelled")
     assert [one["state"] for one in house.world.orders.values()] == ["CLOSED"]

@@ -11,14 +11,14 @@ from tests.wechat_stand_in.callbacks import Callbacks
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.notifier import Notifier
 from tests.wechat_stand_in.open_platform import accounts, login, messages, shipping, tokens
-from tests.wechat_stand_in.pay import bills, codepay, orders, refunds
-from tests.wechat_stand_in.reading import FIRST, Reading
+from tests.wechat_stand_in.pay import bills, certificates, codepay, orders, refunds
+from tests.wechat_stand_in.reading import Reading
 from tests.wechat_stand_in.wire import Wire
 from tests.wechat_stand_in.world import World
 
 
-def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
-    """The stand-in whose keys and state lie in `folder`."""
+def create_app(folder: Path, reading: Reading | None = None) -> Flask:
+    """The stand-in whose keys and state lie in `folder`; `reading` is that of the run unless it is said."""
     world = World(folder, reading)
     notifier = Notifier(world)
     callbacks = Callbacks(world)
@@ -26,7 +26,7 @@ def create_app(folder: Path, reading: Reading = FIRST) -> Flask:
     app = Flask(__name__)
     for open_part in (tokens, login, messages, shipping):
         app.register_blueprint(open_part.blueprint(world))
-    for part in (orders.bp, codepay.bp, refunds.bp, bills.bp):
+    for part in (orders.bp, codepay.bp, refunds.bp, bills.bp, certificates.bp):
         app.register_blueprint(part)
     app.register_blueprint(phone.bp)
     app.register_blueprint(control.blueprint(world, notifier))

@@ -24,7 +24,7 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
 
     @bp.post("/advance")
     def advance() -> dict[str, Any]:
-        world.offset_s += int(request.get_json()["seconds"])
+        notifier.advance(int(request.get_json()["seconds"]))
         return {"now": world.now()}
 
     @bp.post("/code")

@@ -7,11 +7,13 @@ It answers what `config.wechat.pay.Pay` answers.  Every call may fail as a fault
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from config.wechat.given import WeChatFailed
 from config.wechat.pay import Found
+from tests.wechat_stand_in.pay.orders import EARLY_S
+from tests.wechat_stand_in.reading import of_the_run
 from trade.payments.moves import Paid
 
 
@@ -27,7 +29,7 @@ class InProcess:
     def __init__(
         self, now: Callable[[], datetime], strikes: Callable[[str], bool], meanwhile: Callable[[], None] = lambda: None
     ) -> None:
-        self.now, self.strikes, self.meanwhile = now, strikes, meanwhile
+        self.now, self.strikes, self.meanwhile, self.reading = now, strikes, meanwhile, of_the_run()
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.notices: list[Paid] = []
@@ -47,9 +49,13 @@ class InProcess:
         assert 0 < len(description) <= 127
         self._call()
         one = self.orders.setdefault(
-            trade_no, {"state": "NOTPAY", "total": amount_fen, "openid": openid, "expires": expires_at, "tx": ""}
-        )
+            trade_no,
+            {"state": "NOTPAY", "total": amount_fen, "openid": openid, "expires": expires_at, "tx": "",
+             "made": self.now()},
+        )  # fmt: skip
         assert (one["total"], one["openid"]) == (amount_fen, openid), trade_no
+        if expires_at != one["expires"] and not self.reading.expiry_moves:
+            raise WeChatFailed("INVALID_REQUEST")
         if one["state"] != "NOTPAY":
             raise WeChatFailed("ORDER_CLOSED" if one["state"] == "CLOSED" else "ORDERPAID")
         self._answer()
@@ -82,6 +88,8 @@ class InProcess:
         if one is None:
             raise WeChatFailed("ORDER_NOT_EXIST")
         if one["state"] == "NOTPAY":
+            if not self.reading.close_early and self.now() < one["made"] + timedelta(seconds=EARLY_S):
+                raise WeChatFailed("INVALID_REQUEST")
             if self.strikes("close_still_payable"):  # says closed, to the next query too, and is not
                 one["state"], one["ghost"] = "CLOSED", True
             else:
@@ -97,7 +105,10 @@ class InProcess:
         """As `Pay.refund`: PROCESSING, and SUCCESS to the next question unless a fault says otherwise."""
         assert reason
         self._call()
-        if refund_no not in self.refunds:
+        closed = self.refunds.get(refund_no, {}).get("state") == "CLOSED"
+        if closed and not self.reading.closed_refund_keeps_no:
+            raise WeChatFailed("INVALID_REQUEST")
+        if closed or refund_no not in self.refunds:
             one = self.orders.get(trade_no)
             if one is None or one["state"] not in ("SUCCESS", "REFUND"):
                 raise WeChatFailed("RESOURCE_NOT_EXISTS")

@@ -35,10 +35,10 @@ class Keys:
         """WeChat's signature of a text, base64."""
         return base64.b64encode(self.platform.sign(text.encode(), PKCS1v15(), SHA256())).decode()
 
-    def seal(self, plain: str, label: str) -> dict[str, str]:
-        """A resource as notices carry it (AES-256-GCM under the APIv3 key)."""
+    def seal(self, plain: str, label: str, *, key: str | None = None) -> dict[str, str]:
+        """A resource as notices carry it (AES-256-GCM under the APIv3 key, or under another)."""
         nonce = secrets.token_hex(6)
-        data = AESGCM(self.given["apiv3_key"].encode()).encrypt(nonce.encode(), plain.encode(), label.encode())
+        data = AESGCM((key or self.given["apiv3_key"]).encode()).encrypt(nonce.encode(), plain.encode(), label.encode())
         return {
             "algorithm": "AEAD_AES_256_GCM",
             "ciphertext": base64.b64encode(data).decode(),

@@ -9,12 +9,13 @@ import time
 from collections import Counter, deque
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.wechat_stand_in.faults import Faults
 from tests.wechat_stand_in.keys import Keys, load
 from tests.wechat_stand_in.open_platform import library
-from tests.wechat_stand_in.reading import FIRST, Reading
+from tests.wechat_stand_in.reading import Reading, of_the_run
+from tests.wechat_stand_in.trust import Trust
 
 BEIJING = timezone(timedelta(hours=8))
 PEOPLE = tuple(
@@ -30,12 +31,18 @@ KEPT = ("orders", "refunds", "consents", "messages", "talks", "followers", "menu
 class World:
     """The state, guarded by one lock; kept in a file so that a restarted demo remembers its payments."""
 
-    def __init__(self, folder: Path, reading: Reading = FIRST) -> None:
-        self.reading = reading
+    made: ClassVar[list[World]] = []
+    """Every world of this process since the test began: each must end without a violation (`tests/conftest.py`)."""
+
+    def __init__(self, folder: Path, reading: Reading | None = None) -> None:
+        self.made.append(self)
+        self.reading = reading or of_the_run()
         self.lock = threading.RLock()
         self.keys: Keys = load(folder)
         self.file = folder / "world.json"
-        self.offset_s = 0
+        self.trust = Trust(self.keys)
+        self.offset_s: float = 0
+        self.skew_s: float = 0
         self.codes: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, float] = {}
         self.token_apps: dict[str, str] = {}
@@ -76,6 +83,10 @@ class World:
     def now(self) -> float:
         """Unix seconds on the stand-in's own clock, which tests may move forward."""
         return time.time() + self.offset_s
+
+    def shown(self) -> int:
+        """What its clock shows to the shop: the true time, or a fault's (`skew_s`), whatever tests moved forward."""
+        return int(time.time() + self.skew_s)
 
     def beijing(self) -> str:
         """The moment as WeChat writes it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
+from email.utils import formatdate
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -44,16 +44,18 @@ def _check() -> Response | None:
 def answer(world: World, status: int, body: dict[str, Any] | None = None) -> Response:
     """An answer as WeChat Pay signs it."""
     text = "" if body is None else json.dumps(body, ensure_ascii=False)
-    stamp, nonce = str(int(time.time())), secrets.token_hex(16)
+    stamp, nonce = str(world.shown()), secrets.token_hex(16)
+    signer = world.trust.of_answer(request.headers.get("Wechatpay-Serial", ""), world.now())
     return Response(
         text,
         status,
         content_type="application/json",
         headers={
-            "Wechatpay-Serial": world.keys.given["platform_key_id"],
+            "Date": formatdate(world.shown(), usegmt=True),
+            "Wechatpay-Serial": signer.serial,
             "Wechatpay-Timestamp": stamp,
             "Wechatpay-Nonce": nonce,
-            "Wechatpay-Signature": world.keys.sign(f"{stamp}\n{nonce}\n{text}\n"),
+            "Wechatpay-Signature": signer.sign(f"{stamp}\n{nonce}\n{text}\n"),
             "Wechatpay-Signature-Type": "WECHATPAY2-SHA256-RSA2048",
         },
     )

@@ -137,7 +137,7 @@ def _offer(world: World, write: Any) -> Response:
     if raw.count(b"\n") <= 3:
         return refuse(world, "NO_STATEMENT_EXIST: nothing happened that day")
     token = secrets.token_hex(8)
-    FILES[token] = (gzip.compress(raw), world.now() + 30)
+    FILES[token] = (gzip.compress(raw), world.now() + world.reading.bill_lives_s)
     shown = "0" * 40 if world.take_fault("bill_wrong_hash") else hashlib.sha1(raw).hexdigest()
     url = f"https://api.mch.weixin.qq.com/v3/billdownload/file?token={token}"
     return answer(world, 200, {"hash_type": "SHA1", "hash_value": shown, "download_url": url})

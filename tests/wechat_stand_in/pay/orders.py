@@ -14,6 +14,8 @@ from tests.wechat_stand_in.pay.answers import answer, blueprint, refuse, the_wor
 from tests.wechat_stand_in.world import World
 
 bp = blueprint("orders")
+EARLY_S = 300
+"""How young an order is that some pages forbid to close (`Reading.close_early`)."""
 
 
 def as_order(world: World, one: dict[str, Any]) -> dict[str, Any]:
@@ -64,8 +66,12 @@ def jsapi() -> Response:
                 world,
                 "ORDERPAID: this order is paid" if one["state"] == "SUCCESS" else "ORDER_CLOSED: this order is closed",
             )
+        expires = datetime.fromisoformat(said["time_expire"]).timestamp()
+        if one and expires != one["expires"]:
+            if not world.reading.expiry_moves:
+                return refuse(world, "INVALID_REQUEST: time_expire cannot be changed")
+            one["expires"] = expires
         if one is None:
-            expires = datetime.fromisoformat(said["time_expire"]).timestamp()
             one = world.orders[said["out_trade_no"]] = {
                 "out_trade_no": said["out_trade_no"],
                 "prepay_id": "wx" + secrets.token_hex(17),
@@ -75,6 +81,7 @@ def jsapi() -> Response:
                 "description": said["description"],
                 "notify_url": said["notify_url"],
                 "expires": expires,
+                "made": world.now(),
             }
             world.keep()
     if world.take_fault("prepay_answer_lost"):
@@ -102,6 +109,8 @@ def close(no: str) -> Response:
             return refuse(world, "ORDER_NOT_EXIST: unknown", 404)
         if one["state"] == "SUCCESS":
             return refuse(world, "ORDERPAID: this order is paid")
+        if not world.reading.close_early and one["state"] == "NOTPAY" and world.now() < one["made"] + EARLY_S:
+            return refuse(world, "INVALID_REQUEST: not within five minutes")
         if not world.take_fault("close_still_payable"):
             one["state"] = "CLOSED"
             world.keep()

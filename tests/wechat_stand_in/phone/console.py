@@ -16,7 +16,7 @@ from tests.wechat_stand_in.phone.shell import bp, done, language, moment, page, 
 FORWARD_S = (60, 900, 3600, 86400)
 
 
-def span(seconds: int) -> str:
+def span(seconds: float) -> str:
     """A stretch of time in words, in its largest whole unit."""
     for unit, of_it in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds >= of_it and seconds % of_it == 0:
