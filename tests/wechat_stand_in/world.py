@@ -56,6 +56,7 @@ class World:
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}
         self.auth_codes: dict[str, dict[str, Any]] = {}
+        self.habits: dict[str, dict[str, Any]] = {}
         self.templates = library.load(folder)
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
