@@ -23,7 +23,8 @@ from member.reach.moves import sent_result
 from member.talks import moves, replies, windows
 from member.talks.inbox import ACTOR
 from trade.orders.shipping import events as shipping
-from trade.settlement.credits import codes, owners
+from trade.settlement.credits import owners
+from trade.stores.scenes import moves as scenes
 
 _DEGREES = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,12})?")
 Heard = Callable[[Session, Push, int, datetime], None]
@@ -98,8 +99,9 @@ def _scanned(session: Session, push: Push, push_id: int, now: datetime) -> bool:
 def credit(session: Session, member_id: int, scene: str, *, now: datetime) -> None:
     """A member came by the code of a store or guide; a code that is none of ours, or not any more, is let be."""
     with suppress(NotFound), attempt(session):
-        store_id, staff_id = codes.read(scene)
-        owners.scanned(session, member_id, store_id, staff_id=staff_id, now=now)
+        behind = scenes.resolve(session, scene)
+        if behind.store_id is not None:
+            owners.scanned(session, member_id, behind.store_id, staff_id=behind.staff_id, now=now)
 
 
 def came_by(session: Session, member_id: int, *, now: datetime) -> None:

@@ -13,6 +13,7 @@ from config.settings import settings
 from config.wechat.accounts import Service, Talks
 from config.wechat.callback import Callback
 from config.wechat.client import Client
+from config.wechat.codes import Codes
 from config.wechat.given import WeChatSettings
 from config.wechat.messages import Messages, Template, read_templates
 from config.wechat.pay import Pay
@@ -118,3 +119,9 @@ def messages() -> Messages:
 def templates() -> dict[str, dict[str, Template]]:
     """The message templates of the chain: way (`subscribe`, `service`) -> kind -> template."""
     return read_templates(_folder())
+
+
+@lru_cache(maxsize=1)
+def codes() -> Codes:
+    """Mini-program codes."""
+    return Codes(Client(_credentials(), connection()), settings().wechat_env)

@@ -9,12 +9,11 @@ from flask import g
 from pydantic import AwareDatetime, Field
 from sqlalchemy.orm import Session
 
-from config.errors import NotPermitted
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.statements import MonthQuery, which
 from trade.orders.numbers import parse
-from trade.settlement.credits import closing, codes, owners, reading, rules
+from trade.settlement.credits import closing, owners, reading, rules
 
 bp = blueprint("credit", "/api/desk/credits", who.identify)
 
@@ -119,16 +118,6 @@ def close(json_data: CloseForm) -> Reply:
         return {"month": json_data.month}, 200
 
     return once(json_data, work)
-
-
-@bp.get("/code")
-@permit("desk.statement")
-def code() -> Reply:
-    """The code of one's own store for its customers to scan, and one's own as a guide."""
-    me = who.me()
-    if me.store_id is None:
-        raise NotPermitted(permission="a store's")
-    return {"store": codes.write(me.store_id), "guide": codes.write(me.store_id, me.id)}, 200
 
 
 @bp.post("/guide")

@@ -20,8 +20,8 @@ from member.reach import consents
 from member.talks import inbox, menu, moves, replies
 from tests import factories as make
 from tests.wechat_stand_in.callbacks import Callbacks, as_xml
-from trade.settlement.credits import codes
 from trade.stores.models import Role
+from trade.stores.scenes import moves as scenes
 
 OFFICE = {"actor": "staff:1"}
 
@@ -249,7 +249,8 @@ def test_more_than_wechat_allows_is_not_sent_and_wechats_own_count_is_believed(h
 
 def test_a_code_of_a_guide_is_credited_even_to_whom_we_know_only_later(house, session, phone):
     guide = house.shop.people[Role.STORE_STAFF]
-    code = codes.write(house.shop.store_id, guide)
+    with transaction(session):
+        code = scenes.make(session, "G", store_id=house.shop.store_id, staff_id=guide, actor="t", now=clock.now())
     known = _member(session, 6)
     phone.does(6, "follow", scene=code)
     visits = text("SELECT member_id, store_id, staff_id FROM scene_visit ORDER BY at")

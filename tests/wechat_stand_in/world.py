@@ -61,6 +61,7 @@ class World:
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.trade_managed = True
+        self.codes_drawn: dict[str, dict[str, str]] = {}
         self.pages: dict[str, str] = {}
         self.violations: list[str] = []
         self.faults = Faults()

@@ -278,3 +278,25 @@ def one_of_member(session: Session, member_id: int, order_id: int) -> dict[str, 
     for line in page["lines"]:
         line["allocations"] = [share for share in priced.shares or () if share["line_no"] == line["line_no"]]
     return page
+
+
+_GLANCE = text("""
+    SELECT o.store_id, o.id, o.state, o.mode, o.member_id, s.name AS store_name, s.address AS store_address,
+        (SELECT count(*) FROM order_line l WHERE l.store_id = o.store_id AND l.order_id = o.id) AS kinds,
+        (SELECT coalesce(array_agg(p.state), '{}') FROM parcel p WHERE p.store_id = o.store_id AND p.order_id = o.id)
+            AS parcels
+    FROM tender t JOIN sale_order o ON o.store_id = t.store_id AND o.id = t.order_id JOIN store s ON s.id = o.store_id
+    WHERE t.trade_no = :trade_no""")
+
+
+def glance(session: Session, trade_no: str, member_id: int | None) -> dict[str, Any]:
+    """What anybody may see of an order by its payment's number; NotFound when there is none."""
+    order = first(session, _GLANCE, {"trade_no": trade_no})
+    if order is None:
+        raise NotFound(trade_no=trade_no[:40])
+    return {
+        "no": number(order.store_id, order.id),
+        "state": headline(order.state, order.parcels),
+        **_pick(order, "mode store_name store_address kinds"),
+        "order_id": order.id if member_id is not None and order.member_id == member_id else None,
+    }

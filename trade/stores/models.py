@@ -98,7 +98,10 @@ class Till(Base):
 
 
 class Staff(Base):
-    """A person with a log-in.  `store_id` is empty for the head office only."""
+    """A person with a log-in.  `store_id` is empty for the head office only.
+
+    `phone_print` is the keyed hash of their own phone, as `identity` has it: what they buy is no customer's they won.
+    """
 
     __tablename__ = "staff"
     __table_args__ = (
@@ -112,6 +115,7 @@ class Staff(Base):
     store_id: Mapped[int | None] = mapped_column(ForeignKey("store.id"))
     password_hash: Mapped[str] = mapped_column(Text)
     pin_hash: Mapped[str | None] = mapped_column(Text)
+    phone_print: Mapped[bytes | None]
     active: Mapped[bool] = mapped_column(default=True)
 
 

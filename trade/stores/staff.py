@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import fetch, first
 from config.errors import NotFound, Refused, TooManyTries
+from member.identity import normalise_phone
+from member.secrets import fingerprint
 from trade.stores.models import Role
 from trade.stores.roles import PERMISSIONS
 
@@ -192,3 +194,24 @@ def of_session(session: Session, token: str, *, now: datetime) -> StaffCard | No
 def colleagues(session: Session, store_id: int) -> list[dict[str, Any]]:
     """Who may switch in by PIN at a till of the store."""
     return [dict(row) for row in session.execute(_COLLEAGUES, {"store": store_id}).mappings()]
+
+
+_GUIDES = text("SELECT id, name, role FROM staff WHERE store_id = :store AND active ORDER BY role, id")
+_OWN_PHONE = text("""
+    UPDATE staff SET phone_print = :print WHERE id = :staff AND store_id = :store AND active RETURNING id""")
+
+
+def of_store(session: Session, store_id: int) -> list[dict[str, Any]]:
+    """Everybody who works in a store, `{id, name, role}`: each may be a guide."""
+    return [row._asdict() for row in fetch(session, _GUIDES, {"store": store_id})]
+
+
+def own_phone(session: Session, store_id: int, staff_id: int, phone: str, *, actor: str, now: datetime) -> None:
+    """Note which phone is a colleague's own, so that they win nobody by their own purchases.
+
+    :raises BadPhone: no mobile number.  :raises NotFound: nobody of this store.
+    """
+    given = {"print": fingerprint("phone", normalise_phone(phone)), "staff": staff_id, "store": store_id}
+    if first(session, _OWN_PHONE, given) is None:
+        raise NotFound(staff_id=staff_id)
+    journal.record(session, "staff.phone_noted", f"staff:{staff_id}", actor=actor, now=now)

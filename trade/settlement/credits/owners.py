@@ -11,12 +11,22 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import fetch, first
-from config.errors import NotFound
+from config.errors import NotFound, Refused
 from trade.settlement.credits.rules import Rule, Source
 
 HEAD_OFFICE = 0
 
+
+class OwnGuide(Refused):
+    """Nobody is their own guide: the member is this colleague."""
+
+    code = "own_guide"
+
+
 _GUIDE = text("SELECT id, store_id FROM staff WHERE id = :staff AND active AND store_id IS NOT NULL")
+_SELF = text("""
+    SELECT 1 AS yes FROM staff s JOIN identity i ON i.kind = 'phone' AND i.fingerprint = s.phone_print
+    WHERE s.id = :staff AND i.member_id = :member""")
 _BIND = text("""
     WITH before AS (UPDATE guide_binding SET ended_at = :now WHERE member_id = :member AND ended_at IS NULL
         AND staff_id <> :staff RETURNING member_id)
@@ -38,12 +48,14 @@ def bind(
     The member's row is locked, so of two at once one follows the other.
 
     :param of_store: the guide must be of this store; None is any.
-    :raises NotFound: there is no such member, or no such guide.
+    :raises NotFound: there is no such member, or no such guide.  :raises OwnGuide: they are one person.
     """
     key = {"member": member_id, "staff": staff_id, "actor": actor, "now": now}
     member, guide = first(session, _ONE, key), first(session, _GUIDE, key)
     if member is None or guide is None or of_store not in (None, guide.store_id):
         raise NotFound(member_id=member_id, staff_id=staff_id)
+    if first(session, _SELF, key) is not None:
+        raise OwnGuide(member_id=member_id, staff_id=staff_id)
     if first(session, _BIND, key) is None:
         return False
     facts = {"member_id": member_id, "staff_id": staff_id}
@@ -51,8 +63,8 @@ def bind(
     return True
 
 
-def scanned(session: Session, member_id: int, store_id: int, *, staff_id: int | None, now: datetime) -> None:
-    """A member scanned the code of a store, or of a guide of it.
+def scanned(session: Session, member_id: int, store_id: int, *, staff_id: int | None, now: datetime) -> bool:
+    """A member scanned the code of a store, or of a guide of it; False when they are that guide: then it counts not.
 
     :raises NotFound: there is no such store, or the guide is not of it.
     """
@@ -60,9 +72,12 @@ def scanned(session: Session, member_id: int, store_id: int, *, staff_id: int | 
         guide = first(session, _GUIDE, {"staff": staff_id})
         if guide is None or guide.store_id != store_id:
             raise NotFound(staff_id=staff_id)
+        if first(session, _SELF, {"staff": staff_id, "member": member_id}) is not None:
+            return False
     given = {"member": member_id, "store": store_id, "staff": staff_id, "now": now}
     if first(session, _VISIT, given) is None:
         raise NotFound(store_id=store_id)
+    return True
 
 
 _FOLLOW = (

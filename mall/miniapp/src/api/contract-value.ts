@@ -192,3 +192,23 @@ export interface Invite {
   paid_this_month: number
   friends: Friend[]
 }
+
+/** What stands behind a scanned code: S store, T table or shelf, G guide, P product, M a friend's invitation. */
+export interface Scene {
+  kind: 'S' | 'T' | 'G' | 'P' | 'M'
+  store_id: number | null
+  staff_id: number | null
+  product_id: number | null
+  invite: string | null
+}
+
+/** What anybody may see of an order who opens it from WeChat's order centre; `order_id` only for whose it is. */
+export interface OrderGlance {
+  no: string
+  state: string
+  mode: string
+  store_name: string
+  store_address: string
+  kinds: number
+  order_id: number | null
+}

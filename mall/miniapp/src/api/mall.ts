@@ -33,8 +33,10 @@ import type {
   Leaving,
   NewSecret,
   Offer,
+  OrderGlance,
   Profile,
   Purpose,
+  Scene,
   TopUp,
   WalletPage,
 } from './contract-value'
@@ -117,6 +119,10 @@ export const mall = {
   order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at: string; remark: string }) =>
     api.write<{ order: Order }>(`${BASE}/orders`, order),
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
+  glance: (trade_no: string) =>
+    api.get<{ order: OrderGlance }>(`${BASE}/orders/by-trade-no/${encodeURIComponent(trade_no)}`),
+  scene: (code: string) => api.get<{ scene: Scene }>(`${BASE}/scene/${encodeURIComponent(code)}`),
+  scanned: (code: string) => api.write<{ scene: Scene; remembered: boolean }>(`${BASE}/scene`, { code }),
   oneOrder: (id: number) => api.get<{ order: Order }>(`${BASE}/orders/${id}`),
   pay: (id: number) => api.write<PayAnswer>(`${BASE}/orders/${id}/pay`),
   parcelOptions: (id: number, parcel_id: number) =>

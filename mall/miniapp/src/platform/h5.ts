@@ -19,6 +19,7 @@ function returned(): Returned {
   if (window.location.search) window.history.replaceState(window.history.state, '', here())
   const pay = said.get('pay')
   return {
+    scene: said.get('scene') ?? undefined,
     login: said.get('wx_code') ?? undefined,
     guest: said.has('wx_guest'),
     phone: said.get('phone_code') ?? undefined,

@@ -2,6 +2,8 @@ import type { PayAnswer, Settings } from '../api/contract'
 
 /** What came back in the address from one of the stand-in's phone pages. */
 export interface Returned {
+  /** H5 only: the scanned code in the address; the weapp is told at its start. */
+  scene?: string
   login?: string
   /** The phone is somebody else's now who has not signed in here. */
   guest?: boolean

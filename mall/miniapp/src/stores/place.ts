@@ -2,7 +2,9 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import type { Store } from '../api/contract'
 import { mall } from '../api/mall'
+import { rememberInvite } from '../lib/invite'
 import { keep, kept } from '../lib/kept'
+import { rememberScene, tellScene } from '../lib/scene'
 import { platform } from '../platform'
 
 /** Which store the customer shops in, and where the customer is. */
@@ -10,6 +12,9 @@ export const usePlace = defineStore('place', () => {
   const stores = ref<Store[]>([])
   const chosen = ref<number | null>(kept<number>('store'))
   const where = ref<{ lat: string; lng: string } | null>(kept('where'))
+  /** The product that a scanned code is for, until its page has taken it. */
+  const scannedProduct = ref<number | null>(null)
+  let arriving: Promise<void> | null = null
   const store = computed(() => stores.value.find((one) => one.id === chosen.value) ?? null)
 
   /** The stores, nearest first when the place is known; the first one is chosen when none is yet. */
@@ -19,6 +24,7 @@ export const usePlace = defineStore('place', () => {
   }
 
   async function ready(): Promise<number | null> {
+    await arriving
     if (!stores.value.length) await load()
     return chosen.value
   }
@@ -26,6 +32,22 @@ export const usePlace = defineStore('place', () => {
   function choose(id: number): void {
     chosen.value = id
     keep('store', id)
+  }
+
+  /** A person came by a scanned code: its store is theirs now.  A code of nobody's changes nothing. */
+  function arrive(code: string): Promise<void> {
+    arriving = look(code).catch(() => undefined)
+    return arriving
+  }
+
+  async function look(code: string): Promise<void> {
+    const { scene } = await mall.scene(code)
+    rememberInvite(scene.invite)
+    scannedProduct.value = scene.product_id
+    if (scene.store_id === null) return
+    choose(scene.store_id)
+    rememberScene(code)
+    void tellScene()
   }
 
   /** False when the person does not tell. */
@@ -38,5 +60,5 @@ export const usePlace = defineStore('place', () => {
     return true
   }
 
-  return { stores, chosen, store, where, load, ready, choose, locate }
+  return { stores, chosen, store, where, scannedProduct, arrive, load, ready, choose, locate }
 })

@@ -9,9 +9,11 @@ import { t } from '../lib/i18n'
 import { forgetInvite, invited } from '../lib/invite'
 import { keep, kept } from '../lib/kept'
 import { forgetCard } from '../lib/member-card'
+import { sceneOf, tellScene } from '../lib/scene'
 import { platform } from '../platform'
 import { useCart } from './cart'
 import { useCheckout } from './checkout'
+import { usePlace } from './place'
 
 /** Besides the token: what is kept on this device of the person who is signed in, and is not the device's own. */
 const PERSONAL = ['me', 'top_up', 'signed_on'] as const
@@ -68,11 +70,14 @@ export const useSession = defineStore('session', () => {
     signedIn.value = true
     me.value = said.me
     basket.belongTo(said.me.member_id)
+    void tellScene()
   }
 
   async function begin(): Promise<void> {
     const said = platform.returned()
     paid.value = said.pay ?? null
+    const scene = sceneOf(said.scene)
+    if (scene) void usePlace().arrive(scene)
     if (said.phoneRefused) fault.value = t('me.phone_refused')
     try {
       if (said.guest && (signedIn.value || useCart().owner !== null)) leave()
