@@ -16,7 +16,7 @@ from config.logs import set_up
 from config.settings import ROOT, settings
 from mall.commands import order_pages
 from mall.http import aftersales as mall_aftersales
-from mall.http import browse, callbacks, card, me, orders, parcels, privacy, profile, pushes, scene, tier
+from mall.http import browse, callbacks, card, following, me, orders, parcels, privacy, profile, pushes, scene, tier
 from mall.http import coupons as mall_coupons
 from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
@@ -53,6 +53,7 @@ from pos.http import (
     statements,
     stock,
     sync,
+    talks,
     tiers,
     top_ups,
     transfers,
@@ -116,6 +117,7 @@ def create_app() -> APIFlask:
         kits.bp,
         channels.bp,
         partners.bp,
+        talks.bp,
         browse.bp,
         me.bp,
         card.bp,
@@ -131,6 +133,7 @@ def create_app() -> APIFlask:
         parcels.bp,
         callbacks.bp,
         pushes.bp,
+        following.bp,
     ):
         app.register_blueprint(face)
     for metrics in (

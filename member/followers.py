@@ -34,18 +34,18 @@ _ASKED_BEFORE = text(
     "SELECT 1 FROM follower WHERE person = :person AND (unionid_print IS NOT NULL OR asked_at > :since)"
 )
 _SCENE = text("UPDATE follower SET scene = :scene, scene_at = :now WHERE person = :person")
-_OWNS = """((i.kind = 'unionid' AND i.fingerprint = f.unionid_print)
+OWNS = """((i.kind = 'unionid' AND i.fingerprint = f.unionid_print)
     OR (i.kind = 'follower' AND i.fingerprint = f.person AND NOT EXISTS (
         SELECT FROM identity u WHERE u.kind = 'unionid' AND u.fingerprint = f.unionid_print)))"""
 _MEMBER_OF = {
-    "service": text(f"SELECT i.member_id FROM follower f JOIN identity i ON {_OWNS} WHERE f.person = :person"),
+    "service": text(f"SELECT i.member_id FROM follower f JOIN identity i ON {OWNS} WHERE f.person = :person"),
     "mini": text("SELECT i.member_id FROM identity i WHERE i.kind = 'openid' AND i.fingerprint = :person"),
 }
 _OPENID = text(f"""
-    SELECT f.openid_sealed FROM identity i JOIN follower f ON {_OWNS} WHERE i.member_id = :member AND f.follows
+    SELECT f.openid_sealed FROM identity i JOIN follower f ON {OWNS} WHERE i.member_id = :member AND f.follows
     ORDER BY f.said_at DESC LIMIT 1""")
 _TAKE_SCENE = text(f"""
-    WITH mine AS (SELECT f.id, f.scene, f.scene_at FROM identity i JOIN follower f ON {_OWNS}
+    WITH mine AS (SELECT f.id, f.scene, f.scene_at FROM identity i JOIN follower f ON {OWNS}
                   WHERE i.member_id = :member AND f.scene IS NOT NULL),
     taken AS (UPDATE follower f SET scene = NULL, scene_at = NULL FROM mine WHERE f.id = mine.id)
     SELECT scene FROM mine WHERE scene_at > :since ORDER BY scene_at DESC LIMIT 1""")
@@ -149,7 +149,7 @@ def bind(session: Session, openid: str, scene: str, *, actor: str, now: datetime
 
 
 _ERASE = text(f"""
-    DELETE FROM follower f USING identity i WHERE i.member_id = ANY(:ids) AND {_OWNS}
+    DELETE FROM follower f USING identity i WHERE i.member_id = ANY(:ids) AND {OWNS}
     RETURNING f.person""")
 _ERASE_TALK = (
     text("DELETE FROM talk_window WHERE person = ANY(:people)"),

@@ -107,6 +107,26 @@ def versions(session: Session) -> list[dict[str, Any]]:
     ]
 
 
+def as_drafted(buttons: list[Button]) -> list[Button]:
+    """WeChat's own menu in the words of a draft: it adds an empty list below every button, we our appid."""
+    found = []
+    for one in buttons:
+        plain = {name: value for name, value in one.items() if name not in ("sub_button", "appid")}
+        below = as_drafted(one.get("sub_button") or [])
+        found.append({**plain, "sub_button": below} if below else plain)
+    return found
+
+
+def for_wechat(buttons: list[Button], appid: str) -> list[Button]:
+    """A draft as WeChat takes it: a button that opens the mini-program names it."""
+    found = []
+    for one in buttons:
+        plain = {**one, "appid": appid} if one.get("type") == "miniprogram" else dict(one)
+        below = for_wechat(one.get("sub_button") or [], appid)
+        found.append({**plain, "sub_button": below} if below else plain)
+    return found
+
+
 def _flat(buttons: list[Button]) -> dict[str, Button]:
     """Every button that does something, by the names on the way to it."""
     found: dict[str, Button] = {}

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
 from sqlalchemy import text
 
-from config import clock
+from config import clock, redis
 from config.db import transaction
+from config.settings import settings
 from config.wechat import ready
 from config.wechat.callback import Push
 from member import followers, identity
@@ -302,3 +304,71 @@ def test_of_one_push_taken_in_eight_times_at_once_one_is_kept(session, open_sess
     with ThreadPoolExecutor(8) as pool:
         assert sorted(pool.map(put, range(8))) == [False] * 7 + [True]
     assert _count(session, "journal") == 1
+
+
+def test_a_follower_without_a_unionid_is_bound_by_the_code_that_the_member_shows(house, session, phone):
+    mine = house.customer(3, with_phone=False)
+    member_id = mine.get("/api/mall/me")["me"]["member_id"]
+    with transaction(session):
+        session.execute(text("DELETE FROM identity WHERE kind = 'unionid'"))
+    assert mine.get("/api/mall/wechat/following") == {"follows": False}
+    status, code = mine.post("/api/mall/wechat/follow-code")
+    scene = phone.world.qr_codes[code["ticket"]]["scene"]
+    assert (status, code["lives_s"], len(scene) <= 64) == (200, 600, True)
+    phone.does(3, "follow")
+    phone.does(3, "scan", scene=scene[:-1] + "0" * (scene[-1] != "0") + "1" * (scene[-1] == "0"))
+    late = followers.bind_code(member_id, now=clock.now() - timedelta(minutes=11))
+    phone.does(3, "scan", scene=late)
+    assert mine.get("/api/mall/wechat/following") == {"follows": False}
+    phone.does(3, "scan", scene=scene)
+    assert mine.get("/api/mall/wechat/following") == {"follows": True}
+    assert "已与会员" in phone.heard(3)[-1]
+    other = _member(session, 4)
+    with transaction(session):
+        assert followers.bind(session, "oService0003", followers.bind_code(other, now=clock.now()), actor="t",
+                              now=clock.now()) == other  # fmt: skip
+    assert followers.template_openid(session, member_id) is None, "a follower is one member's"
+    phone.does(4, "follow")
+    with transaction(session):
+        stolen = followers.bind(
+            session, "oService0004", followers.bind_code(member_id, now=clock.now()), actor="t", now=clock.now()
+        )
+    assert stolen is None, "the unionid says whose it is"
+
+
+def test_a_page_of_the_mall_is_signed_and_no_other(house, phone):
+    page = f"{house.url}/mall/?a=1#/pages/home/home"
+    asked = [requests.get(f"{house.url}/api/mall/wechat/page-signature", params={"url": page}, timeout=10).json()
+             for _ in range(2)]  # fmt: skip
+    assert phone.world.calls["getticket"] == 1
+    for one in asked:
+        kept: Any = redis.connection().get(f"{settings().redis_prefix}:wechat-page-ticket:{one['appId']}")
+        ticket = kept.decode()
+        words = (
+            f"jsapi_ticket={ticket}&noncestr={one['nonceStr']}&timestamp={one['timestamp']}&url={house.url}/mall/?a=1"
+        )
+        assert one["signature"] == hashlib.sha1(words.encode()).hexdigest()
+    foreign = requests.get(
+        f"{house.url}/api/mall/wechat/page-signature", params={"url": f"{house.url}.evil.example/"}, timeout=10
+    )
+    assert foreign.status_code == 422
+
+
+def test_a_menu_that_wechat_refuses_fails_and_what_somebody_changed_there_is_seen(house, session, phone):
+    office = house.staff("head_office")
+    button = {"name": "积分", "type": "click", "key": "POINTS"}
+    first_ = office.post("/api/desk/talks/menu", buttons=[button])[1]["menu_id"]
+    phone.world.faults.plant("quota_day", 1, "/cgi-bin/menu/*")
+    office.post(f"/api/desk/talks/menu/{first_}/approve")
+    house.let_jobs_run()
+    failed = office.get("/api/desk/talks/menu")["menus"][0]
+    assert (failed["state"], failed["code"], phone.world.menus) == ("failed", "45009", {})
+    page = {"name": "商城", "type": "miniprogram", "url": "https://shop.example.com", "pagepath": "pages/home/home"}
+    again = office.post("/api/desk/talks/menu", buttons=[button, page])[1]["menu_id"]
+    office.post(f"/api/desk/talks/menu/{again}/approve")
+    house.let_jobs_run()
+    assert phone.world.menus["service"]["button"][1]["appid"] == phone.world.keys.given["appid"]
+    same = {"added": [], "removed": [], "changed": [], "moved": False}
+    assert office.get("/api/desk/talks/menu/live")["difference"] == same
+    phone.world.menus["service"]["button"][0]["key"] = "OTHER"
+    assert office.get("/api/desk/talks/menu/live")["difference"] == {**same, "changed": ["积分"]}

@@ -11,7 +11,7 @@ from config import clock, journal
 from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat.given import WeChatFailed
-from config.wechat.ready import service
+from config.wechat.ready import service, talks
 from member.talks import menu, moves
 
 
@@ -38,11 +38,11 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
 
 def _publish(version: Any) -> tuple[str, bool]:
     """WeChat's code, empty when it took the menu, and whether it may be tried again: a menu sent twice is one menu."""
-    account = service()
-    if account is None:
+    account, mini = service(), talks("mini")
+    if account is None or mini is None:
         return "NO_ACCOUNT", False
     try:
-        account.create_menu(list(version.buttons))
+        account.create_menu(menu.for_wechat(version.buttons, mini.appid))
     except WeChatFailed as failed:
         log.warning("menu_not_published", code=failed.code)
         return failed.code, failed.retryable
