@@ -60,8 +60,11 @@ bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; wri
 	$(PY) -m tests.bench --slack $(SLACK)
 	$(PY) -m tests.bench.channels
 
+wechat-faults: env ## what the WeChat libraries get wrong beside ours; exit code 1 when ours is out of bounds
+	$(PY) -m tests.bench.wechat
+
 KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
 
-.PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench chaos
+.PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench wechat-faults chaos

@@ -17,11 +17,12 @@ API = "https://api.weixin.qq.com"
 class Origin(HTTPAdapter):
     """Sends what is addressed to WeChat to a configured origin, with a time-out on every call.
 
-    `TIMEOUT_S` bounds each silence, `DEADLINE_S` the whole: an answer that trickles a byte at a time ends too.
+    `timeout_s` bounds each silence, `deadline_s` the whole: an answer that trickles a byte at a time ends too.
     """
 
     def __init__(self, base: str) -> None:
         self.base = base.rstrip("/")
+        self.timeout_s, self.deadline_s = TIMEOUT_S, DEADLINE_S
         super().__init__()
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
@@ -30,8 +31,8 @@ class Origin(HTTPAdapter):
         if request.url.startswith(API):
             request.url = self.base + request.url[len(API) :]
         if kwargs.get("timeout") is None:
-            kwargs["timeout"] = TIMEOUT_S
-        until = time.monotonic() + DEADLINE_S
+            kwargs["timeout"] = self.timeout_s
+        until = time.monotonic() + self.deadline_s
         answer = super().send(request, *args, **kwargs | {"stream": True})
         parts = []
         while part := answer.raw.read1(1 << 16, decode_content=True):
