@@ -15,7 +15,7 @@ from config import journal
 from config.db import transaction
 from config.settings import settings
 from tests.demo import chain as making
-from tests.demo import coupons, history, pictures, promotions, wallets
+from tests.demo import coupons, history, pictures, promotions, talks, wallets
 from tests.demo.chain import Chain, Say
 from tests.demo.goods import articles
 from tests.wechat_stand_in.world import PEOPLE, World
@@ -55,6 +55,7 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     history.live(past, now=now, say=say, settle=lambda at: _drain(session, at))
     coupons.hand_out(session, known.members[: len(PEOPLE)], known.offers, now=now)
     say(f"{len(promotions.run(session, now=now))} promotions")
+    talks.write(session, now=now)
     say("who is in which segment")
     refresh_segments.run(now=now)
     _drain(session, now)
