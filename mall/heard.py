@@ -14,7 +14,7 @@ from config.db import attempt
 from config.errors import NotFound
 from config.wechat import events
 from config.wechat.callback import Push
-from config.wechat.ready import templates
+from config.wechat.ready import subscribe_kinds
 from mall import answering
 from mall.answering import Asker
 from member import followers
@@ -130,17 +130,12 @@ def _revoked(session: Session, push: Push, push_id: int, now: datetime) -> None:
         )
 
 
-def _kind(template_id: str) -> str | None:
-    """Which of our kinds of message a template of WeChat's is for; None for one that we do not use (any more)."""
-    return next((kind for kind, one in templates()["subscribe"].items() if one.id == template_id), None)
-
-
 def _consents(session: Session, push: Push, push_id: int, now: datetime) -> None:
     """A yes in the dialog is one message more; a no there is no yes, and one in the settings takes back every yes."""
     del push_id, now
-    at = datetime.fromtimestamp(push.created, UTC)
-    for one in events.consents(push):
-        if (kind := _kind(one.template_id)) is None:
+    at, kinds = datetime.fromtimestamp(push.created, UTC), subscribe_kinds()
+    for one in sorted(events.consents(push), key=lambda one: one.template_id):
+        if (kind := kinds.get(one.template_id)) is None:
             continue
         if one.given:
             consents.granted(session, push.openid, kind, by_client=False, at=at)
@@ -151,7 +146,7 @@ def _consents(session: Session, push: Push, push_id: int, now: datetime) -> None
 def _sent(session: Session, push: Push, push_id: int, now: datetime) -> None:
     del push_id
     for one in events.sent(push):
-        if (kind := _kind(one.template_id)) is not None:
+        if (kind := subscribe_kinds().get(one.template_id)) is not None:
             arrived = one.code == "0"
             sent_result(session, push.openid, kind, one.msg_id, arrived=arrived, code=one.code, now=now)
 

@@ -20,6 +20,8 @@ from config.wechat.client import Client
 
 LANGUAGES = {"zh-CN": "zh_CN", "en": "en_US"}
 WAYS = ("subscribe", "service")
+STATES = {"release": "formal", "trial": "trial", "develop": "developer"}
+"""Which version of the mini-program a tap opens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +42,8 @@ def read_templates(folder: Path) -> dict[str, dict[str, Template]]:
 class Messages:
     """What the shop says to people by WeChat.  Every failure is WeChatFailed."""
 
-    def __init__(self, client: Client, *, state: str, service: Client | None = None) -> None:
-        self._client, self._service, self._state = client, service, state
+    def __init__(self, client: Client, env: str, *, service: Client | None = None) -> None:
+        self._client, self._service, self._state = client, service, STATES[env]
 
     def subscribe(self, openid: str, template_id: str, data: Mapping[str, str], *, page: str, language: str) -> str:
         """Send one subscribe message; WeChat's number of it.  It costs one consent of the person.

@@ -111,14 +111,18 @@ def shipping() -> Shipping:
 @lru_cache(maxsize=1)
 def messages() -> Messages:
     """Subscribe and template messages."""
-    state = "formal" if settings().environment == "production" else "trial"
-    return Messages(Client(_credentials(), connection()), state=state, service=service_client())
+    return Messages(Client(_credentials(), connection()), settings().wechat_env, service=service_client())
 
 
 @lru_cache(maxsize=1)
 def templates() -> dict[str, dict[str, Template]]:
     """The message templates of the chain: way (`subscribe`, `service`) -> kind -> template."""
     return read_templates(_folder())
+
+
+def subscribe_kinds() -> dict[str, str]:
+    """Our kind of each subscribe template, by WeChat's id of it."""
+    return {one.id: kind for kind, one in templates()["subscribe"].items()}
 
 
 @lru_cache(maxsize=1)

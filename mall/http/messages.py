@@ -57,7 +57,7 @@ def answered(json_data: AnswersForm) -> Reply:
     Send it once for each time that WeChat asked; what WeChat's own event says of the same is not counted twice.
     """
     shopper, language = who.me(), language_of(request.headers.get("Accept-Language"))
-    kinds = {one.id: kind for kind, one in ready.templates()["subscribe"].items()}
+    kinds = ready.subscribe_kinds()
 
     def work(opened: Session) -> Reply:
         for said in sorted(json_data.answers, key=lambda one: one.template_id):

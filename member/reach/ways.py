@@ -1,4 +1,4 @@
-"""By which ways a member can be told something, and in which words."""
+"""What a message carries: the fields of its template with our facts in them, and the page it opens."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from config.logs import log
 from config.wechat import ready
 from config.wechat.given import WeChatFailed
 from config.wechat.messages import Template
+from config.wechat.refusals import MENDED_BY_A_PERSON
 from member import followers
 from member.reach import consents, facts, moves, ways
 from member.secrets import open_sealed
@@ -27,8 +28,9 @@ NO_LEAVE = ("43101", "43004")
 """WeChat knows of no consent, or of no follower: another way, or none."""
 GONE = ("40003",)
 """The person is none of ours any more, by nobody's fault."""
-NOT_SENT = ("ConnectTimeout", "SSLError", "HTTPError", "TOKEN_WAIT")
-"""Of these, as of WeChat's own codes, one knows that the message was not taken."""
+NOT_SENT = ("ConnectTimeout", "SSLError", "NO_TOKEN", "TOKEN_WAIT", "TOKEN_STORE", "TOKEN_REFUSED")
+"""Of these, as of WeChat's own codes, one knows that the message was not taken; a gateway's page says nothing."""
+NO_WORD = "NOT_JSON"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +131,11 @@ def _failed(session: Session, message: Any, way: Way, failed: WeChatFailed) -> N
     elif code in GONE:
         with transaction(session):
             moves.move(session, message.id, "fail", code=code, actor=ACTOR, now=now)
-    elif failed.retryable:
+    elif failed.retryable or failed.until or code == NO_WORD or code in MENDED_BY_A_PERSON:
         heard = code.lstrip("-").isdigit() or code in NOT_SENT
+        doubt = way.consent is not None and not heard
         with transaction(session):
-            moves.again(session, message, code, unheard=way.consent is not None and not heard, now=now)
+            moves.again(session, message, code, unheard=doubt, at=failed.until, now=now)
     else:
         _give_up(session, message, code)
 
