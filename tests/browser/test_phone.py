@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.browser.people import Phone, expect
+from tests import factories as make
+from tests.browser.people import Phone, Till, expect
+from tests.wechat_stand_in.pay import codepay
 
 
 def _kept(buyer):
@@ -100,3 +102,24 @@ def test_a_phone_that_changed_hands_opens_the_mall_as_its_new_owner(street, scre
     holder.see("person-1").click()
     holder.page.goto(f"{street.phone_url}/phone/app?page=pages/me/me")
     mall.get_by_test_id("member-card").wait_for()
+
+
+def test_a_cashier_charges_the_code_on_the_phone_and_the_phone_asks_for_the_password(street, screen):
+    """The phone and the till say the same, and the next code is another one."""
+    codepay.behave(street.world, "oTongdian0001", asked=True, types_after_s=None)
+    holder, till = Phone(screen(390, 844), street.url), Till(screen(1366, 768), street.url)
+    till.open(street.shop)
+    holder.page.goto(f"{street.phone_url}/phone/choose")
+    holder.see("person-1").click()
+    holder.see("tile-code").click()
+    shown = holder.see("digits").inner_text()
+    till.scan(make.BARCODES["bread"])
+    expect(till.see("payable")).to_contain_text("6.50")
+    till.scan("".join(shown.split()))
+    expect(holder.see("sum")).to_contain_text("6.50")
+    for _ in range(6):
+        holder.see("key-5").click()
+    expect(holder.see("outcome")).to_contain_text("支付成功")
+    expect(till.see("receipt-code")).to_contain_text("6.50")
+    holder.see("put-away").click()
+    expect(holder.see("digits")).not_to_have_text(shown)
