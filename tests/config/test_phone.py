@@ -85,6 +85,22 @@ def test_a_person_follows_speaks_and_leaves(phone):
     assert [one["said"]["MsgType"] for one in phone.extensions["world"].pushes] == ["event", "text", "event"]
 
 
+def test_only_links_of_the_shop_are_links_in_a_talk(phone):
+    _act(phone, "talk/service/follow", openid=ME)
+    talk = phone.extensions["conversation"].talk(ME)
+    good = '<a data-miniprogram-path="pages/order/order?id=7&x=1" href="http://shop/x">看</a>'
+    said = f'<b>积分</b> {good} <a href="javascript:1">坏</a>'
+    talk += [
+        {"at": 0, "by": "shop", "kind": "text", "text": said},
+        {"at": 0, "by": "person", "kind": "text", "text": said},
+    ]
+    mine = phone.test_client()
+    mine.post("/phone/choose", json={"openid": ME})
+    shown = mine.get("/phone/talk/service/list").text
+    assert re.findall(r'<a class="link" href="([^"]*)"', shown) == ["/phone/app?page=pages/order/order?id%3D7%26x%3D1"]
+    assert "<b>积分" not in shown and "javascript" not in shown.partition("said-person")[0]
+
+
 def test_the_mall_opens_as_whoever_holds_the_phone(phone):
     world, mine = phone.extensions["world"], phone.test_client()
     world.shop_url = "http://shop"

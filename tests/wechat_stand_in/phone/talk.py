@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from flask import abort, current_app, redirect, render_template, url_for
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.phone.shell import actor, bp, done, owner, page, said
 
 APPS = ("service", "mini")
+LINK, ATTRIBUTE = re.compile(r"<a\s([^>]*)>(.*?)</a>", re.DOTALL), re.compile(r'([\w-]+)="([^"]*)"')
+SAFE = re.compile(r"https?://|/phone/")
 STEPS = {"follow": (), "unfollow": (), "say": ("text",), "tap": ("name",), "enter": (), "scan": ("scene",)}
 """What a person can do, and what it takes."""
 
@@ -24,6 +28,21 @@ def the_conversation() -> Conversation:
 def talk_of(openid: str, app: str) -> list[dict[str, Any]]:
     """What both sides said, oldest first."""
     return list(the_conversation().talk(openid, app))
+
+
+@bp.app_template_filter("linked")
+def linked(text: str) -> Markup:
+    """A text whose `<a>` are links as WeChat makes them, to a page of the mini-program before any other; the rest is
+    text."""
+    shown, at = Markup(), 0
+    for found in LINK.finditer(text):
+        named = dict(ATTRIBUTE.findall(found[1]))
+        inside = named.get("data-miniprogram-path")
+        target = url_for("phone.app", page=inside) if inside else named.get("href", "")
+        shown += escape(text[at : found.start()])
+        shown += Markup('<a class="link" href="{}">{}</a>').format(target, found[2]) if SAFE.match(target) else found[2]
+        at = found.end()
+    return shown + escape(text[at:])
 
 
 @bp.get("/talk/<app>")
