@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import first
 from config.errors import NotFound, Refused
-from member import cards, gifts, masking, merging
+from member import cards, gifts, masking, merging, risk
 from member.merge_history import Order
-from member.secrets import fingerprint, seal
+from member.secrets import fingerprint, open_sealed, seal
 
 
 class BadPhone(Refused):
@@ -146,8 +146,16 @@ def join(session: Session, *, phone: str, name: str, store_id: int | None, actor
     return card(session, found)
 
 
-def _welcome(session: Session, member_id: int, actor: str, now: datetime) -> None:
-    """What the terms give for joining, once: a WeChat guest has joined when their phone is known."""
+def _welcome(
+    session: Session, member_id: int, actor: str, now: datetime, *, device: str | None = None, gift: bool = True
+) -> None:
+    """What the terms give for joining, once: a WeChat guest has joined when their phone is known.
+
+    Once for each phone, WeChat account and device, whoever brings it, and not for whom WeChat warns of.
+    """
+    if not (risk.first_time(session, member_id, "register", device=device, now=now) and gift):
+        journal.record(session, "member.gift_withheld", f"member:{member_id}", actor=actor, now=now, gift="register")
+        return
     gifts.give(session, member_id, "register", str(member_id), actor=actor, now=now)
 
 
@@ -200,6 +208,8 @@ def bind_phone(
     actor: str,
     now: datetime,
     before_merge: Callable[[Session, int, int], Sequence[Order]] = lambda *_: (),
+    device: str | None = None,
+    gift: bool = True,
 ) -> int:
     """Give a WeChat member their phone; returns the member who stays.
 
@@ -207,6 +217,7 @@ def bind_phone(
     what lies in other rooms (orders) to the member who stays; it comes before the ledger, because a payment
     locks its order first and points second.
 
+    :param device: the number that the phone made for itself.  :param gift: False when joining brings nothing.
     :raises PhoneTaken: it belongs to a member with another WeChat account; nothing changes.
     """
     digits = normalise_phone(phone)
@@ -214,7 +225,7 @@ def bind_phone(
     if owner is None:
         if _know(session, member_id, "phone", digits, now=now):
             journal.record(session, "member.phone_bound", f"member:{member_id}", actor=actor, now=now)
-            _welcome(session, member_id, actor, now)
+            _welcome(session, member_id, actor, now, device=device, gift=gift)
             return member_id
         owner = _find(session, "phone", digits)
     if owner == member_id:
@@ -225,6 +236,15 @@ def bind_phone(
     orders = before_merge(session, member_id, owner)
     merge(session, member_id, owner, orders=orders, actor=actor, now=now)
     return owner
+
+
+_SEALED = text("SELECT sealed FROM identity WHERE member_id = :member AND kind = 'phone'")
+
+
+def phone_of(session: Session, member_id: int) -> str | None:
+    """The member's phone in clear, for WeChat alone, who gave it to us; what people see is masked or told."""
+    found = first(session, _SEALED, {"member": member_id})
+    return open_sealed(bytes(found.sealed)).decode() if found else None
 
 
 def merge(

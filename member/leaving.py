@@ -135,6 +135,7 @@ _ERASE = (
     text("DELETE FROM member_export WHERE member_id = ANY(:ids)"),
     text("DELETE FROM guide_binding WHERE member_id = ANY(:ids)"),
     text("DELETE FROM scene_visit WHERE member_id = ANY(:ids)"),
+    text("DELETE FROM scene_code WHERE member_id = ANY(:ids)"),
     text("DELETE FROM segment_member WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_rfm WHERE member_id = ANY(:ids)"),
     text("DELETE FROM member_visit WHERE member_id = ANY(:ids)"),

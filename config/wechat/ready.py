@@ -18,6 +18,7 @@ from config.wechat.given import WeChatSettings
 from config.wechat.messages import Messages, Template, read_templates
 from config.wechat.pay import Pay
 from config.wechat.people import OpenPlatform
+from config.wechat.risk import Risk
 from config.wechat.shipping import Shipping
 
 APPS = ("mini", "service")
@@ -129,3 +130,9 @@ def subscribe_kinds() -> dict[str, str]:
 def codes() -> Codes:
     """Mini-program codes."""
     return Codes(Client(_credentials(), connection()), settings().wechat_env)
+
+
+@lru_cache(maxsize=1)
+def risk() -> Risk:
+    """How risky people are."""
+    return Risk(Client(_credentials(), connection()))

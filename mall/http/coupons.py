@@ -10,7 +10,10 @@ from sqlalchemy.orm import Session
 
 from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
+from config.wechat.risk import Scene
+from mall import trust
 from mall.http import who
+from member import identity, risk
 from member.coupons import claim as claiming
 from member.coupons import read
 
@@ -79,12 +82,16 @@ def centre(query_data: CentreQuery) -> Reply:
 @bp.input(ClaimForm)
 def claim(json_data: ClaimForm) -> Reply:
     """Claim one.  201 with the coupon; 409 `coupons_gone`, `coupon_limit`, `coupon_device_limit`,
-    `coupon_not_on_offer`; 422 `coupon_code_unknown`; 429 `coupon_code_locked` after five wrong codes in five minutes.
+    `coupon_not_on_offer`, `phone_needed`, `risk_limit`; 403 `risk_blocked`; 422 `coupon_code_unknown`; 429
+    `coupon_code_locked` after five wrong codes in five minutes.
     """
     shopper = who.me()
     given = {"actor": shopper.actor, "now": g.now}
+    phone, came_from = identity.phone_of(session(), shopper.member_id), who.address()
+    rank = trust.rank(session(), Scene.MARKETING, openid=shopper.openid, phone=phone, client_ip=came_from)
 
     def work(opened: Session) -> Reply:
+        risk.check_claim(opened, shopper.member_id, rank, **given)
         if json_data.code is not None:
             coupon_id = claiming.claim_by_code(opened, json_data.code, shopper.member_id, **given)
         else:

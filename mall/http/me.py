@@ -14,9 +14,10 @@ from config.errors import Refused, WeChatBusy
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import open_platform
-from mall import heard
+from config.wechat.risk import Scene
+from mall import heard, trust
 from mall.http import who
-from member import activity, gifts, identity, points, referral, secrets, sessions
+from member import activity, gifts, identity, points, referral, risk, secrets, sessions
 from trade.orders import holder, points_story
 
 T = TypeVar("T")
@@ -31,6 +32,18 @@ class CodeForm(WriteForm):
     invite: str | None = Field(None, min_length=4, max_length=20)
 
 
+class PhoneForm(CodeForm):
+    """The same, with the number that this phone made for itself: a newcomer's gift comes once to it."""
+
+    device: str | None = Field(None, min_length=16, max_length=64)
+
+
+class PersonBlocked(Refused):
+    """WeChat lets this account sign in nowhere for now, because it is of high risk (40226)."""
+
+    code, status = "wechat_person_blocked", 403
+
+
 class CodeRefused(Refused):
     """WeChat does not know this code any more (used, late, or another's): the client asks for a new one."""
 
@@ -41,7 +54,9 @@ def _asked(ask: Callable[[str], T], code: str) -> T:
     try:
         return ask(code)
     except WeChatFailed as failed:
-        if failed.code in ("40029", "40163", "40226"):
+        if failed.code == "40226":
+            raise PersonBlocked() from failed
+        if failed.code in ("40029", "40163"):
             raise CodeRefused(code=failed.code) from failed
         raise WeChatBusy(code=failed.code) from failed
 
@@ -93,17 +108,21 @@ def logout(json_data: WriteForm) -> Reply:
 
 @bp.post("/phone")
 @permit("mall.order")
-@bp.input(CodeForm)
-def phone(json_data: CodeForm) -> Reply:
+@bp.input(PhoneForm)
+def phone(json_data: PhoneForm) -> Reply:
     """Bind the phone that the customer agreed to give; joins the till's member of that phone.
 
-    `{me, invitation}`, the latter as at sign-in.
+    `{me, invitation}`, the latter as at sign-in.  403 `risk_blocked`: the account stays without a phone.
     """
     shopper = who.me()
     number = _asked(lambda code: open_platform().phone_number(code, shopper.openid), json_data.code)
+    asked = {"openid": shopper.openid, "phone": number, "client_ip": who.address()}
+    rank = trust.rank(session(), Scene.REGISTER, **asked)
+    by = {"actor": shopper.actor, "now": g.now}
     with transaction(session()) as opened:
+        gift = risk.check_joining(opened, shopper.member_id, rank, **by)
         member_id = identity.bind_phone(
-            opened, shopper.member_id, number, actor=shopper.actor, now=g.now, before_merge=holder.take_over
+            opened, shopper.member_id, number, before_merge=holder.take_over, device=json_data.device, gift=gift, **by
         )
         invitation = _invited(opened, json_data, member_id, shopper.actor)
     return {"me": _me(member_id), "invitation": invitation}, 200

@@ -51,3 +51,8 @@ def me() -> Shopper:
     if g.caller is None:
         raise NotSignedIn()
     return g.caller  # type: ignore[no-any-return]
+
+
+def address() -> str:
+    """Where the request came from: what our own proxy wrote last, or the peer where there is none."""
+    return request.access_route[-1] if request.access_route else request.remote_addr or "127.0.0.1"

@@ -34,6 +34,20 @@ class TierGift(Base):
     points_back: Mapped[int] = mapped_column(server_default=text("0"))
 
 
+class RewardMark(Base):
+    """A phone, WeChat account or device, as a keyed hash, that had a newcomer's reward; kept for thirteen months."""
+
+    __tablename__ = "reward_mark"
+    __table_args__ = (
+        CheckConstraint("kind IN ('phone', 'openid', 'device')", name="kind"),
+        Index("ix_reward_mark_at", "at"),
+    )
+    reward: Mapped[str] = mapped_column(Text, primary_key=True)
+    kind: Mapped[str] = mapped_column(Text, primary_key=True)
+    print: Mapped[bytes] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+
+
 class CouponCampaign(Base):
     """One run of a campaign on a segment, named by its starter's `key`; everybody up to `after_member_id` is done."""
 

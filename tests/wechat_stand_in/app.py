@@ -10,7 +10,7 @@ from tests.wechat_stand_in import control, phone, talking
 from tests.wechat_stand_in.callbacks import Callbacks
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.notifier import Notifier
-from tests.wechat_stand_in.open_platform import accounts, codes, login, messages, shipping, tokens
+from tests.wechat_stand_in.open_platform import accounts, codes, login, messages, risk, shipping, tokens
 from tests.wechat_stand_in.pay import bills, certificates, codepay, orders, refunds
 from tests.wechat_stand_in.reading import Reading
 from tests.wechat_stand_in.wire import Wire
@@ -24,7 +24,7 @@ def create_app(folder: Path, reading: Reading | None = None) -> Flask:
     callbacks = Callbacks(world)
     conversation = Conversation(world, callbacks)
     app = Flask(__name__)
-    for open_part in (tokens, login, messages, shipping, codes):
+    for open_part in (tokens, login, messages, shipping, codes, risk):
         app.register_blueprint(open_part.blueprint(world))
     for part in (orders.bp, codepay.bp, refunds.bp, bills.bp, certificates.bp):
         app.register_blueprint(part)

@@ -35,6 +35,13 @@ def blueprint(world: World, notifier: Notifier) -> Blueprint:
             codepay.behave(world, said["openid"], **said["habit"])
         return {"auth_code": codepay.show(world, said["openid"])}
 
+    @bp.post("/risk")
+    def risk() -> dict[str, Any]:
+        """`{openid, rank}`: how risky WeChat holds a person for, 0 to 4."""
+        said = request.get_json()
+        world.ranks[said["openid"]] = int(said["rank"])
+        return {"ranks": world.ranks}
+
     @bp.get("/funds")
     def funds() -> dict[str, Any]:
         """Where the merchant's money is."""

@@ -61,6 +61,8 @@ class World:
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
         self.trade_managed = True
+        self.ranks: dict[str, int] = {}
+        self.risk_asked: list[dict[str, Any]] = []
         self.codes_drawn: dict[str, dict[str, str]] = {}
         self.pages: dict[str, str] = {}
         self.violations: list[str] = []

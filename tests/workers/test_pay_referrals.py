@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -15,7 +16,7 @@ from tests import factories as make
 from trade.orders import holder, referrals_due
 from workers.jobs import pay_referrals
 
-BY = {"actor": "t"}
+BY: dict[str, Any] = {"actor": "t"}
 PROMISE = {"points": 200, "friend_points": 50, "growth": 30, "max_per_month": 2, "within_days": 30, "least_fen": 900}
 
 

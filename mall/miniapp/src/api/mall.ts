@@ -100,7 +100,7 @@ export const mall = {
   login: (code: string, invite: string | null) => api.write<SignedIn & Invited>(`${BASE}/login`, withInvite(code, invite)),
   logout: () => api.write<object>(`${BASE}/logout`),
   phone: (code: string, invite: string | null) =>
-    api.write<{ me: Me } & Invited>(`${BASE}/phone`, withInvite(code, invite)),
+    api.write<{ me: Me } & Invited>(`${BASE}/phone`, { ...withInvite(code, invite), device: device() }),
   invite: () => api.get<{ invite: Invite }>(`${BASE}/me/invite`),
   me: () => api.get<{ me: Me }>(`${BASE}/me`),
   points: (before: number | null) => api.get<Points>(`${BASE}/points${query({ before })}`),
