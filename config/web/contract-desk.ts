@@ -109,6 +109,8 @@ export interface DeskOrder {
   /** Somebody else fetches it. */
   delegated?: boolean
   failed_because?: string | null
+  /** The after-sales case that it replaces goods for, or sends them again. */
+  case_id?: number | null
   region_name?: string
   recipient?: string
   notice?: Notice | null

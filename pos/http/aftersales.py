@@ -322,7 +322,7 @@ def in_store(json_data: InStoreForm) -> Reply:
 def _approver(form: ApproverForm | None) -> int | None:
     """A manager by PIN, or oneself when one may approve."""
     if form is not None:
-        found = approved_by(form, who.till())
+        found = approved_by(form)
         return found.id if found else None
     me = who.me()
     return me.id if "pos.approve" in me.permissions else None

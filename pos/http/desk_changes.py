@@ -65,8 +65,13 @@ def short(parcel_id: int, json_data: ShortForm) -> Reply:
 @permit("desk.fulfil")
 @bp.input(LackForm)
 def short_preview(parcel_id: int, json_data: LackForm) -> Reply:
-    """What `short` with the same figures would give back, exactly; changes nothing.  `whole`: the order ends by it."""
+    """What `short` with the same figures would give back, exactly; changes nothing.  `whole`: the order ends by it.
+
+    A parcel of an after-sales case has no money: it goes back to its case.
+    """
     parcel = parcels.here(session(), who.own_store(), parcel_id)
+    if parcel.case_id is not None:  # it goes back to its after-sales case
+        return {"refund_fen": 0, "points_back": 0, "whole": False}, 200
     found, whole = lacking.preview(session(), parcel, json_data.line_no, json_data.found_qty, now=g.now)
     return {"refund_fen": found.refund_fen, "points_back": found.points_back, "whole": whole}, 200
 

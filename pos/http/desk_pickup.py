@@ -16,6 +16,8 @@ from pos.http.desk_step import step
 from pos.http.returning import ApproverForm, approved_by
 from trade.fulfilment import lost_phone, parcels, pickup
 from trade.orders import desk, fulfil
+from trade.stores import staff
+from trade.stores.roles import PERMISSIONS
 
 bp = blueprint("desk_pickup", "/api/desk/pickup", who.identify)
 
@@ -135,10 +137,15 @@ def _counted(wrong: Any, store_id: int) -> Any:
 @permit("desk.fulfil")
 @bp.input(TailQuery, location="query")
 def lost_phone_find(query_data: TailQuery) -> Reply:
-    """What lies ready for phones that end so: nothing but number, customer (masked) and how many lines."""
+    """What lies ready for phones that end so: nothing but number, customer (masked) and how many lines.
+
+    And `managers`, who may agree to it by PIN.
+    """
     store_id = who.own_store()
     cards = [desk.one(session(), store_id, one) for one in lost_phone.waiting(session(), store_id, query_data.tail)]
-    return {"parcels": [{name: card[name] for name in ("id", "no", "customer", "items")} for card in cards]}, 200
+    found = [{name: card[name] for name in ("id", "no", "customer", "items")} for card in cards]
+    managers = [one for one in staff.colleagues(session(), store_id) if "pos.approve" in PERMISSIONS[one["role"]]]
+    return {"parcels": found, "managers": managers}, 200
 
 
 @bp.post("/lost-phone/send")
@@ -187,7 +194,7 @@ def lost_phone_hand_over(json_data: LostPhoneForm) -> Reply:
 def _manager(form: ApproverForm | None) -> int:
     """A manager by PIN, or oneself when one may approve; raises ManagerNeeded."""
     if form is not None:
-        found = approved_by(form, who.till())
+        found = approved_by(form)
         assert found is not None, form
         return found.id
     me = who.me()

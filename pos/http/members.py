@@ -164,7 +164,7 @@ def approve(json_data: ApproveForm) -> Reply:
     till, me = who.till(), who.me()
     with transaction(session()) as opened:
         manager, left = staff.check_pin(
-            opened, json_data.staff_id, till.store_id, json_data.pin, till_id=till.id, now=g.now
+            opened, json_data.staff_id, till.store_id, json_data.pin, device=str(till.id), now=g.now
         )
     if manager is None:
         raise staff.WrongPin(tries_left=left)

@@ -84,7 +84,7 @@ def take_back(json_data: ReturnForm) -> Reply:
     409 `approval_needed`, 401 `wrong_pin`, 403 `not_an_approver`, 409 `refund_changed`: nothing came back.
     """
     till, me = who.till(), who.me()
-    approver = approved_by(json_data.approver, till)
+    approver = approved_by(json_data.approver)
 
     def work(opened: Session) -> Reply:
         return_id, done = returns.take_back(
@@ -107,12 +107,13 @@ def take_back(json_data: ReturnForm) -> Reply:
     return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
 
 
-def approved_by(form: ApproverForm | None, till: tills.TillCard) -> staff.StaffCard | None:
-    """The manager whose PIN was given; a wrong one is counted."""
+def approved_by(form: ApproverForm | None) -> staff.StaffCard | None:
+    """The manager whose PIN was given, at a till or a desk of their store; a wrong one is counted."""
     if form is None:
         return None
+    store_id, device = who.device()
     with transaction(session()) as opened:
-        found, left = staff.check_pin(opened, form.staff_id, till.store_id, form.pin, till_id=till.id, now=g.now)
+        found, left = staff.check_pin(opened, form.staff_id, store_id, form.pin, device=device, now=g.now)
     if found is None:
         raise staff.WrongPin(tries_left=left)
     if "pos.approve" not in found.permissions:

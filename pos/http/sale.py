@@ -255,7 +255,7 @@ def sell(json_data: SaleForm) -> Reply:
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
-    approver, auth_code = approved_by(json_data.approver, till), json_data.auth_code()
+    approver, auth_code = approved_by(json_data.approver), json_data.auth_code()
 
     def work(opened: Session) -> Reply:
         shift_id = tills.shift_to_sell_in(opened, till)

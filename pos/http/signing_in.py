@@ -91,7 +91,7 @@ def pin(json_data: PinForm) -> Response:
     till = who.till()
     with transaction(session()) as opened:
         card, left = staff.check_pin(
-            opened, json_data.staff_id, till.store_id, json_data.pin, till_id=till.id, now=g.now
+            opened, json_data.staff_id, till.store_id, json_data.pin, device=str(till.id), now=g.now
         )
     if card is None:
         raise WrongPin(tries_left=left)

@@ -77,6 +77,15 @@ def till() -> TillCard:
     return known
 
 
+def device() -> tuple[int, str]:
+    """The store where one stands, and what wrong PINs are counted by: this till, or who is signed in at a desk."""
+    try:
+        here = till()
+    except NoTill:
+        return own_store(), f"desk-{me().id}"
+    return here.store_id, str(here.id)
+
+
 def me() -> StaffCard:
     """The signed-in member of staff; raises NotSignedIn."""
     if g.caller is None:

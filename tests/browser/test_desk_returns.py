@@ -5,9 +5,11 @@ from __future__ import annotations
 from sqlalchemy import text
 
 from config import clock
-from config.db import open_session
+from config.db import open_session, transaction
 from tests import factories as make
 from tests.browser.people import Desk, expect
+from trade.orders.aftersales import answer, apply
+from trade.orders.aftersales.states import Cause, Kind
 from trade.orders.numbers import number
 
 
@@ -101,3 +103,29 @@ def test_a_case_is_answered_received_and_inspected(street, screen, pictures):
             _look(desk.page, "inspected", pictures)
     mine = f"/api/mall/aftersales/{asked['case']['id']}"
     street.until(lambda: buyer.get(mine)["case"]["refund"]["parts"][0]["state"] in ("accepted", "done"), "the refund")
+
+
+def test_what_a_case_is_due_goes_out_of_here_or_back_to_its_case(street, screen, session, pictures):
+    order, _ = _fetched(street, milk=2)
+    with transaction(session):
+        wish = apply.Wish(Kind.RESEND, Cause.MISSING, {1: 1})
+        member = session.scalar(text("SELECT member_id FROM sale_order WHERE id = :id"), {"id": order})
+        by = {"member_id": member, "actor": "member", "now": clock.now()}
+        case = answer.ask(session, street.shop.store_id, order, wish, **by)
+        answer.approve(session, street.shop.store_id, case.id, staff_id=1, actor="office", now=clock.now())
+    desk = Desk(screen(390, 844), street.url)
+    desk.sign_in("desk", "store_manager-S1")
+    desk.see("rail-returns").click()
+    desk.see(f"case-{case.id}").click()
+    _look(desk.page, "send-out", pictures)
+    desk.see("returns-send").click()
+    expect(desk.see("returns-done")).to_be_visible()
+    _look(desk.page, "sent-out", pictures)
+    desk.see("returns-finish").click()
+    desk.page.get_by_role("button", name="关闭").click()
+    desk.page.locator("[data-testid^=order-card-]").click()
+    _look(desk.page, "case-parcel", pictures)
+    desk.see("to-case").click()
+    expect(desk.see("notice")).to_contain_text("退回售后")
+    desk.see("rail-returns").click()
+    expect(desk.see(f"case-{case.id}")).to_contain_text("同意")

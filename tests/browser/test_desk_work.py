@@ -11,6 +11,7 @@ from config.db import transaction
 from tests import factories as make
 from tests.browser.people import Desk, expect
 from tests.trade.fulfilment import chain, hands
+from trade.fulfilment import lost_phone
 from trade.orders import cancelling, close
 
 LISTEN = """
@@ -242,6 +243,27 @@ def test_a_part_is_handed_over_and_codes_that_must_not_be_are_stopped(street, sc
     desk.see("stop-close").click()
     desk.scan("P999999-1")
     expect(desk.see("error")).to_contain_text("P999999-1")
+
+    _, lost_id, lost = _paid(street, 3, 650, bread=1)
+    _make_ready(street, lost)
+    desk.see("tab-ready").click()
+    desk.see("lost-open").click()
+    desk.see("lost-tail").fill("0003")
+    desk.see("lost-find").click()
+    desk.see(f"lost-{lost}").click()
+    desk.see("lost-send").click()
+    desk.see("lost-code").fill("000000")
+    desk.see("lost-reason-empty").click()
+    desk.see("lost-pin").fill(make.PIN)
+    desk.see("lost-confirm").click()
+    expect(desk.page.get_by_role("dialog").get_by_test_id("error")).to_be_visible()
+    _look(desk, "lost-phone", pictures)
+    session.rollback()
+    parcel = make.parcel(session, lost_id)
+    desk.see("lost-code").fill(lost_phone.sent_code(session, parcel.store_id, parcel.id) or "")
+    desk.see("lost-pin").fill(make.PIN)
+    desk.see("lost-confirm").click()
+    expect(desk.see("done")).to_contain_text(lost[-6:])
 
 
 def test_a_delivery_is_packed_handed_out_and_comes_back(street, screen, session, pictures):

@@ -11,7 +11,7 @@ STORE, OFFICE, FINANCE = "store_manager", "head_office", "finance"
 INTAKE = ("take_in_again", "reject_intake")
 """What helps an order of another channel that is not ours yet."""
 
-ROUTE = ("route_again", "choose_store", "refund_parcel", "refund_order")
+ROUTE = ("route_again", "choose_store", "withdraw", "refund_parcel", "refund_order")
 """What helps a parcel, or an order, that no store does."""
 
 TELL = ("send_again", "correct_shipping", "told_otherwise")

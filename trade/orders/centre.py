@@ -60,7 +60,7 @@ _BY_KIND = text(f"""
     FROM ({_WAITING}) i WHERE i.type = 'case' AND {_MINE} GROUP BY 1 ORDER BY 2 DESC, 1""")
 _LAST = text("SELECT max(placed_at) AS at FROM sale_order WHERE channel <> 'till'")
 _SHOWN = """
-    SELECT i.*, p.id AS parcel_id, p.state AS parcel_state, s.name AS store_name,
+    SELECT i.*, p.id AS parcel_id, p.state AS parcel_state, p.case_id AS aftersale_id, s.name AS store_name,
         h.name AS at_store_name, w.name AS owner_name, o.state AS order_state,
         coalesce(o.payable_fen, 0) AS payable_fen, o.placed_at, o.paid_at, coalesce(o.remark, '') AS remark,
         coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer

@@ -72,7 +72,7 @@ _MOMENTS = (
 )
 _PLAIN = (
     "id store_id order_id state mode channel customer taken_by recipient region_name may_substitute remark payable_fen"
-    " bags seals carrier tracking_no failed_because alarm reminded delegated hop"
+    " bags seals carrier tracking_no failed_because alarm reminded delegated hop case_id"
 )
 
 

@@ -111,9 +111,9 @@ def short(
     """The store does not find units of a line: their money goes back in the same step, exactly (rules 3.17).
 
     What that says of its stock is done too.  A parcel of which nothing is left ends; an order of which nothing is left
-    is cancelled as if it had never been.
+    is cancelled as if it had never been.  A parcel of an after-sales case goes back to its case, whole and unrefunded.
 
-    :return: what was refunded; None when the whole order was.
+    :return: what was refunded; None when the whole order was, or nothing.
     :raises WrongState, NotFound: nothing was refunded.
     """
     lock(session, parcel)
@@ -124,7 +124,11 @@ def short(
     broken = rejects.effect_of_reject(session, parcel.at_store_id, reason, {sku_id: qty}, key=key, actor=actor, now=now)
     lost.tell(session, parcel.at_store_id, broken, actor=actor, now=now)
     of = (parcel.store_id, parcel.order_id)
-    if not parcels.goods(session, parcel.store_id, parcel.id):
+    left = parcels.goods(session, parcel.store_id, parcel.id)
+    if parcel.case_id is not None:
+        _give_back_case(session, parcel, left, actor=actor, now=now)
+        return None
+    if not left:
         if not parcels.anything_left(session, *of):
             close.refuse(session, *of, "short", actor=actor, now=now)
             return None
@@ -132,6 +136,15 @@ def short(
     _, done = returns.give_up(session, *of, {line_no: qty}, reason="short_pick", fault=True, actor=actor, now=now)
     finish(session, parcel, actor=actor, now=now)
     return done
+
+
+def _give_back_case(session: Session, parcel: Any, left: Mapping[int, int], *, actor: str, now: datetime) -> None:
+    """A parcel of an after-sales case ends with what is `left` of it, and its case waits for another."""
+    parcel_moves.move(session, *_key(parcel), "cancel", actor=actor, now=now)
+    if left:
+        freed = stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods=left)
+        told.freed(session, freed, cause="short", actor=actor, now=now)
+    recall(session, parcel, actor=actor, now=now)
 
 
 def found(
@@ -314,9 +327,7 @@ def give_back_rest(
     after-sales case nothing is refunded: the case waits for another parcel.
     """
     if parcel.case_id is not None:
-        kind = fetch(session, _CASE, {"store": parcel.store_id, "id": parcel.case_id})[0].kind
-        event = "recall_resent" if kind == "resend" else "recall_replaced"
-        aftersales.move(session, parcel.store_id, parcel.case_id, event, actor=actor, now=now)
+        recall(session, parcel, actor=actor, now=now)
         return
     of = (parcel.store_id, parcel.order_id)
     if not parcels.anything_left(session, *of):
@@ -325,6 +336,13 @@ def give_back_rest(
     if units:
         returns.give_up(session, *of, units, reason=reason, fault=fault, actor=actor, now=now)
     finish(session, parcel, actor=actor, now=now)
+
+
+def recall(session: Session, parcel: Any, *, actor: str, now: datetime) -> None:
+    """The after-sales case of a parcel that ended waits for another one."""
+    kind = fetch(session, _CASE, {"store": parcel.store_id, "id": parcel.case_id})[0].kind
+    event = "recall_resent" if kind == "resend" else "recall_replaced"
+    aftersales.move(session, parcel.store_id, parcel.case_id, event, actor=actor, now=now)
 
 
 def finish(session: Session, parcel: Any, *, actor: str, now: datetime) -> bool:

@@ -95,6 +95,11 @@ def _refund_parcel(step: Step) -> None:
     rerouting.give_up(step.session, _parcel(step), step.item.kind, actor=step.actor, now=step.now)
 
 
+def _for_a_case(item: Any) -> bool:
+    """Its parcel is for an after-sales case: it has no money of its own."""
+    return item.aftersale_id is not None
+
+
 def _parcel(step: Step) -> Any:
     return _parcel_of(step.session, step.item)
 
@@ -242,7 +247,10 @@ REMEDIES: dict[str, Remedy] = {
     ),
     "route_again": Remedy(_route_again, parcels_in=("asking",)),
     "choose_store": Remedy(_choose_store, needs=("at_store_id", "note"), parcels_in=("asking",), choices=_stores),
-    "refund_parcel": Remedy(_refund_parcel, grave=True, parcels_in=WAITING | IN_HAND),
+    "refund_parcel": Remedy(
+        _refund_parcel, grave=True, parcels_in=WAITING | IN_HAND, when=lambda item: not _for_a_case(item)
+    ),
+    "withdraw": Remedy(_refund_parcel, parcels_in=WAITING | IN_HAND, when=_for_a_case),
     "run_again": Remedy(_run_again, "centre.chain", closes=False),
     "send_again": Remedy(_send_again, closes=False, when=_can_send),
     "correct_shipping": Remedy(_correct_shipping, grave=True, when=_differs),

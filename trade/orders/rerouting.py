@@ -145,6 +145,7 @@ def give_up(session: Session, parcel: Any, reason: str, *, actor: str, now: date
     """Nobody does this parcel any more: it ends and what was paid for it goes back.
 
     The last parcel of an order takes the order with it.  For the customer's own wish, and for silence until `ask_by`.
+    One of an after-sales case gives nothing back: its case waits for another parcel.
 
     :raises WrongState: it is on its way, or over.
     """
@@ -156,7 +157,7 @@ def give_up(session: Session, parcel: Any, reason: str, *, actor: str, now: date
         if one.id != parcel.id and one.state != State.CANCELLED
     ]
     assign.settled(session, parcel, reason, actor=actor, now=now)
-    if not others:
+    if not others and parcel.case_id is None:
         close.refuse(session, parcel.store_id, parcel.order_id, reason, actor=actor, now=now)
         return
     asked = asking.read(session, parcel)
@@ -166,6 +167,9 @@ def give_up(session: Session, parcel: Any, reason: str, *, actor: str, now: date
     if parcel.at_store_id is not None and asked.own:
         stock.release(session, parcel.at_store_id, order_id=parcel.order_id, goods=asked.own)
         told.changed(session, parcel.at_store_id, asked.own, cause="given_up", actor=actor, now=now)
+    if parcel.case_id is not None:
+        fulfil.recall(session, parcel, actor=actor, now=now)
+        return
     wants = {line.line_no: line.qty for line in asked.need.lines}
     returns.give_up(session, parcel.store_id, parcel.order_id, wants, reason=reason, fault=True, actor=actor, now=now)
     if all(one.state in CLOSED for one in others):

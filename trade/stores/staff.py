@@ -136,10 +136,13 @@ def check_password(session: Session, login: str, password: str, *, now: datetime
 
 
 def check_pin(
-    session: Session, staff_id: int, store_id: int, pin: str, *, till_id: int, now: datetime
+    session: Session, staff_id: int, store_id: int, pin: str, *, device: str, now: datetime
 ) -> tuple[StaffCard | None, int]:
-    """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked."""
-    subject = f"pin:{till_id}:{staff_id}"
+    """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked.
+
+    :param device: where it is typed, which wrong tries are counted by: a till's id, or who works at a desk.
+    """
+    subject = f"pin:{device}:{staff_id}"
     left = check_tries(session, subject, PinLocked, now=now)
     row = first(session, _BY_ID, {"id": staff_id, "store": store_id})
     if row is None:

@@ -9,10 +9,11 @@ from config.db import transaction
 from config.errors import NotFound, WrongState
 from tests import factories as make
 from trade.fulfilment import moves as parcel_moves
-from trade.orders import confirm, fulfil, returns
+from trade.orders import confirm, fulfil, rerouting, returns
 from trade.orders.aftersales import answer, inspect, sending
 from trade.orders.aftersales.inspect import Found
 from trade.stock import moves as stock
+from trade.stock import rejects
 
 
 def test_a_part_given_up_while_the_order_is_looked_at_is_not_put_together(story):
@@ -127,6 +128,26 @@ def test_a_store_that_cannot_send_it_has_it_withdrawn_and_the_case_waits_again(s
         with pytest.raises(WrongState):
             story.say(sending.withdraw, case)
     assert len(sending.due(story.session, most=9)) == 2
+    story.agree()
+
+
+def test_what_lacks_for_a_case_sends_it_back_to_its_case_and_refunds_nothing(story):
+    order, change, again = _due(story, milk=2, bread=1)
+    for case, waits, line in ((change, "inspected", 1), (again, "approved", 2)):
+        story.say(sending.make, case, at_store_id=story.shop.store_id)
+        story.do(fulfil.accept, _parcel(story, case))
+        story.do(fulfil.found, _parcel(story, case), line, 0, rejects.Reason.DAMAGED)
+        assert (_parcel(story, case).state, story.state(case)) == ("cancelled", waits)
+    for case, waits in ((change, "inspected"), (again, "approved")):
+        story.say(sending.make, case, at_store_id=story.shop.store_id)
+        story.do(rerouting.reject, _parcel(story, case), rejects.Reason.NOT_FOUND)
+        assert _parcel(story, case).state == "asking"
+        story.do(rerouting.give_up, _parcel(story, case), "withdrawn")
+        assert (_parcel(story, case).state, story.state(case)) == ("cancelled", waits)
+    assert story.count("SELECT count(*) FROM exception_case WHERE resolved_at IS NULL AND kind = 'unroutable'") == 0
+    assert story.count("SELECT count(*) FROM return_line WHERE refund_fen > 0") == 0
+    assert story.count("SELECT sum(committed) + sum(held) FROM stock_level") == 0
+    assert story.head(order).state == "done"
     story.agree()
 
 

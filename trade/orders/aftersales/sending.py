@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from config.errors import NotFound, WrongState
+from trade.fulfilment import assign, parcels
 from trade.fulfilment import moves as parcel_moves
-from trade.fulfilment import parcels
 from trade.orders import refund_plan, returns
 from trade.orders.aftersales import moves, refunding
 from trade.orders.aftersales.states import Kind
@@ -112,8 +112,10 @@ def withdraw(session: Session, store_id: int, case_id: int, *, actor: str, now: 
     if case.parcel_id is None:
         raise NotFound(case_id=case_id)
     parcel = parcel_moves.move(session, store_id, case.parcel_id, "cancel", actor=actor, now=now)
+    assign.settled(session, parcel, "withdrawn", actor=actor, now=now)
     left = parcels.goods(session, store_id, parcel.id)
-    stock.release(session, parcel.at_store_id, order_id=case.order_id, goods=left)
+    if left and parcel.at_store_id is not None:  # else no store has them promised any more
+        stock.release(session, parcel.at_store_id, order_id=case.order_id, goods=left)
     event = "recall_resent" if case.kind == Kind.RESEND else "recall_replaced"
     moved = moves.move(session, store_id, case_id, event, actor=actor, now=now)
     units = {line.line_no: line.qty for line in refunding.lines_of(session, case)}

@@ -276,6 +276,23 @@ export const useOrders = defineStore('orders', {
       return done
     },
 
+    /** This store cannot send what an after-sales case is due: the case waits for another parcel. */
+    async toCase(order: DeskOrder): Promise<void> {
+      if (this.busy) return
+      Object.assign(this, { busy: 'withdraw', said: '' })
+      try {
+        await api.write(`/api/desk/aftersales/${order.case_id}/withdraw`, {})
+        this.openId = null
+        this.tell(t('order.toCase', { tail: tail(order) }))
+      } catch (error) {
+        play('blocked')
+        this.said = sentence(error)
+      } finally {
+        this.busy = ''
+        this.refresh()
+      }
+    },
+
     async ready(order: DeskOrder): Promise<void> {
       if (!(await this.step(order, 'ready'))) return
       play('paid')
