@@ -89,9 +89,11 @@ def _scanned(session: Session, push: Push, push_id: int, now: datetime) -> bool:
         _answer(session, push, push_id, [{"kind": "built_in", "name": "member"}], now)
         return True
     member_id = followers.member_of(session, push.app, push.openid)
-    if push.scene and member_id is None:
-        followers.keep_scene(session, push.openid, push.scene[:64], now=now)
-    elif push.scene and member_id is not None:
+    if not (push.scene.isascii() and push.scene.isprintable() and 0 < len(push.scene) <= 64):
+        return False  # none of ours
+    if member_id is None:
+        followers.keep_scene(session, push.openid, push.scene, now=now)
+    else:
         credit(session, member_id, push.scene, now=now)
     return False
 

@@ -249,6 +249,30 @@ def test_more_than_wechat_allows_is_not_sent_and_wechats_own_count_is_believed(h
     assert code == "no_window"
 
 
+@pytest.mark.parametrize(
+    ("fault", "state", "heard", "windows"),
+    [
+        ("talk_closed", "dropped:45015", 0, 0),
+        ("talk_too_many", "dropped:45047", 0, 0),
+        ("talk_no_right", "dropped:48001", 0, 1),
+        ("answer_lost", "unknown:ConnectionError", 1, 1),
+        ("busy", "sent:", 1, 1),
+    ],
+)
+def test_an_answer_that_fails_is_dropped_kept_or_left_unknown_and_never_sent_twice(
+    house, session, phone, fault, state, heard, windows
+):
+    phone.world.faults.plant(fault, 1, "/cgi-bin/message/custom/send")
+    phone.does(5, "follow")
+    with transaction(session):
+        session.execute(text("UPDATE journal SET leased_until = NULL WHERE done_at IS NULL"))
+    house.let_jobs_run()
+    found = session.execute(text("SELECT state || ':' || code FROM talk_message")).scalars().all()
+    session.rollback()
+    assert (found, len(phone.heard(5)), _count(session, "talk_window")) == ([state], heard, windows)
+    assert _count(session, "journal WHERE done_at IS NULL AND kind = 'talk.owed'") == 0
+
+
 def test_a_code_of_a_guide_is_credited_even_to_whom_we_know_only_later(house, session, phone):
     guide = house.shop.people[Role.STORE_STAFF]
     with transaction(session):
@@ -358,11 +382,11 @@ def test_a_menu_that_wechat_refuses_fails_and_what_somebody_changed_there_is_see
     office = house.staff("head_office")
     button = {"name": "积分", "type": "click", "key": "POINTS"}
     first_ = office.post("/api/desk/talks/menu", buttons=[button])[1]["menu_id"]
-    phone.world.faults.plant("quota_day", 1, "/cgi-bin/menu/*")
+    phone.world.faults.plant("refused", 1, "/cgi-bin/menu/*", errcode=40018, errmsg="invalid button name size")
     office.post(f"/api/desk/talks/menu/{first_}/approve")
     house.let_jobs_run()
     failed = office.get("/api/desk/talks/menu")["menus"][0]
-    assert (failed["state"], failed["code"], phone.world.menus) == ("failed", "45009", {})
+    assert (failed["state"], failed["code"], phone.world.menus) == ("failed", "40018", {})
     page = {"name": "商城", "type": "miniprogram", "url": "https://shop.example.com", "pagepath": "pages/home/home"}
     again = office.post("/api/desk/talks/menu", buttons=[button, page])[1]["menu_id"]
     office.post(f"/api/desk/talks/menu/{again}/approve")

@@ -29,6 +29,7 @@ ALWAYS = -1
 OPEN = "/cgi-bin/* /wxa/* /sns/*"
 WITH_TOKEN = "/cgi-bin/* /wxa/* !/cgi-bin/*token !/cgi-bin/clear_quota/v2"
 TOKEN = "/cgi-bin/*token"
+CUSTOM = "/cgi-bin/message/custom/send"
 
 
 def fits(path: str, patterns: str) -> bool:
@@ -283,6 +284,11 @@ _NOTICES = (
     Fault("notice_wrong_type", "the next delivery says that it is text/plain"),
     Fault("notice_lower_case", "the next delivery writes its headers small"),
 )
+_TALKS = (
+    Fault("talk_closed", "45015: the person did not turn to us in time", CUSTOM, refusal(45015, "out of time limit")),
+    Fault("talk_too_many", "45047: too many answers", CUSTOM, refusal(45047, "out of response count limit")),
+    Fault("talk_no_right", "48001: the account has no such right", CUSTOM, refusal(48001, "api unauthorized")),
+)
 _PUSHES = (Fault("push_answer_lost", "our answer to the next push gets lost, so it is repeated"),)
 _PAY = (
     Fault("pay_unavailable", "500 SYSTEM_ERROR, nothing was done"),
@@ -298,5 +304,5 @@ _BILLS = (
     Fault("bill_missing_row", "the bill lacks a payment and its refunds"),
 )
 
-_PARTS = (_WIRE, _TOKENS, _PLATFORM, _LOGIN, _MESSAGES, _NOTICES, _PUSHES, _PAY, _BILLS)
+_PARTS = (_WIRE, _TOKENS, _PLATFORM, _LOGIN, _MESSAGES, _NOTICES, _TALKS, _PUSHES, _PAY, _BILLS)
 CATALOGUE = {one.name: one for part in _PARTS for one in part}
