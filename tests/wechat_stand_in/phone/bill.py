@@ -9,8 +9,8 @@ from werkzeug.wrappers import Response
 
 from tests.wechat_stand_in.open_platform import shipping
 from tests.wechat_stand_in.pay.answers import the_world
-from tests.wechat_stand_in.phone.shell import actor, bp, done, moment, owner, page
-from tests.wechat_stand_in.world import World, person
+from tests.wechat_stand_in.phone.shell import actor, bp, done, moment, one_of, owner, page
+from tests.wechat_stand_in.world import World
 
 
 def entries(world: World, openid: str) -> list[dict[str, Any]]:
@@ -91,4 +91,4 @@ def confirm(no: str) -> Response | dict[str, Any]:
 @bp.get("/api/bill")
 def bill_as_data() -> dict[str, Any]:
     """The same for tests: `?openid=`."""
-    return {"entries": entries(the_world(), person(request.args["openid"])["openid"])}
+    return {"entries": entries(the_world(), one_of(request.args["openid"])["openid"])}

@@ -42,7 +42,7 @@ def login() -> str | Response:
 @bp.post("/login")
 def log_in() -> Response | dict[str, Any]:
     """Yes: a single-use code for the shop; `{wx_code}`."""
-    openid = said()["openid"]
+    openid = actor()["openid"]
     code = the_world().code("login", openid)
     the_world().habits_of(openid)["known"] = True
     stay(openid)

@@ -7,9 +7,9 @@ from typing import Any
 from flask import render_template, request
 
 from tests.wechat_stand_in.pay.answers import the_world
-from tests.wechat_stand_in.phone.shell import bp, moment, owner, page
+from tests.wechat_stand_in.phone.shell import bp, moment, one_of, owner, page
 from tests.wechat_stand_in.phone.talk import APPS, talk_of
-from tests.wechat_stand_in.world import World, person, service_openid
+from tests.wechat_stand_in.world import World, service_openid
 
 
 def notices(world: World, openid: str) -> list[dict[str, Any]]:
@@ -70,4 +70,4 @@ def _read() -> list[dict[str, Any]]:
 @bp.get("/api/notices")
 def notices_as_data() -> dict[str, Any]:
     """The same for tests: `?openid=`."""
-    return {"notices": notices(the_world(), person(request.args["openid"])["openid"])}
+    return {"notices": notices(the_world(), one_of(request.args["openid"])["openid"])}

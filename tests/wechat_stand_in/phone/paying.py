@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response as Answer
-from flask import request
+from flask import request, url_for
 from werkzeug.wrappers import Response
 
 from tests.wechat_stand_in.pay import orders
@@ -34,7 +34,7 @@ def pay_page() -> str | Answer:
 
 
 @bp.post("/pay")
-def answer_pay() -> Response | dict[str, Any] | str:
+def answer_pay() -> Response | dict[str, Any]:
     """`answer` yes or no; `by` is `balance` or `card`.  `{pay, why}`: ok or cancel, and why not: `over`, `short`."""
     given = said()
     to = given.get("redirect", "")
@@ -42,10 +42,16 @@ def answer_pay() -> Response | dict[str, Any] | str:
     if given["answer"] != "yes":
         return done(back(to, pay="cancel"), pay="cancel", why="")
     why = _pay(number, given.get("by", "balance"))
-    result = "cancel" if why else "ok"
-    if request.is_json:
-        return {"pay": result, "why": why}
-    return page("paid", order=the_world().orders.get(number), why=why, to=back(to, pay=result))
+    shown = url_for("phone.paid", no=number, why=why, redirect=to)
+    return done(shown, pay="cancel" if why else "ok", why=why)
+
+
+@bp.get("/paid")
+def paid() -> str:
+    """What came of it, and the way back to the shop."""
+    why, to = request.args["why"], request.args["redirect"]
+    order = the_world().orders.get(request.args["no"])
+    return page("paid", order=order, why=why, redirect=to, to=back(to, pay="cancel" if why else "ok"))
 
 
 def _pay(number: str, by: str) -> str:
