@@ -14,6 +14,7 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
+from config.wechat.commands import reset_wechat_quota
 from mall.commands import order_pages
 from mall.http import aftersales as mall_aftersales
 from mall.http import browse, callbacks, card, following, me, orders, parcels, privacy, profile, pushes, scene, tier
@@ -147,7 +148,7 @@ def create_app() -> APIFlask:
         shipping_metrics,
     ):
         metrics.FIGURES.register()
-    for command in (prove, exceptions_command, campaigns, order_pages):
+    for command in (prove, exceptions_command, campaigns, order_pages, reset_wechat_quota):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

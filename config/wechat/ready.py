@@ -57,7 +57,14 @@ def credentials(folder: Path) -> WeChatSettings:
         pay_base=settings().wechat_pay_base,
         notify_base=settings().base_url,
         notice_age_s=settings().wechat_notice_age_s,
+        redis_prefix=settings().redis_prefix,
     )
+
+
+@lru_cache(maxsize=1)
+def mini_client() -> Client:
+    """The mini-program's token client."""
+    return Client(_credentials(), connection())
 
 
 @lru_cache(maxsize=1)
@@ -91,7 +98,7 @@ def service() -> Service | None:
 @lru_cache(maxsize=len(APPS))
 def talks(app: str) -> Talks | None:
     """Customer-service messages of `mini` or `service`, or None."""
-    return service() if app == "service" else Talks(Client(_credentials(), connection()))
+    return service() if app == "service" else Talks(mini_client())
 
 
 @lru_cache(maxsize=len(APPS))
@@ -106,13 +113,13 @@ def callback(app: str) -> Callback | None:
 @lru_cache(maxsize=1)
 def shipping() -> Shipping:
     """Shipping information and the order centre."""
-    return Shipping(Client(_credentials(), connection()))
+    return Shipping(mini_client())
 
 
 @lru_cache(maxsize=1)
 def messages() -> Messages:
     """Subscribe and template messages."""
-    return Messages(Client(_credentials(), connection()), settings().wechat_env, service=service_client())
+    return Messages(mini_client(), settings().wechat_env, service=service_client())
 
 
 @lru_cache(maxsize=1)
@@ -129,10 +136,10 @@ def subscribe_kinds() -> dict[str, str]:
 @lru_cache(maxsize=1)
 def codes() -> Codes:
     """Mini-program codes."""
-    return Codes(Client(_credentials(), connection()), settings().wechat_env)
+    return Codes(mini_client(), settings().wechat_env)
 
 
 @lru_cache(maxsize=1)
 def risk() -> Risk:
     """How risky people are."""
-    return Risk(Client(_credentials(), connection()))
+    return Risk(mini_client())

@@ -95,6 +95,13 @@ class Refusals:
             codes = [code for code in MENDED_BY_A_PERSON if code != DAY_USED_UP]
             self._redis.hdel(self._alarms, *(f"{self._appid} {code}" for code in codes))
 
+    def lift(self) -> None:
+        """The quota was reset: every endpoint may be asked again."""
+        with suppress(RedisError):
+            for name in self._redis.scan_iter(f"{self._stop}*"):
+                self._redis.delete(name)
+            self._redis.hdel(self._alarms, f"{self._appid} {DAY_USED_UP}")
+
 
 def alarms(redis: Redis, prefix: str) -> Iterator[Alarm]:
     """What WeChat refuses us at this moment; the day's quota only while the day lasts."""
