@@ -26,7 +26,7 @@ EVERY = (
     ("workers.jobs.settle_late", "wechat", 20),
     ("workers.jobs.upload_shipping", "wechat", 20),
     ("workers.jobs.compare_shipping", "wechat", 3600),
-    ("workers.jobs.watch_wechat", "wechat", 60),
+    ("workers.jobs.watch_refusals", "wechat", 60),
     ("workers.jobs.expire_holds", "clock", 10),
     ("workers.jobs.sync_channels", "channels", 5),
     ("workers.jobs.take_orders", "intake", 10),

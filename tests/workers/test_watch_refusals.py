@@ -10,7 +10,7 @@ from config.wechat.commands import reset_wechat_quota
 from config.wechat.given import WeChatFailed
 from tests.servers import whole_house
 from tests.wechat_stand_in.faults import ALWAYS
-from workers.jobs import watch_wechat
+from workers.jobs import watch_refusals
 
 SEND = "/cgi-bin/message/subscribe/send"
 _OPEN = text(
@@ -27,7 +27,7 @@ def world(session, tmp_path):
 @pytest.fixture
 def desk(session):
     def looked():
-        watch_wechat.run()
+        watch_refusals.run()
         with session.begin():
             return [tuple(row) for row in session.execute(_OPEN)]
 
