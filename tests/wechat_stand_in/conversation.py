@@ -91,6 +91,14 @@ class Conversation:
         self._say(openid, app, "person", kind="text", text=text)
         return self._push(openid, app, MsgType="text", Content=text, MsgId=secrets.randbits(62))
 
+    def be_at(self, openid: str, lat: str, lng: str, label: str) -> dict[str, Any] | None:
+        """Send the service account where one is: degrees as texts, and the place's name."""
+        if not self.follows(openid):
+            return None
+        self._say(openid, "service", "person", kind="text", text=label)
+        where = {"Location_X": lat, "Location_Y": lng, "Scale": "15", "Label": label}
+        return self._push(openid, "service", MsgType="location", MsgId=secrets.randbits(62), **where)
+
     def menu(self) -> list[dict[str, Any]]:
         """The service account's menu as published: buttons with `name`, and `sub_button` or what they do."""
         return list(self.world.menus.get("service", {}).get("button", []))

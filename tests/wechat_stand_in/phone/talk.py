@@ -15,7 +15,15 @@ from tests.wechat_stand_in.phone.shell import actor, bp, done, owner, page, said
 APPS = ("service", "mini")
 LINK, ATTRIBUTE = re.compile(r"<a\s([^>]*)>(.*?)</a>", re.DOTALL), re.compile(r'([\w-]+)="([^"]*)"')
 SAFE = re.compile(r"https?://|/phone/")
-STEPS = {"follow": (), "unfollow": (), "say": ("text",), "tap": ("name",), "enter": (), "scan": ("scene",)}
+STEPS = {
+    "follow": (),
+    "unfollow": (),
+    "say": ("text",),
+    "tap": ("name",),
+    "enter": (),
+    "scan": ("scene",),
+    "be_at": ("lat", "lng", "label"),
+}
 """What a person can do, and what it takes."""
 
 
