@@ -98,7 +98,8 @@ def _store(session: Session, asker: Asker, now: datetime) -> str:
     for one in found:
         far = _words("far", km=f"{one['distance_m'] / 1000:.1f}") if one["distance_m"] is not None else ""
         hours = _words("hours", opens=one["opens"], closes=one["closes"])
-        rows.append(f"{_safe(one['name'])}{far}\n{_safe(one['address'])}\n{hours} {one['phone'] or ''}".rstrip())
+        lines = (f"{_safe(one['name'])}{far}", _safe(one["address"]), hours, _safe(one["phone"] or ""))
+        rows.append("\n".join(filter(None, lines)))
     hint = [] if asker.place else [_words("send_place")]
     return "\n\n".join([*rows, *hint, link(_words("see_stores"), "stores")])
 

@@ -138,6 +138,14 @@ def test_an_order_is_told_and_its_pickup_code_is_only_a_link(house, session, pho
     assert len(code) >= 4 and code not in "".join(phone.heard(2))
 
 
+def test_whoever_sends_their_place_hears_of_the_nearest_store(house, session, phone):
+    phone.does(2, "follow")
+    phone.does(2, "be_at", lat="30.2741", lng="120.1551", label="文三路")
+    assert "公里" in phone.heard(2)[-1] and "pages/stores/stores" in phone.heard(2)[-1]
+    phone.does(2, "be_at", lat="NaN", lng="1e999", label="")
+    assert "公里" not in phone.heard(2)[-1] and "发送您的位置" in phone.heard(2)[-1]
+
+
 def test_a_push_that_comes_again_has_one_effect_and_the_answer_does_not_wait_for_wechat(house, session, phone):
     phone.world.faults.plant("push_answer_lost", 3)
     phone.world.faults.plant("timeout_before", 1, "/cgi-bin/*")
@@ -205,11 +213,16 @@ def test_what_is_not_wechats_is_one_refusal_and_changes_nothing(house, session, 
     assert {post(*stale), post(*of_mini), post({}, body), post(query, b""), post(query, b"x" * 70_000)} == {401}
     assert post(query, plain) == 401, "plain mode is not taken"
     assert post({**query, "encrypt_type": "raw"}, body) == 401
-    for place in range(0, len(body), max(len(body) // 200, 1)):
-        wrong = body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]
-        if b"Encrypt" in wrong and wrong[body.index(b"Encrypt") :] == body[body.index(b"Encrypt") :]:
-            continue  # what stands before it is not signed
-        assert post(query, wrong) == 401, place
+    signed = body.index(b"Encrypt")  # what stands before it is not signed
+    tried = range(signed, len(body) - 20, 2)
+    for place in tried:
+        assert post(query, body[:place] + bytes([body[place] ^ 1]) + body[place + 1 :]) == 401, place
+    for place, mark in enumerate(query["msg_signature"]):
+        other = (
+            query["msg_signature"][:place] + "0123456789abcdef"[int(mark, 16) ^ 1] + query["msg_signature"][place + 1 :]
+        )
+        assert post({**query, "msg_signature": other}, body) == 401, place
+    assert len(tried) + 40 > 200
     assert post(query, body, f"{house.url}/api/mall/wechat/callback/other") == 404
     assert requests.get(path, params={**query, "echostr": "1"}, timeout=10).text == "1"
     assert requests.get(path, params={"echostr": "1"}, timeout=10).status_code == 401

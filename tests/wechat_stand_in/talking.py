@@ -9,7 +9,7 @@ from flask import Blueprint, request
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.world import World
 
-STEPS = ("follow", "unfollow", "scan", "say", "tap", "enter", "answer", "refuse_later", "sent", "revoke")
+STEPS = ("follow", "unfollow", "scan", "say", "be_at", "tap", "enter", "answer", "refuse_later", "sent", "revoke")
 
 
 def blueprint(world: World, conversation: Conversation) -> Blueprint:
