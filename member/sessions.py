@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ForeignKey, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from config.db import Base, first
+from config.db import Base, changed, first
 
 KEPT = timedelta(days=30)
 
@@ -34,6 +34,9 @@ _WHO = text(
     " WHERE s.token_hash = :hash AND s.expires_at > :now"
 )
 _SLIDE = text("UPDATE member_session SET expires_at = :until WHERE token_hash = :hash")
+_FORGET = text("""
+    DELETE FROM member_session WHERE token_hash IN (
+        SELECT token_hash FROM member_session WHERE expires_at <= :now LIMIT :most)""")
 _CLOSE = text("DELETE FROM member_session WHERE token_hash = :hash")
 
 
@@ -62,3 +65,8 @@ def slide(session: Session, token: str, *, now: datetime) -> None:
 def sign_out(session: Session, token: str) -> None:
     """End a session."""
     session.execute(_CLOSE, {"hash": _hash(token)})
+
+
+def forget(session: Session, *, now: datetime, most: int = 5000) -> int:
+    """Drop sessions that are over, and the openids in them; returns how many."""
+    return changed(session, _FORGET, {"now": now, "most": most})

@@ -52,6 +52,7 @@ class World:
         self.counts: Counter[tuple[str, str]] = Counter()
         self.session_keys: dict[str, str] = {}
         self.blocked: set[str] = set()
+        self.phones: dict[str, str] = {}
         self.nonces: set[str] = set()
         self.orders: dict[str, dict[str, Any]] = {}
         self.refunds: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What nobody can need any more is forgotten: stored answers, used codes, old addresses, copies nobody took."""
+"""What nobody needs any more is forgotten: stored answers, used codes, ended sessions, addresses, untaken copies."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from config import clock, requests
 from config.db import open_session, transaction
-from member import codes, export, possession, risk
+from member import codes, export, possession, risk, sessions
 from member.talks import inbox, windows
 from member.talks import moves as talks
 from trade.fulfilment import replayed
@@ -29,7 +29,7 @@ DECISIONS_KEPT = timedelta(days=180)
 def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
     gone += codes.forget(session, now=now) + possession.forget(session, now=now)
-    gone += risk.forget(session, now=now)
+    gone += risk.forget(session, now=now) + sessions.forget(session, now=now)
     gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
     gone += receiving.forget(session, before=now - ADDRESSES_KEPT) + signing.forget(session, now=now)
     gone += replayed.forget(session, before=now - DECISIONS_KEPT)
