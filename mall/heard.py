@@ -17,7 +17,7 @@ from config.wechat.callback import Push
 from config.wechat.ready import subscribe_kinds
 from mall import answering
 from mall.answering import Asker
-from member import followers
+from member import consent, followers
 from member.reach import consents
 from member.reach.moves import sent_result
 from member.talks import moves, replies, windows
@@ -122,14 +122,18 @@ def _enter(session: Session, push: Push, push_id: int, now: datetime) -> None:
 
 
 def _revoked(session: Session, push: Push, push_id: int, now: datetime) -> None:
-    """Somebody took back what the mini-program may know: a fact for the privacy officer, with WeChat's numbers."""
+    """Somebody took back in WeChat what the mini-program may know: whatever they may refuse here they have refused.
+
+    WeChat's numbers of what it was stand in the journal, for the privacy officer.
+    """
     del push_id
     said = events.revoked(push)
     member_id = followers.member_of(session, push.app, said.openid)
-    if member_id is not None:
-        journal.record(
-            session, "member.authorisation_revoked", f"member:{member_id}", actor=ACTOR, now=now, what=list(said.what)
-        )
+    if member_id is None:
+        return
+    what = {"what": list(said.what)}
+    journal.record(session, "member.authorisation_revoked", f"member:{member_id}", actor=ACTOR, now=now, **what)
+    consent.withdraw_optional(session, member_id, channel="mall", actor=ACTOR, now=now)
 
 
 def _consents(session: Session, push: Push, push_id: int, now: datetime) -> None:

@@ -94,6 +94,15 @@ def answer(
     return True
 
 
+def withdraw_optional(session: Session, member_id: int, *, channel: str, actor: str, now: datetime) -> list[str]:
+    """No to everything an account can do without and that the member had said yes to; which purposes those were."""
+    given = [one["purpose"] for one in state(session, member_id) if one["given"] and not one["required"]]
+    by = {"channel": channel, "actor": actor, "now": now}
+    for purpose in given:
+        answer(session, member_id, purpose, given=False, version=PURPOSES[purpose].version, **by)  # type: ignore[arg-type]
+    return given
+
+
 def allows(session: Session, member_id: int, purpose: str) -> bool:
     """Whether the member said yes: asked at every use, at serving and at training alike."""
     newest = first(session, _ONE, {"member": member_id, "purpose": purpose})

@@ -17,7 +17,7 @@ from config.db import transaction
 from config.settings import settings
 from config.wechat import ready
 from config.wechat.callback import Push
-from member import followers, identity
+from member import consent, followers, identity
 from member.reach import consents
 from member.talks import inbox, menu, moves, replies
 from tests import factories as make
@@ -174,7 +174,12 @@ def test_json_pushes_of_the_mini_program_are_answered_there(house, session, phon
     phone.arrives()
     kept = session.execute(text("SELECT data FROM journal WHERE kind LIKE 'wechat.trade%'")).scalars().one()
     assert kept["body"]["transaction_id"] == "42" and "oTongdian0004" not in str(kept)
+    member_id = _member(session, 4)
+    with transaction(session):
+        given = {"given": True, "version": consent.PURPOSES["personalisation"].version, "channel": "mall"}
+        consent.answer(session, member_id, "personalisation", **given, actor="t", now=clock.now())
     phone.does(4, "revoke")
+    assert consent.allows(session, member_id, "personalisation") is False
     said = session.execute(text("SELECT data FROM journal WHERE kind = 'member.authorisation_revoked'")).scalars().all()
     assert said == [{"what": ["301", "302"]}]
 
