@@ -176,7 +176,8 @@ def test_json_pushes_of_the_mini_program_are_answered_there(house, session, phon
     assert kept["body"]["transaction_id"] == "42" and "oTongdian0004" not in str(kept)
     member_id = _member(session, 4)
     with transaction(session):
-        given = {"given": True, "version": consent.PURPOSES["personalisation"].version, "channel": "mall"}
+        version = consent.PURPOSES["personalisation"].version
+        given: dict[str, Any] = {"given": True, "version": version, "channel": "mall"}
         consent.answer(session, member_id, "personalisation", **given, actor="t", now=clock.now())
     phone.does(4, "revoke")
     assert consent.allows(session, member_id, "personalisation") is False
