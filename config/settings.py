@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from functools import lru_cache
 from pathlib import Path
@@ -11,6 +12,8 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ROOT = Path(__file__).resolve().parent.parent
+STAND_IN_APPID, STAND_IN_MCHID = "wx00000000", "1900000109"
+"""How the app ids of the stand-in begin, and its merchant: WeChat's own example, which is nobody's."""
 
 
 class Settings(BaseSettings):
@@ -90,8 +93,22 @@ class Settings(BaseSettings):
             )
             if bad
         ]
+        faults += self._of_the_stand_in()
         if faults:
             sys.exit("Tongdian cannot start in production:\n" + "\n".join(f"  - {f}" for f in faults))
+
+    def _of_the_stand_in(self) -> list[str]:
+        """Which credentials are not WeChat's; a file that cannot be read is not this question's."""
+        found = []
+        for name in ("credentials.json", "service.json"):
+            try:
+                given = json.loads((self.wechat_dir or self.var_dir).joinpath(name).read_text("utf-8"))
+            except (OSError, ValueError):
+                continue
+            appid, mchid = str(given.get("appid", "")), str(given.get("mchid", ""))
+            if appid.startswith(STAND_IN_APPID) or mchid == STAND_IN_MCHID:
+                found.append(f"WECHAT_DIR: {name} is the stand-in's: {appid} {mchid}".rstrip() + ".")
+        return found
 
 
 @lru_cache(maxsize=1)

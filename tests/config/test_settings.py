@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from config.settings import Settings, settings
+from tests.wechat_stand_in.keys import load
 
 
 def test_another_dialect_is_refused(monkeypatch):
@@ -43,8 +46,9 @@ def test_production_refuses_what_was_made_for_a_demonstration():
         assert name in str(refused.value)
 
 
-def test_production_starts_when_everything_is_real(tmp_path):
-    made = Settings(
+@pytest.fixture
+def production(tmp_path):
+    return Settings(
         environment="production",
         database_url="postgresql://db/x",
         redis_url="redis://r",
@@ -55,5 +59,24 @@ def test_production_starts_when_everything_is_real(tmp_path):
         wechat_phone_base="",
         wechat_pay_base="https://api.mch.weixin.qq.com",
     )
-    made.check_production()
-    assert made.base_url == "https://shop.example"
+
+
+def test_production_starts_when_everything_is_real(production):
+    production.check_production()
+    assert production.base_url == "https://shop.example"
+
+
+def test_production_refuses_the_stand_ins_credentials(production, tmp_path):
+    load(tmp_path)
+    with pytest.raises(SystemExit) as refused:
+        production.check_production()
+    said = str(refused.value)
+    assert all(f"WECHAT_DIR: {name} is the stand-in's" in said for name in ("credentials.json", "service.json"))
+    path = tmp_path / "credentials.json"
+    given = json.loads(path.read_text()) | {"appid": "wx1234567890abcdef"}
+    path.write_text(json.dumps(given))
+    (tmp_path / "service.json").unlink()
+    with pytest.raises(SystemExit, match="1900000109"):
+        production.check_production()
+    path.write_text(json.dumps(given | {"mchid": "1600000001"}))
+    production.check_production()

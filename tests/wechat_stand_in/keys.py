@@ -61,7 +61,7 @@ def _make(folder: Path) -> None:
     public = platform.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / "platform-public.pem").write_bytes(public)
     given = {
-        "appid": "wx" + secrets.token_hex(8),
+        "appid": "wx00000000" + secrets.token_hex(4),
         "secret": secrets.token_hex(16),
         "mchid": "1900000109",
         "serial": secrets.token_hex(20).upper(),
@@ -90,7 +90,7 @@ def _complete(folder: Path) -> None:
     if "push_token" not in given:
         _write(path, given | {"push_token": secrets.token_hex(12), "push_aes_key": _aes_key()})
     if not (folder / "service.json").exists():
-        own = {"appid": "wx" + secrets.token_hex(8), "secret": secrets.token_hex(16)}
+        own = {"appid": "wx00000000" + secrets.token_hex(4), "secret": secrets.token_hex(16)}
         _write(folder / "service.json", own | {"push_token": secrets.token_hex(12), "push_aes_key": _aes_key()})
 
 
