@@ -57,6 +57,7 @@ def _mimetype(path: str) -> str:
         ".html": "text/html",
         ".svg": "image/svg+xml",
         ".json": "application/json",
+        ".webmanifest": "application/manifest+json",
         ".png": "image/png",
         ".ico": "image/x-icon",
     }

@@ -102,6 +102,8 @@ export interface TraceStep {
 export type PointsLimit = 'balance' | 'goods' | 'order' | 'day'
 
 export interface Quote {
+  /** Priced by the till itself, without network. */
+  alone?: boolean
   lines: QuoteLine[]
   list_fen: number
   promotion_fen: number

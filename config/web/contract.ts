@@ -167,6 +167,8 @@ export interface CodePayment {
 }
 
 export interface Receipt {
+  /** Sold without network: the number is the device's own until the server has booked it. */
+  alone?: boolean
   no: string
   order_id: number
   channel: 'till' | 'mall'

@@ -11,6 +11,9 @@ export function learnServerTime(header: string | null): void {
   if (!Number.isNaN(at)) ahead_ms = at - Date.now()
 }
 
+/** How far this device's clock is known to be behind the server's, in ms; negative where it is ahead. */
+export const aheadMs = (): number => ahead_ms
+
 /** The server's idea of now, in ms: a tablet with a wrong clock must not call an order late. */
 export function serverNow(): number {
   // The header counts whole seconds: a smaller difference is only its rounding.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from flask import Response, g
 from pydantic import Field
@@ -14,7 +14,7 @@ from pos import printing
 from pos.http import who
 from pos.http.members import NotAnApprover
 from trade.orders import read, returns, tier_effect
-from trade.orders.numbers import parse
+from trade.orders.offline.read import order_of
 from trade.stores import staff, tills
 
 bp = blueprint("return", "/api/pos", who.identify)
@@ -69,7 +69,7 @@ def preview(json_data: PreviewForm) -> Reply:
     not earned any more and not back.
     `tier_after`: null, or {code, name_zh, name_en, at, at_once, missing}: the tier the member falls to by it, and when.
     """
-    store_id, order_id = parse(json_data.order_no)
+    store_id, order_id = order_of(session(), who.till().store_id, json_data.order_no)
     plan = returns.preview(session(), store_id, order_id, json_data.wants(), now=g.now, fault=json_data.fault)
     falls = tier_effect.after(session(), store_id, order_id, plan, now=g.now)
     return {"preview": {**plan.as_json(), "tier_after": falls}}, 200
@@ -89,7 +89,7 @@ def take_back(json_data: ReturnForm) -> Reply:
     def work(opened: Session) -> Reply:
         return_id, done = returns.take_back(
             opened,
-            *parse(json_data.order_no),
+            *order_of(opened, till.store_id, json_data.order_no),
             json_data.wants(),
             expected_refund_fen=json_data.expected_refund_fen,
             expected_points_deficit=json_data.expected_points_deficit,
@@ -121,6 +121,10 @@ def approved_by(form: ApproverForm | None) -> staff.StaffCard | None:
     return found
 
 
+def _receipt(no: str) -> dict[str, Any]:
+    return read.receipt(session(), *order_of(session(), who.till().store_id, no))
+
+
 class PaperQuery(Form):
     """The paper's width in millimetres."""
 
@@ -132,7 +136,7 @@ class PaperQuery(Form):
 @bp.input(PaperQuery, location="query")
 def print_page(no: str, query_data: PaperQuery) -> Response:
     """The receipt as a page that prints itself."""
-    page = printing.as_html(read.receipt(session(), *parse(no)), int(query_data.width))
+    page = printing.as_html(_receipt(no), int(query_data.width))
     return Response(page, content_type="text/html; charset=utf-8")
 
 
@@ -141,5 +145,5 @@ def print_page(no: str, query_data: PaperQuery) -> Response:
 @bp.input(PaperQuery, location="query")
 def escpos(no: str, query_data: PaperQuery) -> Response:
     """The receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = printing.as_escpos(read.receipt(session(), *parse(no)), int(query_data.width))
+    data = printing.as_escpos(_receipt(no), int(query_data.width))
     return Response(data, content_type="application/octet-stream")

@@ -18,7 +18,7 @@ from pos.http import members, payments, who
 from pos.http.returning import ApproverForm, approved_by
 from pos.scan import read_code
 from trade.orders import moves, place, read, shown
-from trade.orders.numbers import parse
+from trade.orders.offline.read import order_of
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
 from trade.pricing import by_hand, prices
@@ -300,4 +300,4 @@ def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: St
 @permit("pos.read")
 def receipt(no: str) -> Reply:
     """A stored sale by its printed number, of this store or an order of another to be returned here."""
-    return {"receipt": read.receipt(session(), *parse(no))}, 200
+    return {"receipt": read.receipt(session(), *order_of(session(), who.till().store_id, no))}, 200

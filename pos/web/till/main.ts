@@ -3,6 +3,8 @@ import { locale } from '@web/i18n'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
 import App from './App.vue'
+import { keepPages } from './pages'
 
+keepPages()
 document.documentElement.lang = locale.value
 createApp(App).use(createPinia()).mount('#app')

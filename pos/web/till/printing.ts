@@ -1,18 +1,43 @@
+import type { Receipt } from '@web/contract'
 import { t } from '@web/i18n'
+import { pageOf } from './offline/paper'
 import { useCounter } from './stores/counter'
 
 type Width = 58 | 80
 
-export const printReceipt = (no: string, width: Width) => print('receipts', no, width)
+/** A sale that the server does not know yet is printed from here. */
+export function printReceipt(no: string, width: Width, alone?: Receipt | null): Promise<void> {
+  return alone?.alone ? printPage(pageOf(alone, width)) : print('receipts', no, width)
+}
 export const printTopUp = (no: string, width: Width) => print('top-ups', no, width)
 
 /** Load the paper's own page out of sight and print it. */
 function print(kind: 'receipts' | 'top-ups', no: string, width: Width): Promise<void> {
+  const frame = hidden()
+  const done = printed(frame, no)
+  frame.src = `/api/pos/${kind}/${no}/print?width=${width}`
+  document.body.append(frame)
+  return done
+}
+
+function printPage(page: string): Promise<void> {
+  const frame = hidden()
+  const done = printed(frame, '')
+  frame.srcdoc = page
+  document.body.append(frame)
+  return done
+}
+
+function hidden(): HTMLIFrameElement {
   document.querySelector('iframe.printing')?.remove()
   const frame = document.createElement('iframe')
   frame.className = 'printing'
   frame.setAttribute('aria-hidden', 'true')
   frame.style.cssText = 'position:fixed;left:-9999px;width:80mm;height:200mm;border:0'
+  return frame
+}
+
+function printed(frame: HTMLIFrameElement, no: string): Promise<void> {
   return new Promise((done) => {
     frame.addEventListener('load', () => {
       // A refusal comes as JSON instead of a page.
@@ -21,7 +46,5 @@ function print(kind: 'receipts' | 'top-ups', no: string, width: Width): Promise<
       else useCounter().say('error', t('print.failed', { no }))
       done()
     })
-    frame.src = `/api/pos/${kind}/${no}/print?width=${width}`
-    document.body.append(frame)
   })
 }

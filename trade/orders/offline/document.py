@@ -52,7 +52,7 @@ class LineSaid(_Part):
 
 
 class UseSaid(_Part):
-    """What the sale used of a promotion: units as the rule counts them."""
+    """What the sale used of a promotion, and how many units it was worth something on."""
 
     promotion_id: int
     version: int

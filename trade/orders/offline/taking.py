@@ -23,10 +23,12 @@ from trade.fulfilment import lost
 from trade.orders import as_rows, moves, place, value
 from trade.orders.offline.document import Said
 from trade.payments import cash
+from trade.pricing import multi
 from trade.pricing.offers import Offers
 from trade.pricing.promotions import book, counts
 from trade.pricing.quote import earn
 from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
+from trade.pricing.rules import Rule
 from trade.stock import facts
 
 
@@ -136,13 +138,24 @@ def _goods(
 
 def _count(session: Session, store_id: int, said: Said, member_id: int | None, order_id: int, now: datetime) -> None:
     """Promotions count what was used; what is above a quota is noted and not counted."""
-    uses = [counts.Use(one.promotion_id, one.version, one.units, one.off_fen) for one in said.uses]
     known, at = book.at(session, store_id, now), {"store_id": store_id, "order_id": order_id}
+    rules = {rule.id: rule for rule in known.rules.rules}
+    uses = [
+        counts.Use(one.promotion_id, one.version, _counted(rules.get(one.promotion_id), one.units), one.off_fen)
+        for one in said.uses
+    ]
     try:
         with attempt(session):
             counts.claim(session, known, uses, **at, member_id=member_id, now=now)
     except counts.QuotaUsed:
         counts.note(session, known, uses, **at, member_id=member_id, now=now)
+
+
+def _counted(rule: Rule | None, units: int) -> int:
+    """How a quota counts so many units that a rule was worth something on; 1 of a rule that is over."""
+    if rule is None or rule.phase > 2:
+        return 1
+    return units if rule.phase == 1 else max(multi.sets(rule, units), 1)
 
 
 def _differences(

@@ -1,4 +1,4 @@
-import { Refused, sentence } from '@web/api'
+import { Refused, sentence, Unreachable } from '@web/api'
 import type { Basket, ByHand, CouponOffer, Item, Member, Quote, QuoteLine } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
@@ -6,6 +6,7 @@ import { guessLine, yuan } from '@web/money'
 import { defineStore } from 'pinia'
 import { watch } from 'vue'
 import { api } from '../server'
+import { useAlone } from './alone'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
 import { usePossession } from './possession'
 import { declinedOf } from './promotions'
@@ -298,12 +299,29 @@ export const useBasket = defineStore('basket', {
         do {
           asked = JSON.stringify(this.asked)
           if (this.lines.length === 0) break
-          this.quote = (await api.ask<{ quote: Quote }>('/api/pos/quote', this.asked)).quote
+          this.quote = await this.ask()
           if (asked === JSON.stringify(this.asked)) this.fitCoupons(this.quote)
         } while (asked !== JSON.stringify(this.asked))
         this.agree()
       } catch (error) {
         this.priceFailed(error, asked)
+      }
+    },
+
+    /** The server's price; without network the till's own, where it may sell alone. */
+    async ask(): Promise<Quote> {
+      const own = () => useAlone().quote(this.lines, this.member?.tier ?? null, this.barred)
+      const may = useAlone().refuses() === ''
+      const alone = may && useAlone().isAlone ? own() : null
+      if (alone) return alone
+      try {
+        const { quote } = await api.ask<{ quote: Quote }>('/api/pos/quote', this.asked)
+        keep('till.rounding', quote.cash_rounding)
+        return quote
+      } catch (error) {
+        const instead = may && error instanceof Unreachable ? own() : null
+        if (instead) return instead
+        throw error
       }
     },
 

@@ -53,7 +53,7 @@ export const useReturns = defineStore('returns', {
     async load(no: string): Promise<void> {
       const clean = no.replace(/\s/g, '')
       if (isTopUpNo(clean)) return useCounter().openTopUpBack(clean)
-      if (!/^\d{6,20}$/.test(clean)) {
+      if (!/^(\d{6,20}|X[0-9A-Fa-f]{6}\d{6})$/i.test(clean)) {
         this.said = t('return.noFormat')
         play('unknown')
         return

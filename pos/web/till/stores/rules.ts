@@ -1,3 +1,4 @@
+import { keep, kept } from '@web/kept'
 import type * as Engine from '@web/pricing'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
@@ -20,7 +21,7 @@ let watching = 0
 
 /** The store's rule books and the engine that prices by them: totals before the server has answered. */
 export const useRules = defineStore('rules', {
-  state: (): State => ({ delivered: null, etag: null, engine: null }),
+  state: (): State => ({ delivered: kept<Delivered>('till.rules'), etag: null, engine: null }),
   actions: {
     /** Fetch the books now and each minute, until `stop`; without network those known last go on. */
     async watch(): Promise<void> {
@@ -41,7 +42,9 @@ export const useRules = defineStore('rules', {
       try {
         const { body, etag } = await api.getIfChanged<Delivered>('/api/pos/rules', this.etag)
         this.etag = etag
-        if (body) this.delivered = markRaw(body)
+        if (!body) return
+        this.delivered = markRaw(body)
+        keep('till.rules', body)
       } catch {
         // The books known last hold until their moment is over; the server prices every sale again.
       }
@@ -50,18 +53,18 @@ export const useRules = defineStore('rules', {
 })
 
 /**
- * What each line costs by the rules in force, before coupons and points, in the order of the lines.
+ * A basket by the rules in force, before coupons and points, and the book it was priced by.
  *
  * Null where that cannot be known here: a price changed by hand, no rules yet, or rules beyond their moment. A
- * promotion for a segment, or one of which a limited number is left, waits for the server.
+ * promotion for a segment, or one of which a limited number is left, takes nothing off here.
  */
-export function netsAt(
+export function pricedAt(
   { engine, delivered }: Pick<State, 'engine' | 'delivered'>,
   lines: readonly Line[],
   tier: string | null,
   barred: readonly number[],
   now_ms = serverNow(),
-): readonly number[] | null {
+): { priced: Engine.Priced; book: Engine.RuleBook } | null {
   if (!engine || !delivered || lines.length === 0 || lines.some((line) => line.hand)) return null
   const book = engine.bookAt(delivered, now_ms)
   if (!book) return null
@@ -75,5 +78,10 @@ export function netsAt(
   }))
   const here = engine.hereAt(delivered, 'till', now_ms, { tier, segment_ids: [] })
   const wish = { coupon_ids: [], barred: [...barred], required: [] }
-  return engine.price(goods, book, here, { wish })?.nets_fen ?? null
+  const priced = engine.price(goods, book, here, { wish })
+  return priced && { priced, book }
 }
+
+/** What each line costs by `pricedAt`, in the order of the lines: what is shown before the server has answered. */
+export const netsAt = (...asked: Parameters<typeof pricedAt>): readonly number[] | null =>
+  pricedAt(...asked)?.priced.nets_fen ?? null

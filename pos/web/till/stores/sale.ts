@@ -7,6 +7,7 @@ import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
+import { useAlone } from './alone'
 import { useBasket } from './basket'
 import { useCodePay } from './code-pay'
 import { useCounter } from './counter'
@@ -70,10 +71,22 @@ export const useSale = defineStore('sale', {
         this.said = t('pay.short', { amount: yuan(due_fen - received_fen) })
         return
       }
+      if (basket.quote.alone) return this.payAlone(received_fen, wallet_fen)
       const tenders: SaleForm['tenders'] = []
       if (wallet_fen > 0) tenders.push({ kind: 'wallet', amount_fen: wallet_fen })
       if (due_fen > 0 || wallet_fen === 0) tenders.push({ kind: 'cash', received_fen })
       await this.begin({ ...basket.asked, expected_payable_fen: payable_fen, token, tenders })
+    },
+
+    /** Without network only cash can be taken: nobody may spend twice what is not here. */
+    async payAlone(received_fen: number, wallet_fen: number, uuid?: string): Promise<void> {
+      const refusal = wallet_fen > 0 ? t('alone.noValue') : ''
+      this.sending = true
+      const sold = refusal || (await useAlone().sell(received_fen, uuid))
+      this.sending = false
+      if (typeof sold !== 'string') return this.sold(sold)
+      play('blocked')
+      this.said = sold
     },
 
     /** A payment code pays what stored value and the cash on the counter leave; says why not, or nothing. */
@@ -82,6 +95,7 @@ export const useSale = defineStore('sale', {
       await basket.settled()
       if (this.sending || !basket.isPriced || !basket.quote)
         return basket.said || t('pay.notPriced')
+      if (basket.quote.alone) return t('alone.noCode')
       const { payable_fen, token } = basket.quote
       const wallet_fen = (this.walletText.trim() && parseYuan(this.walletText)) || 0
       if (wallet_fen + this.cashPart_fen >= payable_fen) return t('pay.nothingLeft')
@@ -164,8 +178,30 @@ export const useSale = defineStore('sale', {
         return
       }
       this.said = sentence(error)
+      if (!(error instanceof Refused) && this.writeDown()) return
       counter.panel = 'pending'
       if (!(error instanceof Refused)) setTimeout(() => void this.send(), AGAIN_MS)
+    },
+
+    /**
+     * No answer came to a sale for cash: it is written down under the same id, so that it is booked once, whether the
+     * server heard of it or not. Whatever else pays must wait until the server says so.
+     */
+    writeDown(): boolean {
+      const pending = this.pending
+      const tender = pending?.form.tenders[0]
+      if (!pending || pending.form.tenders.length > 1 || tender?.kind !== 'cash') return false
+      const basket = useBasket()
+      const quote = basket.isEmpty
+        ? null
+        : useAlone().quote(basket.lines, basket.member?.tier ?? null, basket.barred)
+      if (useAlone().refuses() || quote?.payable_fen !== pending.form.expected_payable_fen)
+        return false
+      useCounter().panel = 'pending'
+      void this.payAlone(tender.received_fen, 0, pending.request_id).then(() => {
+        if (this.pending) setTimeout(() => void this.send(), AGAIN_MS)
+      })
+      return true
     },
 
     /** A sale that waited for the network longer than its quote is good is sent once more, if it costs no more. */

@@ -1,7 +1,9 @@
-import { Refused, sentence } from '@web/api'
+import { Refused, sentence, Unreachable } from '@web/api'
 import type { Colleague, Shift, Staff, Till, TillChoice } from '@web/contract'
+import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { defineStore } from 'pinia'
+import { knowsPin, rememberPin } from '../offline/pins'
 import { api } from '../server'
 
 export type Stage = 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'sale'
@@ -16,6 +18,16 @@ interface Session {
   closed: Shift | null
   choices: TillChoice[]
 }
+
+interface Remembered {
+  till: Till
+  colleagues: Colleague[]
+  shift: Shift
+  at: number
+}
+
+/** So long a till goes on without having spoken to the server. */
+const REMEMBER_MS = 72 * 3600_000
 
 /** Which till this is, who stands at it, and the shift that is running. */
 export const useSession = defineStore('session', {
@@ -45,9 +57,24 @@ export const useSession = defineStore('session', {
         if (!this.staff) this.stage = 'pin'
         else await this.enter()
       } catch (error) {
+        if (error instanceof Unreachable && this.remembered()) return
         this.stage = 'down'
         this.said = sentence(error)
       }
+    },
+
+    /** Without network the till goes on where it was: the same shift, and whoever proves to be here by PIN. */
+    remembered(): boolean {
+      const before = kept<Remembered>('till.session')
+      if (!before || Date.now() - before.at > REMEMBER_MS) return false
+      const { till, colleagues, shift } = before
+      Object.assign(this, { till, colleagues, shift, staff: null, stage: 'pin' })
+      return true
+    },
+
+    remember(): void {
+      const { till, colleagues, shift } = this
+      keep('till.session', till && shift ? { till, colleagues, shift, at: Date.now() } : null)
     },
 
     async whoIsHere(): Promise<void> {
@@ -110,17 +137,28 @@ export const useSession = defineStore('session', {
     async pin(staff_id: number, pin: string): Promise<string | null> {
       try {
         this.staff = (await api.write<{ staff: Staff }>('/api/pos/pin', { staff_id, pin })).staff
+        void rememberPin(staff_id, pin)
         await this.enter()
         return null
       } catch (error) {
-        return sentence(error)
+        return error instanceof Unreachable ? this.pinAlone(staff_id, pin) : sentence(error)
       }
+    },
+
+    async pinAlone(staff_id: number, pin: string): Promise<string | null> {
+      const who = this.colleagues.find((one) => one.id === staff_id)
+      if (!who || !this.shift) return t('alone.noShift')
+      if (!(await knowsPin(staff_id, pin))) return t('alone.noPin')
+      this.staff = { ...who, login: '', store_id: this.till?.store_id ?? null } as Staff
+      this.stage = 'sale'
+      return null
     },
 
     /** From "somebody is here" to the sale screen, or to opening a shift first. */
     async enter(): Promise<void> {
       this.shift = (await api.get<{ shift: Shift | null }>('/api/pos/shift')).shift
       this.stage = this.shift ? 'sale' : 'shift'
+      this.remember()
     },
 
     async openShift(float_fen: number): Promise<string | null> {
@@ -129,6 +167,7 @@ export const useSession = defineStore('session', {
         this.shift = answer.shift
         this.closed = null
         this.stage = 'sale'
+        this.remember()
         return null
       } catch (error) {
         return sentence(error)
@@ -150,6 +189,7 @@ export const useSession = defineStore('session', {
       this.shift = null
       this.closed = null
       this.stage = 'shift'
+      this.remember()
     },
 
     /** Hand the till to a colleague: basket and shift stay. */

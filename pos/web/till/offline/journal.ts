@@ -1,0 +1,97 @@
+import Dexie, { type Table } from 'dexie'
+import type { SaleDocument } from './document'
+
+export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'unread'
+
+/** A document as it is kept here: the very text that was hashed. */
+export interface Kept {
+  seq: number
+  uuid: string
+  no: string
+  body: string
+  hash: string
+  state: State
+  reason: string
+  order_no: string | null
+  at_ms: number
+  payable_fen: number
+}
+
+const NOTHING = '0'.repeat(64)
+/** States in which the server has the money in its books. */
+export const BOOKED: readonly State[] = ['taken', 'known']
+
+async function sha256(text: string): Promise<string> {
+  const bytes = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text))
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** What this device sold on its own, in a chain without gaps, written through to the disk before anybody is told. */
+export class Journal {
+  private readonly db: Dexie
+  private readonly documents: Table<Kept, number>
+  private appending: Promise<unknown> = Promise.resolve()
+
+  constructor(name = 'till-journal') {
+    this.db = new Dexie(name, { chromeTransactionDurability: 'strict' })
+    this.db.version(1).stores({ documents: 'seq, &uuid, state' })
+    this.documents = this.db.table('documents')
+  }
+
+  /** Write the document that `make` makes of its place at the end of the chain; one after another. */
+  append(make: (seq: number, prev: string) => SaleDocument): Promise<Kept> {
+    const next = this.appending.then(() => this.write(make))
+    this.appending = next.catch(() => undefined)
+    return next
+  }
+
+  private async write(make: (seq: number, prev: string) => SaleDocument): Promise<Kept> {
+    const last = await this.documents.orderBy('seq').last()
+    const document = make((last?.seq ?? 0) + 1, last?.hash ?? NOTHING)
+    const body = JSON.stringify(document)
+    const kept: Kept = {
+      seq: document.seq,
+      uuid: document.uuid,
+      no: document.no,
+      body,
+      hash: await sha256(body),
+      state: 'waiting',
+      reason: '',
+      order_no: null,
+      at_ms: document.at_ms,
+      payable_fen: document.payable_fen + document.rounding_fen,
+    }
+    // `add` refuses a place that another tab took meanwhile: the chain has one end.
+    await this.documents.add(kept)
+    return kept
+  }
+
+  waiting(most: number): Promise<Kept[]> {
+    return this.documents.where('state').equals('waiting').limit(most).sortBy('seq')
+  }
+
+  async count(): Promise<{ waiting: number; rejected: Kept[] }> {
+    const waiting = await this.documents.where('state').equals('waiting').count()
+    const rejected = await this.documents
+      .where('state')
+      .anyOf('excepted', 'altered', 'unread')
+      .sortBy('seq')
+    return { waiting, rejected }
+  }
+
+  async settle(uuid: string, state: State, reason: string, order_no: string | null): Promise<void> {
+    await this.documents.where('uuid').equals(uuid).modify({ state, reason, order_no })
+  }
+
+  byUuid(uuid: string): Promise<Kept | undefined> {
+    return this.documents.where('uuid').equals(uuid).first()
+  }
+
+  latest(most: number): Promise<Kept[]> {
+    return this.documents.orderBy('seq').reverse().limit(most).toArray()
+  }
+
+  close(): void {
+    this.db.close()
+  }
+}

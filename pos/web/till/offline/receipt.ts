@@ -1,0 +1,62 @@
+import type { Member, Receipt, Staff, Till } from '@web/contract'
+import type { SaleDocument } from './document'
+
+interface Who {
+  till: Till | null
+  staff: Staff | null
+  member: Member | null
+}
+
+/** The receipt of a document: what is printed before the server knows of the sale. */
+export function receiptOf(document: SaleDocument, { till, staff, member }: Who): Receipt {
+  const { lines, payable_fen, rounding_fen, received_fen, change_fen } = document
+  const list_fen = lines.reduce((sum, line) => sum + line.list_fen, 0)
+  return {
+    alone: true,
+    no: document.no,
+    order_id: 0,
+    channel: 'till',
+    state: 'done',
+    store_name: till?.store_name ?? '',
+    till_name: till?.name ?? null,
+    cashier: staff?.name ?? null,
+    at: new Date(document.at_ms - document.offset_ms).toISOString(),
+    lines: lines.map(({ shares: _, ...line }, at) => ({
+      ...line,
+      line_no: at + 1,
+      picture: '',
+      returned_qty: 0,
+    })),
+    list_fen,
+    promotion_fen: list_fen - payable_fen,
+    promotions: [],
+    coupon_fen: 0,
+    coupons: [],
+    points_used: 0,
+    points_fen: 0,
+    discount_fen: 0,
+    rounding_fen,
+    payable_fen: payable_fen + rounding_fen,
+    wallet_principal_fen: 0,
+    wallet_bonus_fen: 0,
+    returns: [],
+    tenders: [
+      {
+        kind: 'cash',
+        amount_fen: payable_fen + rounding_fen,
+        received_fen,
+        change_fen,
+        state: 'paid',
+      },
+    ],
+    member: member && {
+      no: member.no,
+      name: member.name,
+      phone: member.phone,
+      points_earned: 0,
+      points_used: 0,
+      points: member.points,
+      pending_points: 0,
+    },
+  }
+}

@@ -1,0 +1,180 @@
+import { sentence } from '@web/api'
+import type { Quote, Receipt } from '@web/contract'
+import { t } from '@web/i18n'
+import { keep, kept } from '@web/kept'
+import type { CashRounding } from '@web/money'
+import { requestId } from '@web/request-id'
+import { aheadMs } from '@web/time'
+import { defineStore } from 'pinia'
+import { markRaw } from 'vue'
+import { asItem } from '../catalogue/goods'
+import { type Alone, asAlone, documentOf, quoteOf, type SaleDocument } from '../offline/document'
+import { Journal, type Kept } from '../offline/journal'
+import { receiptOf } from '../offline/receipt'
+import { Delivery, type Result } from '../offline/sync'
+import { answered, api } from '../server'
+import { type Line, useBasket } from './basket'
+import { useCatalogue } from './catalogue'
+import { pricedAt, useRules } from './rules'
+import { useSession } from './session'
+
+interface State {
+  waiting: number
+  sending: boolean
+  /** Documents that the server could not book: shown until a person saw to them. */
+  rejected: Kept[]
+  /** Whether the browser promised not to throw away what is kept here. */
+  persistent: boolean
+}
+
+const PING_MS = 2_000
+
+let journal: Journal | null = null
+let delivery: Delivery | null = null
+let watching = 0
+
+/** Selling without network: priced by the rules kept here, written into the device's journal, delivered later. */
+export const useAlone = defineStore('alone', {
+  state: (): State => ({ waiting: 0, sending: false, rejected: [], persistent: true }),
+  getters: {
+    /** Nobody answers: what a till may do then is what may be done alone. */
+    isAlone: (): boolean => !answered.value,
+  },
+  actions: {
+    /** Open the journal, deliver what waits, and listen for the network, until `stop`. */
+    async watch(): Promise<void> {
+      watching += 1
+      const mine = watching
+      journal ??= markRaw(new Journal())
+      delivery ??= new Delivery(journal, send, (sending) => {
+        this.sending = sending
+        void this.count()
+      })
+      void this.persist()
+      await this.count()
+      delivery.now()
+      while (mine === watching) {
+        if (!answered.value && (await ping())) this.back()
+        await new Promise((done) => setTimeout(done, PING_MS))
+      }
+    },
+
+    stop(): void {
+      watching += 1
+    },
+
+    /** There is a network again. */
+    back(): void {
+      delivery?.now()
+      void useBasket().price()
+    },
+
+    async count(): Promise<void> {
+      if (!journal) return
+      const { waiting, rejected } = await journal.count()
+      Object.assign(this, { waiting, rejected: markRaw(rejected) })
+    },
+
+    async persist(): Promise<void> {
+      const storage = navigator.storage
+      this.persistent = !storage?.persist || (await storage.persist())
+    },
+
+    tryNow(): void {
+      delivery?.now()
+    },
+
+    /** What the basket costs by what is known here; null where it cannot be sold without network. */
+    price(lines: readonly Line[], tier: string | null, barred: readonly number[]): Alone | null {
+      const found = pricedAt(useRules(), lines, tier, barred)
+      if (!found) return null
+      const goods = useCatalogue()
+      const giftOf = (sku_id: number): Line | null => {
+        const row = goods.goods.row(sku_id)
+        return row ? asItem(row, '', Date.now()) : null
+      }
+      const rounding = kept<CashRounding>('till.rounding') ?? 'none'
+      return asAlone(lines, found.priced, found.book, rounding, giftOf)
+    },
+
+    quote(lines: readonly Line[], tier: string | null, barred: readonly number[]): Quote | null {
+      const alone = this.price(lines, tier, barred)
+      if (!alone) return null
+      return quoteOf(alone, new Map(lines.map((line) => [line.sku_id, line.picture])))
+    },
+
+    /** Why this basket has to wait for the network, in words; empty when it may be sold now. */
+    refuses(): string {
+      const basket = useBasket()
+      if (basket.spends) return t('alone.noValue')
+      if (basket.lines.some((line) => line.hand)) return t('alone.noHand')
+      if (!useCatalogue().ready) return t('alone.noGoods')
+      return ''
+    },
+
+    /**
+     * Sell for cash: the receipt once the document is on the disk, or in words why not.
+     *
+     * With the id of an attempt that may have reached the server, so that it is booked once.
+     */
+    async sell(received_fen: number, uuid = requestId()): Promise<Receipt | string> {
+      const basket = useBasket()
+      const session = useSession()
+      const refusal = this.refuses()
+      if (refusal) return refusal
+      const tier = basket.member?.tier ?? null
+      const alone = this.price(basket.lines, tier, basket.barred)
+      if (!alone || !journal || !session.shift || !session.staff) return t('alone.noPrice')
+      const place = {
+        uuid,
+        device: deviceId(),
+        shift_id: session.shift.id,
+        staff_id: session.staff.id,
+        at_ms: Date.now(),
+        offset_ms: -aheadMs(),
+        catalogue: useCatalogue().version,
+        rules: useRules().delivered?.version ?? 0,
+        member_id: basket.member?.id ?? null,
+        tier,
+      }
+      try {
+        const written = await journal.append((seq, prev) =>
+          documentOf(alone, { ...place, seq, prev }, received_fen),
+        )
+        void this.count()
+        delivery?.now()
+        const document = JSON.parse(written.body) as SaleDocument
+        return receiptOf(document, {
+          till: session.till,
+          staff: session.staff,
+          member: basket.member,
+        })
+      } catch (error) {
+        return t('alone.notWritten', { why: sentence(error) })
+      }
+    },
+  },
+})
+
+/** The same for ever on this device. */
+function deviceId(): string {
+  const known = kept<string>('till.device')
+  if (known) return known
+  const made = requestId()
+  keep('till.device', made)
+  return made
+}
+
+async function send(documents: { uuid: string; body: string }[]): Promise<Result[]> {
+  const body = { at_ms: Date.now(), documents }
+  return (await api.write<{ results: Result[] }>('/api/pos/sync', body)).results
+}
+
+async function ping(): Promise<boolean> {
+  try {
+    await api.get('/api/pos/till')
+    return true
+  } catch {
+    return answered.value
+  }
+}

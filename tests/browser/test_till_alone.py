@@ -1,0 +1,102 @@
+"""The till without network: it starts, sells for cash, prints, says what it cannot do, and delivers every sale once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import text
+
+from config import clock
+from config.db import transaction
+from tests import factories as make
+from tests.browser.people import Till
+from tests.stories import books
+from tests.wechat_stand_in.pay import codepay
+from trade.pricing import till_feed
+from trade.stores.models import Role
+
+
+@pytest.fixture
+def till(street, session, screen):
+    """A till that has its goods, its pages and its cashier's PIN."""
+    make.a_promotion(session, clock.now(), name="满15减2", steps=[[1500, 200]])
+    with transaction(session):
+        till_feed.project(session, street.shop.store_id, now=clock.now())
+    at = Till(screen(1366, 768), street.url)
+    at.open(street.shop)
+    at.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
+    at.page.wait_for_function("localStorage.getItem('td.till.rules') && localStorage.getItem('td.till.session')")
+    at.page.wait_for_function("localStorage.getItem('td.till.pins')")
+    at.page.reload()
+    at.see("scan-input").wait_for()
+    return at
+
+
+def _sell(till, cash, payable):
+    till.page.wait_for_timeout(1600)
+    till.scan(make.BARCODES["milk"])
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text(payable)
+    return till.pay_cash(cash)
+
+
+def test_it_goes_on_without_network_and_nothing_is_lost(street, session, till, pictures):
+    context = till.page.context
+    context.set_offline(True)
+    no = _sell(till, "20", "17.80")
+    assert no.startswith("X") and no.endswith("000001")
+    expect(till.see("change")).to_contain_text("2.20")
+    expect(till.see("receipt-alone")).to_be_visible()
+    expect(till.see("connection")).to_contain_text("1 单待传")
+    _picture(till, pictures, "till-alone-receipt")
+
+    till.page.reload()
+    till.see(f"pin-{street.shop.people[Role.CASHIER]}").click()
+    till.page.keyboard.type(make.PIN)
+    till.page.keyboard.press("Enter")
+    assert _sell(till, "17.80", "17.80").endswith("000002")
+    till.page.wait_for_timeout(1600)
+    till.scan(make.BARCODES["milk"])
+    till.scan(codepay.show(street.world, "oTongdian0001"))
+    expect(till.page.get_by_role("status").filter(has_text="没有网络时不能收付款码")).to_be_visible()
+    _picture(till, pictures, "till-alone-refused")
+
+    context.set_offline(False)
+    expect(till.see("connection")).to_have_text("在线", timeout=20_000)
+    expect(till.see("payable")).to_contain_text("9.90")
+    session.rollback()
+    sold = session.execute(text("SELECT no, state, reason, differences FROM till_document ORDER BY seq")).all()
+    assert [(one.no[-1], one.state, one.reason, one.differences) for one in sold] == [
+        ("1", "taken", "", []), ("2", "taken", "", []),
+    ]  # fmt: skip
+    assert session.scalar(text("SELECT sum(payable_fen) FROM sale_order WHERE channel = 'till'")) == 2 * 1780
+    session.rollback()
+    assert books(session) == {}
+
+    till.page.keyboard.press("Escape")
+    assert till.take_back(no, 1, 1).endswith("8.90")
+
+
+def test_a_lost_answer_to_a_cash_sale_is_written_down_and_booked_once(street, session, till):
+    """The server books the sale, and its answer dies on the way: the same sale is delivered, and known."""
+
+    def dies(route):
+        route.fetch()
+        route.abort()
+
+    till.page.context.route("**/api/pos/sales", dies)
+    no = _sell(till, "20", "17.80")
+    assert no.startswith("X")
+    expect(till.see("connection")).to_have_text("在线", timeout=20_000)
+    session.rollback()
+    assert session.scalar(text("SELECT state FROM till_document")) == "known"
+    assert session.scalar(text("SELECT count(*) FROM sale_order WHERE channel = 'till'")) == 1
+    session.rollback()
+    assert books(session) == {}
+
+
+def _picture(till, pictures, name):
+    if pictures:
+        till.page.screenshot(path=Path(pictures) / f"{name}.png")
