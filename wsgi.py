@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from pathlib import Path
 
 from apiflask import APIFlask
@@ -14,8 +15,11 @@ from config import static
 from config.http import make_app
 from config.logs import set_up
 from config.settings import ROOT, settings
+from config.wechat import check as wechat_credentials
+from config.wechat import health as wechat_health
+from config.wechat import ready as wechat
 from config.wechat.commands import reset_wechat_quota
-from mall.commands import order_pages
+from mall.commands import order_pages, wechat_check
 from mall.http import aftersales as mall_aftersales
 from mall.http import browse, callbacks, card, following, me, orders, parcels, privacy, profile, pushes, scene, tier
 from mall.http import coupons as mall_coupons
@@ -77,8 +81,10 @@ BUILDS = {"till": ROOT / "dist/till", "desk": ROOT / "dist/desk", "mall": ROOT /
 
 
 def create_app() -> APIFlask:
-    """The web application with every face, ready to serve."""
+    """The web application with every face, ready to serve.  In production no credentials with a fault are taken."""
     set_up(settings().log_level)
+    if settings().environment == "production" and (faults := wechat_credentials.faults(wechat.folder())):
+        sys.exit("Tongdian cannot start in production:\n" + "\n".join(f"  - {fault}" for fault in faults))
     app = make_app("Tongdian", VERSION)
     for face in (
         signing_in.staff_bp,
@@ -146,9 +152,10 @@ def create_app() -> APIFlask:
         stock_metrics,
         intake_metrics,
         shipping_metrics,
+        wechat_health,
     ):
         metrics.FIGURES.register()
-    for command in (prove, exceptions_command, campaigns, order_pages, reset_wechat_quota):
+    for command in (prove, exceptions_command, campaigns, order_pages, reset_wechat_quota, wechat_check):
         app.cli.add_command(command)
     for name, folder in BUILDS.items():
         static.serve(app, name, f"/{name}", folder)

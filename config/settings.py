@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     wechat_pay_base: str = "https://api.mch.weixin.qq.com"
     wechat_env: Literal["release", "trial", "develop"] = "release"
     wechat_risk: bool = False
+    wechat_pay_backup: str = ""
     wechat_phone_base: str = ""
     wechat_code_s: int = Field(45, ge=15, le=60)
     wechat_notice_age_s: int = Field(300, ge=300, le=90_000)
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
                     self.wechat_pay_base not in ("https://api.mch.weixin.qq.com", "https://api2.mch.weixin.qq.com"),
                     "WECHAT_PAY_BASE is not WeChat Pay's.",
                 ),
+                (bool(self.wechat_pay_backup), "WECHAT_PAY_BACKUP belongs to the stand-in: WeChat Pay's own is known."),
                 (bool(self.wechat_phone_base), "WECHAT_PHONE_BASE belongs to the stand-in."),
             )
             if bad

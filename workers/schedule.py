@@ -35,6 +35,7 @@ EVERY = (
     ("workers.jobs.keep_aftersale_clocks", "clock", 60),
     ("workers.jobs.finish_aftersales", "clock", 20),
     ("workers.jobs.match_bills", "wechat", 600),
+    ("workers.jobs.watch_wechat", "wechat", 24 * 3600),
     ("workers.jobs.watch_parcels", "clock", 5),
     ("workers.jobs.keep_parcel_clocks", "clock", 5),
     ("workers.jobs.count_rejects", "clock", 3600),

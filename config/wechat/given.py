@@ -41,5 +41,9 @@ class WeChatSettings:
     pay_base: str
     notify_base: str
     redis_prefix: str = "td"
+    pay_backup: str = ""
+    """WeChat Pay's other host, asked when the first cannot be reached."""
+    certificate: bytes = b""
+    """Our own merchant certificate (PEM), where it was given; only its end is read."""
     notice_age_s: int = 300
     """How old a notice may be, in seconds (`WECHAT_NOTICE_AGE_S`)."""

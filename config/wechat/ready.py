@@ -8,6 +8,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cryptography.x509 import load_pem_x509_certificate
+
+from config import clock
 from config.redis import connection
 from config.settings import settings
 from config.wechat.accounts import Service, Talks
@@ -21,44 +24,65 @@ from config.wechat.people import OpenPlatform
 from config.wechat.risk import Risk
 from config.wechat.shipping import Shipping
 
+OTHER_HOST = {
+    "https://api.mch.weixin.qq.com": "https://api2.mch.weixin.qq.com",
+    "https://api2.mch.weixin.qq.com": "https://api.mch.weixin.qq.com",
+}
+"""WeChat Pay's two hosts, each the other's backup."""
 APPS = ("mini", "service")
 """The mini-program, and the service account (服务号) beside it, which a chain may do without."""
 
 
-def _folder() -> Path:
+def folder() -> Path:
+    """Where the credentials lie."""
     return settings().wechat_dir or settings().var_dir / "stand-in"
 
 
 @lru_cache(maxsize=1)
 def _credentials() -> WeChatSettings:
-    return credentials(_folder())
+    return credentials(folder())
 
 
 @lru_cache(maxsize=len(APPS))
 def _given(app: str) -> dict[str, Any]:
     """What one app was given; nothing where the chain has no such app."""
-    path = _folder() / {"mini": "credentials.json", "service": "service.json"}[app]
+    path = folder() / {"mini": "credentials.json", "service": "service.json"}[app]
     return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
 
 
-def credentials(folder: Path) -> WeChatSettings:
+def credentials(place: Path) -> WeChatSettings:
     """The credentials in a folder: `credentials.json` and the PEM files it names."""
-    given = json.loads((folder / "credentials.json").read_text("utf-8"))
+    given = json.loads((place / "credentials.json").read_text("utf-8"))
     return WeChatSettings(
         appid=given["appid"],
         secret=given["secret"],
         mchid=given["mchid"],
         serial=given["serial"],
-        private_key=(folder / given["private_key_file"]).read_text("ascii"),
+        private_key=(place / given["private_key_file"]).read_text("ascii"),
         apiv3_key=given["apiv3_key"],
-        platform_key_id=given["platform_key_id"],
-        platform_public_key=(folder / given["platform_public_key_file"]).read_text("ascii"),
+        platform_key_id=given.get("platform_key_id", ""),
+        platform_public_key=_text(place, given, "platform_public_key_file"),
+        certificate=_text(place, given, "certificate_file").encode(),
         api_base=settings().wechat_api_base,
         pay_base=settings().wechat_pay_base,
+        pay_backup=settings().wechat_pay_backup or OTHER_HOST.get(settings().wechat_pay_base, ""),
         notify_base=settings().base_url,
         notice_age_s=settings().wechat_notice_age_s,
         redis_prefix=settings().redis_prefix,
     )
+
+
+def _text(place: Path, given: dict[str, Any], name: str) -> str:
+    return (place / given[name]).read_text("utf-8") if given.get(name) else ""
+
+
+def merchant_certificate_days() -> int | None:
+    """Days until our own merchant certificate ends; None when `certificate_file` was not given."""
+    try:
+        pem = _credentials().certificate
+    except (OSError, ValueError, KeyError):
+        return None
+    return (load_pem_x509_certificate(pem).not_valid_after_utc - clock.now()).days if pem else None
 
 
 @lru_cache(maxsize=1)
@@ -125,7 +149,7 @@ def messages() -> Messages:
 @lru_cache(maxsize=1)
 def templates() -> dict[str, dict[str, Template]]:
     """The message templates of the chain: way (`subscribe`, `service`) -> kind -> template."""
-    return read_templates(_folder())
+    return read_templates(folder())
 
 
 def subscribe_kinds() -> dict[str, str]:

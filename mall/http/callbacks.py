@@ -7,6 +7,7 @@ from flask import Response, g, request
 from config.db import transaction
 from config.http import blueprint, permit, session
 from config.logs import log
+from config.wechat import health
 from config.wechat.ready import pay
 from config.wechat.verdict import Genuine
 from paying.told import ACTOR, apply
@@ -15,6 +16,8 @@ from trade.payments.moves import Paid
 from trade.payments.refunds import moves as refunds
 
 bp = blueprint("wechat", "/api/mall/wechat", lambda: None)
+ECHO = "SECURITY_ECHO.SUCCESS"
+"""WeChat's own test, asked for by `flask wechat-check --notice`: nothing follows from it."""
 MOST_BYTES = 64 * 1024
 REFUND_EVENTS = {"REFUND.SUCCESS": "finish", "REFUND.ABNORMAL": "stick", "REFUND.CLOSED": "shut"}
 
@@ -46,6 +49,9 @@ def pay_notice() -> Response:
     if notice is None:
         return _no(401)
     said = notice.resource
+    if notice.event_type == ECHO:
+        health.echoed()
+        return Response(status=204)
     if said.get("trade_state") != "SUCCESS" or said.get("mchid") != pay().mchid or said.get("appid") != pay().appid:
         return _no(400)
     fact = Paid(

@@ -17,7 +17,7 @@ from config.migrate import SCRIPTS
 from config.redis import key
 from config.wechat.given import WeChatSettings
 from config.wechat.ready import credentials
-from tests.servers import running
+from tests.servers import SaysItsOwnTime, running
 from tests.wechat_stand_in.app import create_app
 
 
@@ -39,7 +39,7 @@ def stand_in(folder: Path) -> Iterator[WeChatHere]:
         asked.append(environ["PATH_INFO"])
         return app(environ, start)
 
-    with running(counting) as url:
+    with running(counting, SaysItsOwnTime) as url:
         yield WeChatHere(url, app.extensions["world"], app.extensions["notifier"], credentials(folder), asked)
         app.extensions["notifier"].stopping.set()
 

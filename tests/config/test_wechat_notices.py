@@ -7,21 +7,13 @@ import json
 import secrets
 import time
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.wechat.pay import Pay
 from config.wechat.verdict import Forged, Genuine, Stale, WrongKey
-from tests.servers import running
 from tests.wechat_stand_in.notifier import RETRY_S
 
 SAID = {"out_trade_no": "TD000001", "trade_state": "SUCCESS", "amount": {"total": 990}}
@@ -184,52 +176,3 @@ def test_two_hundred_unknown_serials_cause_one_download_and_cost_no_trust(wechat
         assert pay.verify_notification(headers, body.encode()) == Forged()
     assert wechat.asked.count("/v3/certificates") == 1
     assert isinstance(pay.verify_notification(_signed(keys, body), body.encode()), Genuine)
-
-
-class Certificates:
-    """A gateway that hands out platform certificates sealed as WeChat seals them."""
-
-    def __init__(self, keys):
-        self.keys, self.kept, self.down = keys, [], False
-        self.app = Flask("certificates")
-        self.app.add_url_rule("/v3/certificates", "certificates", self.answer)
-
-    def issue(self):
-        key = generate_private_key(65537, 2048)
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Tenpay.com")])
-        now = datetime.now(UTC)
-        made = (
-            x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .sign(key, SHA256())
-        )
-        self.kept = [made]
-        return replace(self.keys, platform=key), f"{made.serial_number:X}"
-
-    def answer(self):
-        if self.down:
-            return "down", 500
-        sealed = [self.keys.seal(one.public_bytes(Encoding.PEM).decode(), "certificate") for one in self.kept]
-        times = {"effective_time": "2026-01-01T00:00:00+08:00", "expire_time": "2031-01-01T00:00:00+08:00"}
-        return {"data": [{"serial_no": "1", "encrypt_certificate": one, **times} for one in sealed]}
-
-
-def test_a_rotated_certificate_is_picked_up_and_the_old_one_stays_trusted(wechat):
-    gateway = Certificates(wechat.world.keys)
-    with running(gateway.app) as url:
-        pay = Pay(replace(wechat.given, pay_base=url))
-
-        def judged(keys, serial):
-            body = _notice(wechat.world.keys)
-            pay._core._refreshed = -60.0  # the minute between two downloads is over
-            return type(pay.verify_notification(_signed(keys, body, serial=serial), body.encode()))
-
-        first = gateway.issue()
-        assert judged(*first) is Genuine
-        second = gateway.issue()
-        assert [judged(*second), judged(*first), judged(first[0], second[1])] == [Genuine, Genuine, Forged]
-        gateway.down = True
-        assert judged(first[0], "AB" * 20) is Forged
-        assert [judged(*second), judged(*first)] == [Genuine, Genuine]
-        assert judged(wechat.world.keys, None) is Genuine

@@ -11,7 +11,7 @@ from tests.wechat_stand_in.callbacks import Callbacks
 from tests.wechat_stand_in.conversation import Conversation
 from tests.wechat_stand_in.notifier import Notifier
 from tests.wechat_stand_in.open_platform import accounts, codes, login, messages, risk, shipping, tokens
-from tests.wechat_stand_in.pay import bills, certificates, codepay, orders, refunds
+from tests.wechat_stand_in.pay import bills, certificates, codepay, orders, refunds, security
 from tests.wechat_stand_in.reading import Reading
 from tests.wechat_stand_in.wire import Wire
 from tests.wechat_stand_in.world import World
@@ -26,7 +26,7 @@ def create_app(folder: Path, reading: Reading | None = None) -> Flask:
     app = Flask(__name__)
     for open_part in (tokens, login, messages, shipping, codes, risk):
         app.register_blueprint(open_part.blueprint(world))
-    for part in (orders.bp, codepay.bp, refunds.bp, bills.bp, certificates.bp):
+    for part in (orders.bp, codepay.bp, refunds.bp, bills.bp, certificates.bp, security.bp):
         app.register_blueprint(part)
     app.register_blueprint(phone.bp)
     app.register_blueprint(control.blueprint(world, notifier))

@@ -7,8 +7,10 @@ import json
 import secrets
 import string
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -20,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
     load_pem_private_key,
 )
+from cryptography.x509.oid import NameOID
 
 
 @dataclass(frozen=True)
@@ -53,21 +56,32 @@ def _write_key(path: Path, key: RSAPrivateKey) -> None:
     path.chmod(0o600)
 
 
+def _certificate(key: RSAPrivateKey, serial: int) -> bytes:
+    """A merchant's API certificate of five years (PEM)."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "1900000109")])
+    begins = datetime.now(UTC) - timedelta(days=1)
+    made = x509.CertificateBuilder(name, name, key.public_key(), serial, begins, begins + timedelta(days=5 * 365))
+    return made.sign(key, SHA256()).public_bytes(Encoding.PEM)
+
+
 def _make(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     platform, merchant = generate_private_key(65537, 2048), generate_private_key(65537, 2048)
     _write_key(folder / "platform.pem", platform)
     _write_key(folder / "merchant.pem", merchant)
+    serial = x509.random_serial_number()
+    (folder / "merchant-certificate.pem").write_bytes(_certificate(merchant, serial))
     public = platform.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     (folder / "platform-public.pem").write_bytes(public)
     given = {
         "appid": "wx00000000" + secrets.token_hex(4),
         "secret": secrets.token_hex(16),
         "mchid": "1900000109",
-        "serial": secrets.token_hex(20).upper(),
+        "serial": f"{serial:040X}",
         "apiv3_key": secrets.token_hex(16),
         "platform_key_id": "PUB_KEY_ID_" + secrets.token_hex(16).upper(),
         "private_key_file": "merchant.pem",
+        "certificate_file": "merchant-certificate.pem",
         "platform_public_key_file": "platform-public.pem",
     }
     _write(folder / "credentials.json", given)
