@@ -26,6 +26,7 @@ from mall.http import coupons as mall_coupons
 from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
+from member.reach import read as message_metrics
 from pos.http import (
     aftersales,
     catalogue,
@@ -36,6 +37,7 @@ from pos.http import (
     desk,
     desk_changes,
     desk_courier,
+    desk_messages,
     desk_pickup,
     desk_waves,
     exceptions,
@@ -106,6 +108,7 @@ def create_app() -> APIFlask:
         intake.bp,
         desk_pickup.bp,
         desk_changes.bp,
+        desk_messages.bp,
         desk_courier.bp,
         desk_waves.bp,
         scene_codes.bp,
@@ -145,6 +148,7 @@ def create_app() -> APIFlask:
         app.register_blueprint(face)
     for metrics in (
         book_metrics,
+        message_metrics,
         exception_metrics,
         review_metrics,
         payment_metrics,

@@ -54,6 +54,8 @@ export interface Notice {
   version: number
   asked_at: string
   settled_at: string | null
+  /** When WeChat last took the same message, by this or an earlier sending. */
+  told_at: string | null
   resends_left: number
 }
 

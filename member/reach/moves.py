@@ -66,7 +66,7 @@ def ask(
         "sends": sends,
         "store": store_id,
         "about": about or f"member:{member_id}",
-        "data": json.dumps(data or {}, ensure_ascii=False, default=str),
+        "data": json.dumps({**(data or {}), **({"about": about} if about else {})}, ensure_ascii=False, default=str),
         "until": now + KINDS[kind].good_for,
         "actor": actor,
         "now": now,
@@ -93,10 +93,11 @@ _MOVE = text("""
             way = CASE WHEN :target = 'not_authorised' THEN '' ELSE way END,
             code = CASE WHEN :code = '' THEN code ELSE :code END,
             number = CASE WHEN :number = '' THEN number ELSE :number END
-        WHERE id = :id AND state = ANY(:sources) RETURNING id, member_id, subject, event, version, way, code),
+        WHERE id = :id AND state = ANY(:sources)
+        RETURNING id, coalesce(data ->> 'about', 'member:' || member_id) AS about, subject, event, version, way, code),
     told AS (
         INSERT INTO journal (kind, subject, actor, at, data, tries)
-        SELECT 'message.' || CAST(:target AS text), 'member:' || member_id, :actor, :now, jsonb_build_object(
+        SELECT 'message.' || CAST(:target AS text), about, :actor, :now, jsonb_build_object(
             'message_id', id, 'subject', subject, 'event', event, 'version', version, 'way', way, 'code', code), 0
         FROM moved)
     SELECT id FROM moved""")

@@ -44,8 +44,9 @@ _LAST = text(
     "SELECT version, sends FROM message WHERE subject = :subject AND event = :event ORDER BY version DESC LIMIT 1"
 )
 _NEWEST = text("""
-    SELECT DISTINCT ON (subject) * FROM message WHERE subject = ANY(:subjects)
-    ORDER BY subject, asked_at DESC, id DESC""")
+    SELECT DISTINCT ON (m.subject) m.*, (SELECT max(before.settled_at) FROM message before
+            WHERE before.subject = m.subject AND before.event = m.event AND before.state = 'sent') AS told_at
+    FROM message m WHERE m.subject = ANY(:subjects) ORDER BY m.subject, m.asked_at DESC, m.id DESC""")
 
 
 def subject(parcel: Any) -> str:
@@ -93,6 +94,6 @@ def send_again(session: Session, parcel: Any, event: str, *, actor: str, now: da
 
 
 def newest(session: Session, parcels: Sequence[Any]) -> Mapping[str, Any]:
-    """The newest message about each parcel, by `subject`."""
+    """The newest message about each parcel, by `subject`; `told_at` is when the same was last told indeed."""
     found = fetch(session, _NEWEST, {"subjects": [subject(parcel) for parcel in parcels]})
     return {row.subject: row for row in found}

@@ -111,7 +111,7 @@ def _notice(row: Any) -> dict[str, Any] | None:
     if row is None:
         return None
     shown = {name: getattr(row, name) for name in ("event", "state", "way", "code", "version")}
-    times = {"asked_at": _moment(row.asked_at), "settled_at": _moment(row.settled_at)}
+    times = {"asked_at": _moment(row.asked_at), "settled_at": _moment(row.settled_at), "told_at": _moment(row.told_at)}
     return {**shown, **times, "resends_left": max(notices.AGAIN + 1 - row.sends, 0)}
 
 

@@ -212,3 +212,28 @@ export interface OrderGlance {
   kinds: number
   order_id: number | null
 }
+
+/** What the shop tells by WeChat, of `member/reach/kinds.py`. */
+export type MessageKind =
+  | 'paid'
+  | 'ready'
+  | 'shipped'
+  | 'changed'
+  | 'refund'
+  | 'points'
+  | 'points_expiring'
+  | 'coupon_expiring'
+
+/** Which templates may be asked about (WeChat's ids), and how many messages of each kind are promised. */
+export interface Telling {
+  templates: Partial<Record<MessageKind, string>>
+  free: Partial<Record<MessageKind, number>>
+  /** Where a browser outside WeChat asks: the stand-in's page. */
+  page: string | null
+}
+
+/** What the person said to one template. */
+export interface TemplateAnswer {
+  template_id: string
+  accepted: boolean
+}

@@ -37,6 +37,8 @@ import type {
   Profile,
   Purpose,
   Scene,
+  Telling,
+  TemplateAnswer,
   TopUp,
   WalletPage,
 } from './contract-value'
@@ -135,6 +137,8 @@ export const mall = {
   consents: () => api.get<Consents>(`${BASE}/consents`),
   consent: (choices: { purpose: Purpose; version: string; given: boolean }[]) =>
     api.write<Consents>(`${BASE}/consents`, { choices }),
+  telling: () => api.get<Telling>(`${BASE}/consents/messages`),
+  tell: (answers: TemplateAnswer[]) => api.write<Telling>(`${BASE}/consents/messages`, { answers }),
   coupons: (tab: CouponTab, before: number | null) =>
     api.get<{ coupons: Coupon[]; before: number | null }>(`${BASE}/coupons${query({ tab, before })}`),
   offers: (after: number) => api.get<{ offers: Offer[]; after: number | null }>(`${BASE}/coupons/centre${query({ after })}`),

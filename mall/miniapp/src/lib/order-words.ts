@@ -1,4 +1,5 @@
 import type { Order } from '../api/contract'
+import type { MessageKind } from '../api/contract-value'
 import type { Key } from './i18n'
 import { t } from './i18n'
 import { slotDay } from './slots'
@@ -21,4 +22,10 @@ export function payKindWords(order: Order): string {
   const wallet_fen = order.wallet_principal_fen + order.wallet_bonus_fen
   if (wallet_fen && wallet_fen === order.payable_fen) return t('order.paid_by_wallet')
   return t(order.channel === 'till' ? 'order.paid_at_till' : 'order.paid_by_wechat')
+}
+
+/** What is worth telling of an order from here on; WeChat is asked about three at most. */
+export function toTell(order: Pick<Order, 'mode' | 'state'>): MessageKind[] {
+  const handed: MessageKind = order.mode === 'pickup' ? 'ready' : 'shipped'
+  return order.state === 'placed' ? ['paid', handed, 'refund'] : [handed, 'changed', 'refund']
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../api/contract'
+import type { TemplateAnswer } from '../api/contract-value'
 import { t } from '../lib/i18n'
 import { Told } from '../lib/told'
 import type { Platform, Returned } from './types'
@@ -14,6 +15,14 @@ function leaveFor(page: string | null): void {
   window.location.assign(`${page}${/[?&]$/.test(page) ? '' : '&'}redirect=${encodeURIComponent(here())}`)
 }
 
+/** `<id>:accept,<id>:reject`, as the stand-in's page answers. */
+function told(words: string | null): TemplateAnswer[] | undefined {
+  return words?.split(',').map((one) => {
+    const [template_id = '', said] = one.split(':')
+    return { template_id, accepted: said === 'accept' }
+  })
+}
+
 function returned(): Returned {
   const said = new URLSearchParams(window.location.search)
   if (window.location.search) window.history.replaceState(window.history.state, '', here())
@@ -25,6 +34,7 @@ function returned(): Returned {
     phone: said.get('phone_code') ?? undefined,
     phoneRefused: said.has('phone_refused'),
     pay: pay === 'ok' || pay === 'cancel' ? pay : undefined,
+    told: told(said.get('subscribed')),
   }
 }
 
@@ -44,6 +54,10 @@ export const h5: Platform = {
   pay: async (answer) => {
     leaveFor(answer.pay_page)
     return 'away'
+  },
+  askMessages: async (templates, page) => {
+    if (page) leaveFor(`${page}templates=${templates.join(',')}`)
+    return null
   },
   whereAmI: () =>
     new Promise((resolve) => {

@@ -38,6 +38,18 @@ export const mp: Platform = {
         fail: () => resolve('cancel'),
       })
     }),
+  askMessages: (templates) =>
+    new Promise((resolve) => {
+      uni.requestSubscribeMessage({
+        tmplIds: templates,
+        success: (said) => {
+          const answers = new Map(Object.entries(said))
+          resolve(templates.map((id) => ({ template_id: id, accepted: answers.get(id) === 'accept' })))
+        },
+        // Switched off altogether, or not asked by a tap: nobody was asked.
+        fail: () => resolve(null),
+      })
+    }),
   whereAmI: () =>
     new Promise((resolve) => {
       uni.getLocation({

@@ -1,4 +1,5 @@
 import type { PayAnswer, Settings } from '../api/contract'
+import type { TemplateAnswer } from '../api/contract-value'
 
 /** What came back in the address from one of the stand-in's phone pages. */
 export interface Returned {
@@ -10,6 +11,8 @@ export interface Returned {
   phone?: string
   phoneRefused?: boolean
   pay?: 'ok' | 'cancel'
+  /** What the person said to message templates. */
+  told?: TemplateAnswer[]
 }
 
 export type Paid = 'ok' | 'cancel' | 'away'
@@ -27,6 +30,8 @@ export interface Platform {
   /** Leave for the page where the person gives their number; the weapp has a button instead. */
   askPhone(settings: Settings): void
   pay(answer: PayAnswer): Promise<Paid>
+  /** Let WeChat ask about at most three templates; null when the page is being left for it, or nobody can ask. */
+  askMessages(templates: string[], page: string | null): Promise<TemplateAnswer[] | null>
   /** Degrees, or null when the person does not tell. */
   whereAmI(): Promise<{ lat: string; lng: string } | null>
   /** Height of the status bar in px, and of the row of the weapp's capsule. */

@@ -13,6 +13,7 @@ import { sceneOf, tellScene } from '../lib/scene'
 import { platform } from '../platform'
 import { useCart } from './cart'
 import { useCheckout } from './checkout'
+import { useTelling } from './telling'
 import { usePlace } from './place'
 
 /** Besides the token: what is kept on this device of the person who is signed in, and is not the device's own. */
@@ -42,6 +43,7 @@ export const useSession = defineStore('session', () => {
     keptMe.value = null
     for (const name of PERSONAL) keep(name, null)
     forgetCard()
+    useTelling().forget()
   }
 
   onSignedOut(forget)
@@ -83,6 +85,7 @@ export const useSession = defineStore('session', () => {
       if (said.guest && (signedIn.value || useCart().owner !== null)) leave()
       if (said.login) take(await mall.login(said.login, invited()))
       if (said.phone) await givePhone(said.phone)
+      if (said.told && signedIn.value) await useTelling().take(said.told)
     } catch (error) {
       fault.value = sentence(error)
     }
