@@ -2,11 +2,16 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from config import clock
 from config.http import make_app
+from config.settings import settings
+from config.wechat import ready
 from pos.http import (
     aftersales,
     catalogue,
@@ -48,6 +53,9 @@ from pos.http import (
     who,
 )
 from tests import factories as make
+from tests.servers import running
+from tests.wechat_stand_in.app import create_app as stand_in
+from tests.wechat_stand_in.reading import FIRST
 
 
 class Client:
@@ -135,3 +143,28 @@ def client(app, shop) -> Callable[[str], Client]:
         return made
 
     return signed_in
+
+
+@pytest.fixture
+def wechat(tmp_path, monkeypatch, request):
+    """WeChat on a port of its own; `later(seconds)` moves both clocks."""
+    reading = getattr(request, "param", FIRST)
+    app = stand_in(tmp_path, reading)
+    world, began, passed = app.extensions["world"], clock.now, [0]
+
+    def later(seconds):
+        passed[0] += seconds
+        world.offset_s += seconds
+
+    with running(app) as url:
+        known = settings()
+        monkeypatch.setattr(known, "wechat_dir", tmp_path)
+        monkeypatch.setattr(known, "wechat_pay_base", url)
+        monkeypatch.setattr(known, "wechat_code_s", reading.code_lives_s)
+        monkeypatch.setattr(clock, "now", lambda: began() + timedelta(seconds=passed[0]))
+        for cached in (ready._credentials, ready.pay):
+            cached.cache_clear()
+        yield SimpleNamespace(world=world, later=later, lives_s=reading.code_lives_s)
+        for cached in (ready._credentials, ready.pay):
+            cached.cache_clear()
+    assert world.violations == []

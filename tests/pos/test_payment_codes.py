@@ -6,21 +6,15 @@ import logging
 import random
 import uuid
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
-from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import text
 
 from config import clock
 from config.db import open_session
-from config.settings import settings
-from config.wechat import ready
 from paying import code, told
 from tests import factories as make
-from tests.servers import running
 from tests.stories import books
-from tests.wechat_stand_in.app import create_app as stand_in
 from tests.wechat_stand_in.pay import codepay
 from tests.wechat_stand_in.reading import FIRST, SECOND
 from trade.orders.pay import Outcome
@@ -31,31 +25,6 @@ PERSON = "oTongdian0001"
 
 
 BOTH = pytest.mark.parametrize("wechat", [FIRST, SECOND], ids=["first", "second"], indirect=True)
-
-
-@pytest.fixture
-def wechat(tmp_path, monkeypatch, request):
-    """WeChat on a port of its own; `later(seconds)` moves both clocks."""
-    reading = getattr(request, "param", FIRST)
-    app = stand_in(tmp_path, reading)
-    world, began, passed = app.extensions["world"], clock.now, [0]
-
-    def later(seconds):
-        passed[0] += seconds
-        world.offset_s += seconds
-
-    with running(app) as url:
-        known = settings()
-        monkeypatch.setattr(known, "wechat_dir", tmp_path)
-        monkeypatch.setattr(known, "wechat_pay_base", url)
-        monkeypatch.setattr(known, "wechat_code_s", reading.code_lives_s)
-        monkeypatch.setattr(clock, "now", lambda: began() + timedelta(seconds=passed[0]))
-        for cached in (ready._credentials, ready.pay):
-            cached.cache_clear()
-        yield SimpleNamespace(world=world, later=later, lives_s=reading.code_lives_s)
-        for cached in (ready._credentials, ready.pay):
-            cached.cache_clear()
-    assert world.violations == []
 
 
 CODEPAY, REVERSE = "/v3/pay/transactions/codepay", "*/reverse"
