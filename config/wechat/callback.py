@@ -100,6 +100,7 @@ class Callback:
     """The message address of one app."""
 
     def __init__(self, app: str, appid: str, token: str, aes_key: str) -> None:
+        assert len(aes_key) == 43, f"push_aes_key of {app}: WeChat's console shows 43 letters and digits"
         self.app = app
         self._crypto = SafeCrypto(token, aes_key, appid)
 

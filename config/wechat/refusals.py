@@ -22,9 +22,9 @@ from config.wechat.given import WeChatFailed
 
 BUSY, DAY_USED_UP, MINUTE_USED_UP = "-1", "45009", "45011"
 MINUTE_S = 60
-MENDED_BY_A_PERSON = ("40164", "89503", "40125", "40013", "40243", "TOKEN_REFUSED", DAY_USED_UP)
-"""Address not on the list, or waiting for the administrator; secret or appid wrong; secret frozen; a token that stays
-refused; the day's quota.
+MENDED_BY_A_PERSON = ("40164", "89503", "40125", "40013", "40243", "48001", "TOKEN_REFUSED", DAY_USED_UP)
+"""Address not on the list, or waiting for the administrator; secret or appid wrong; secret frozen; an account without
+the right to call this; a token that stays refused; the day's quota.
 """
 KEPT_S = 24 * 3600
 _ADDRESS = re.compile(r"invalid ip ([0-9a-fA-F.:]+)")

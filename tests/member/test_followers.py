@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
-from member import followers, identity, leaving
+from member import export, followers, identity, leaving
 from member.merging import to_undo, undo
 from member.talks import moves, windows
 
@@ -60,6 +60,7 @@ def test_whoever_leaves_is_no_follower_of_ours_and_nothing_said_to_them_stays(se
         person = followers.person_of(app, openid)
         do(windows.allow, app, person, "message", at=now)
         do(moves.intend, len(app), app, person, openid, TEXT, now=now)
+    assert export.gather(session, member)["follows_service_account"] is True
     do(leaving.erase, member, now=now, **BY)
     for table in ("follower", "talk_window", "talk_message", "identity"):
         assert session.execute(text(f"SELECT count(*) FROM {table}")).scalar() == 0, table
