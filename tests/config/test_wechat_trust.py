@@ -46,13 +46,7 @@ def _later(pay):
 
 
 def _ask(pay):
-    return pay.prepay(
-        trade_no="TD000001",
-        description="面包 🍞",
-        amount_fen=1,
-        openid="o1",
-        expires_at=LATER,
-    )
+    return pay.prepay(trade_no="TD000001", description="面包 🍞", amount_fen=1, openid="o1", expires_at=LATER)
 
 
 def test_a_merchant_without_the_public_key_trusts_what_its_apiv3_key_opens(world, old_merchant):
