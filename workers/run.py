@@ -15,6 +15,8 @@ from config.logs import log, set_up
 from config.queues import QUEUES
 from config.redis import blocking, key
 from config.settings import settings
+from config.wechat import ready
+from member.reach import ways
 from workers import failing
 
 WORKER_TTL_S = 30
@@ -49,6 +51,8 @@ def main(name: str) -> None:
     set_up(settings().log_level)
     if name not in QUEUES:
         sys.exit(f"There is no queue {name!r}; one of: {', '.join(QUEUES)}.")
+    if name == "wechat" and (wrong := ways.faults(ready.templates())):
+        sys.exit("templates.json is wrong:\n" + "\n".join(f"  - {fault}" for fault in wrong))
     while True:
         try:
             make(name, blocking()).work(logging_level="WARNING")

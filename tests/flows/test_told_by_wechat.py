@@ -101,6 +101,8 @@ def test_what_a_person_says_to_wechat_counts_once_and_may_be_taken_back(house, s
     house.until(lambda: customer.get(f"/api/mall/orders/{order['id']}")["order"]["paid_at"], "paid")
     house.let_jobs_run()
     (paid,) = house.world.messages[WHO]
+    house.until(lambda: all(one["done"] for one in house.world.pushes), "WeChat says that it arrived")
+    house.let_jobs_run()
     _does(house, "sent", template=asked["paid"], msg_id=str(paid["id"]), code="1", status="failed")
     state = session.execute(text("SELECT state, code FROM message WHERE event = 'paid'")).one()
     assert tuple(state) == ("failed", "1")
@@ -128,3 +130,24 @@ def test_a_follower_who_agreed_to_nothing_hears_from_the_service_account(house):
     assert (notice["state"], notice["way"]) == ("sent", "service")
     told = [one["kind"] for one in house.world.messages["oService0001"]]
     assert sorted(told) == ["paid", "ready"]
+
+
+def test_an_answer_nobody_heard_is_settled_by_what_wechat_tells(house, session):
+    """Two yeses: a second call could be a second message, so nobody calls; WeChat's event says that it arrived."""
+    url = f"{house.url}/api/mall/wechat/callback/mini"
+    requests.post(f"{house.phone_url}/control/talks/address", json={"app": "mini", "url": url}, timeout=10)
+    customer = house.customer(1)
+    asked = customer.get("/api/mall/consents/messages")["templates"]
+    for _ in range(2):
+        _does(house, "answer", answers={asked["paid"]: True})
+    assert customer.get("/api/mall/consents/messages")["free"] == {"paid": 2}
+    order = house.order(customer, 990, milk=1)[1]["order"]
+    house.pay(customer, order["id"])
+    house.until(lambda: customer.get(f"/api/mall/orders/{order['id']}")["order"]["paid_at"], "paid")
+    house.world.faults.plant("answer_lost", path="/cgi-bin/message/subscribe/send")
+    house.let_jobs_run()
+    house.until(lambda: all(one["done"] for one in house.world.pushes), "WeChat says that it arrived")
+    house.let_jobs_run()
+    state = session.execute(text("SELECT state, unheard FROM message WHERE event = 'paid'")).one()
+    assert (tuple(state), len(house.world.messages[WHO])) == (("sent", True), 1)
+    assert customer.get("/api/mall/consents/messages")["free"] == {"paid": 1}

@@ -63,6 +63,16 @@ def test_every_kind_is_composed_and_every_template_asks_for_what_is_given():
     assert set(notices.KINDS.values()) <= KINDS.keys()
 
 
+def test_a_template_file_that_names_what_there_is_not_is_refused_in_words():
+    assert ways.faults({"subscribe": TEMPLATES, "service": TEMPLATES}) == []
+    wrong = {
+        "ready": Template("x", {"code": "thing1", "weather": "thing2", "hint": "song3"}),
+        "sale": Template("y", {}),
+    }
+    said = ways.faults({"subscribe": wrong})
+    assert [one.partition(":")[0] for one in said] == ["subscribe.ready", "subscribe.ready.hint", "subscribe.sale"]
+
+
 def _order(session, shop, now, mode="pickup", **goods):
     return chain.ordered(session, shop, now, mode=mode, **goods)
 

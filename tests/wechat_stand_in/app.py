@@ -24,12 +24,13 @@ def create_app(folder: Path, reading: Reading | None = None) -> Flask:
     callbacks = Callbacks(world)
     conversation = Conversation(world, callbacks)
     app = Flask(__name__)
-    for open_part in (tokens, login, messages, shipping, codes, risk):
+    for open_part in (tokens, login, shipping, codes, risk):
         app.register_blueprint(open_part.blueprint(world))
     for part in (orders.bp, codepay.bp, refunds.bp, bills.bp, certificates.bp, security.bp):
         app.register_blueprint(part)
     app.register_blueprint(phone.bp)
     app.register_blueprint(control.blueprint(world, notifier))
+    app.register_blueprint(messages.blueprint(world, conversation.sent))
     app.register_blueprint(accounts.blueprint(world, conversation))
     app.register_blueprint(talking.blueprint(world, conversation))
     app.extensions["callbacks"], app.extensions["conversation"] = callbacks, conversation

@@ -219,6 +219,23 @@ def test_a_worker_that_dies_while_it_asks_leaves_a_doubt_and_no_second_message(d
     assert (desk.rows(), desk.free) == ([("sent", "subscribe", "", 2, True)], 0)
 
 
+def test_of_many_that_settle_one_message_one_counts(desk):
+    desk.agree()
+    number = desk.ask()
+    with transaction(desk.session):
+        assert consents.reserve(desk.session, number, desk.member, KIND)
+
+    def settle(turn):
+        with open_session() as own, transaction(own):
+            return moves.move(own, number, ("send", "fail", "expire")[turn % 3], actor="t", now=clock.now())
+
+    with ThreadPoolExecutor(9) as pool:
+        assert sorted(pool.map(settle, range(9))) == [False] * 8 + [True]
+    facts = desk.session.scalars(text("SELECT kind FROM journal WHERE kind LIKE 'message.%' ORDER BY id")).all()
+    assert facts == ["message.asked", f"message.{desk.rows()[0][0]}"]
+    assert desk.free == (0 if desk.rows()[0][0] == "sent" else 1)
+
+
 def test_four_workers_send_each_message_once(desk):
     desk.agree(10)
     for number in range(12):

@@ -7,6 +7,7 @@ lang, at}`.  What is still allowed lies in `world.consents[openid][template id]`
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from functools import lru_cache
 from itertools import count
 from pathlib import Path
@@ -92,8 +93,8 @@ def _deliver(world: World, said: dict[str, Any], page: str) -> dict[str, Any]:
     return {"errcode": 0, "errmsg": "ok", "msgid": number}
 
 
-def blueprint(world: World) -> Blueprint:
-    """The message endpoints on a world."""
+def blueprint(world: World, tell: Callable[[str, str, str], Any]) -> Blueprint:
+    """The message endpoints on a world; `tell` pushes that a subscribe message arrived (person, template, number)."""
     bp = Blueprint("messages", __name__)
 
     @bp.post("/cgi-bin/message/subscribe/send")
@@ -112,7 +113,9 @@ def blueprint(world: World) -> Blueprint:
             if held.get(said["template_id"], 0) < 1:
                 return {"errcode": 43101, "errmsg": "user refuse to accept the msg"}
             held[said["template_id"]] -= 1
-            return _deliver(world, said, page)
+            done = _deliver(world, said, page)
+        tell(said["touser"], said["template_id"], str(done["msgid"]))
+        return done
 
     @bp.post("/cgi-bin/message/template/send")
     def template_send() -> dict[str, Any]:
@@ -129,8 +132,8 @@ def blueprint(world: World) -> Blueprint:
         with world.lock:
             before = world.messages.get(said["touser"], [])
             number = said.get("client_msg_id")
-            if number and any(one["client_msg_id"] == number for one in before):
-                return {"errcode": 0, "errmsg": "ok", "msgid": before[-1]["id"]}
+            if number and (same := [one["id"] for one in before if one["client_msg_id"] == number]):
+                return {"errcode": 0, "errmsg": "ok", "msgid": same[0]}
             return _deliver(world, said, mini.get("pagepath", ""))
 
     return bp
