@@ -120,7 +120,9 @@ export interface DeskOrder {
 }
 
 export interface DeskOrders {
+  /** Those with the least time left; `total` are open. */
   parcels: DeskOrder[]
+  total: number
   counts: Record<DeskStage, number>
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +9,7 @@ from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
 from pos.http.desk_step import step
 from pos.scan import read_code
@@ -28,6 +27,12 @@ class PickForm(WriteForm):
     picked_qty: int = Field(ge=0)
 
 
+class ParcelsQuery(Form):
+    """How many are shown at most."""
+
+    most: int = Field(desk.PAGE, ge=1, le=desk.MOST)
+
+
 class RejectForm(WriteForm):
     """Why the store cannot do it; what each reason does to the stock is in till-and-store-desk.md 3.16."""
 
@@ -43,12 +48,17 @@ class ScanForm(WriteForm):
 
 @bp.get("/parcels")
 @permit("desk.read")
-def open_parcels() -> Response:
-    """Open parcels of one's own store; 304 while nothing changed, so that it may be asked each second."""
-    cards = desk.still_open(session(), who.own_store())
-    counts = Counter(card["stage"] for card in cards)
+@bp.input(ParcelsQuery, location="query")
+def open_parcels(query_data: ParcelsQuery) -> Response:
+    """Open parcels of one's own store, the least time left first; 304 while nothing changed, so ask each second.
+
+    `counts` and `total` are of all that are open, not only of the `most` that are shown.
+    """
+    store_id = who.own_store()
+    counts = desk.counts(session(), store_id)
     shown = {stage: counts[stage] for stage in ("new", "picking", "ready")}
-    return unless_known({"parcels": cards, "counts": shown})
+    cards = desk.still_open(session(), store_id, most=query_data.most)
+    return unless_known({"parcels": cards, "counts": shown, "total": counts.total()})
 
 
 @bp.get("/done")

@@ -70,6 +70,14 @@ def test_a_delivery_from_scan_to_door(session, shop, desk):
     assert hands.refunds(session, order) == [1980]
 
 
+def test_a_queue_longer_than_its_page_says_how_long_it_is(session, shop, desk, order):
+    chain.ordered(session, shop, clock.now(), mode="pickup", milk=1)
+    page = desk.get("/api/desk/parcels?most=1").json
+    assert (len(page["parcels"]), page["total"]) == (1, 2)
+    assert page["counts"] == {"new": 1, "picking": 1, "ready": 0}
+    assert len(desk.get("/api/desk/parcels").json["parcels"]) == 2
+
+
 def test_what_is_lacking_is_given_up_and_refunded(session, shop, desk, order):
     path = _path(session, order)
     shown = [desk.ask(f"{path}/short/preview", {"line_no": 1, "found_qty": qty}).json for qty in (1, 0)]

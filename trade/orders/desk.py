@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,11 @@ _HEAD = """
     JOIN sale_order o ON o.store_id = p.store_id AND o.id = p.order_id
     LEFT JOIN member m ON m.id = o.member_id LEFT JOIN staff ON staff.id = p.handed_by
     WHERE p.at_store_id = :at """
-_OPEN = text(_HEAD + "AND p.state = ANY(:states) ORDER BY p.promise_at, p.id LIMIT 200")
+PAGE, MOST = 200, 2_000
+_OPEN = text(_HEAD + "AND p.state = ANY(:states) ORDER BY p.promise_at, p.id LIMIT :most")
+_COUNTS = text(
+    "SELECT state, count(*) AS parcels FROM parcel WHERE at_store_id = :at AND state = ANY(:states) GROUP BY 1"
+)
 _DONE = text(_HEAD + "AND p.state = 'delivered' AND p.closed_at >= :since ORDER BY p.closed_at DESC LIMIT 100")
 _ONE = text(_HEAD + "AND p.id = :parcel")
 _LINES = text("""
@@ -144,9 +148,17 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
     ]
 
 
-def still_open(session: Session, at_store_id: int) -> list[dict[str, Any]]:
-    """What the store has to do with now, the one with the least time left first."""
-    given = {"at": at_store_id, "states": sorted(ON_THE_DESK)}
+def counts(session: Session, at_store_id: int) -> Counter[str]:
+    """How many parcels the store has to do with now, by stage."""
+    found: Counter[str] = Counter()
+    for row in fetch(session, _COUNTS, {"at": at_store_id, "states": sorted(ON_THE_DESK)}):
+        found[STAGES.get(row.state, row.state)] += row.parcels
+    return found
+
+
+def still_open(session: Session, at_store_id: int, *, most: int = PAGE) -> list[dict[str, Any]]:
+    """What the store has to do with now, at most so many, the one with the least time left first."""
+    given = {"at": at_store_id, "states": sorted(ON_THE_DESK), "most": most}
     return _cards(session, at_store_id, fetch(session, _OPEN, given))
 
 

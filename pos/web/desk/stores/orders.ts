@@ -25,6 +25,9 @@ interface State {
   orders: DeskOrder[]
   loaded: boolean
   etag: string | null
+  /** How many are open in all, and how many at most are asked for. */
+  total: number
+  most: number
   heardAt: number
   failures: number
   view: View
@@ -42,6 +45,9 @@ interface State {
   putBack: DeskLine[]
 }
 
+/** Open parcels are asked for in such portions, as many as there are, and at most so many in all. */
+const PORTION = 200
+const MOST = 2000
 const EVERY_MS = 1500
 const SLOWEST_MS = 10_000
 /** Beyond this age what is shown may be long over: only an accepted wave goes on. */
@@ -70,6 +76,8 @@ export const useOrders = defineStore('orders', {
     orders: [],
     loaded: false,
     etag: null,
+    total: 0,
+    most: PORTION,
     heardAt: 0,
     failures: 0,
     view: 'all',
@@ -88,6 +96,8 @@ export const useOrders = defineStore('orders', {
     of: (state) => (wanted: DeskStage) => state.orders.filter((order) => order.stage === wanted),
     open: (state): DeskOrder | null =>
       state.orders.find((order) => order.id === state.openId) ?? null,
+    /** Open parcels beyond the most that are asked for. */
+    hidden: (state): number => Math.max(0, state.total - state.most),
     away: (state): boolean => state.failures > 0,
     /** What the queue shows: of the chosen column, and of the shelf or goods that were scanned, by the time left. */
     shown: (state): DeskOrder[] =>
@@ -122,17 +132,31 @@ export const useOrders = defineStore('orders', {
     async poll(): Promise<void> {
       const asked = turn
       try {
-        const { body, etag } = await api.getIfChanged<DeskOrders>('/api/desk/parcels', this.etag)
+        const { body, etag } = await api.getIfChanged<DeskOrders>(
+          `/api/desk/parcels?most=${this.most}`,
+          this.etag,
+        )
         this.failures = 0
         this.heardAt = serverNow()
         if (body && asked === turn) {
           this.etag = etag
           this.take(body.parcels)
+          this.reach(body.total)
         }
       } catch {
         this.failures += 1
       }
       if (!this.away) void useOutbox().flush()
+    },
+
+    /** Ask for as many as there are; at once when some were left out. */
+    reach(total: number): void {
+      this.total = total
+      const most = Math.min(MOST, Math.max(1, Math.ceil(total / PORTION)) * PORTION)
+      if (most === this.most) return
+      const more = most > this.most
+      Object.assign(this, { most, etag: null })
+      if (more) this.refresh()
     },
 
     /** Too old to act on. */
