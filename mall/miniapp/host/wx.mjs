@@ -50,6 +50,9 @@ export function makeWx(navigation) {
     request,
     getStorageSync: kept,
     setStorageSync: (key, value) => localStorage.setItem(`wx.${key}`, JSON.stringify(value)),
+    getStorageInfoSync: () => ({
+      keys: Object.keys(localStorage).filter((key) => key.startsWith('wx.')).map((key) => key.slice(3)),
+    }),
     removeStorageSync: (key) => localStorage.removeItem(`wx.${key}`),
     getSystemInfoSync: screen,
     getWindowInfo: screen,

@@ -16,7 +16,3 @@ export function keptCard(member_no: string): CardSecret | null {
 export function keepCard(member_no: string, card: CardSecret): void {
   keep(NAME, { member_no, ref: card.ref, secret: card.secret })
 }
-
-export function forgetCard(): void {
-  keep(NAME, null)
-}

@@ -7,8 +7,7 @@ import { currentToken, mall, onSignedOut, setToken } from '../api/mall'
 import { toast } from '../lib/go'
 import { t } from '../lib/i18n'
 import { forgetInvite, invited } from '../lib/invite'
-import { keep, kept } from '../lib/kept'
-import { forgetCard } from '../lib/member-card'
+import { forgetPerson, keep, kept } from '../lib/kept'
 import { sceneOf, tellScene } from '../lib/scene'
 import { platform } from '../platform'
 import { useCart } from './cart'
@@ -16,8 +15,8 @@ import { useCheckout } from './checkout'
 import { useTelling } from './telling'
 import { usePlace } from './place'
 
-/** Besides the token: what is kept on this device of the person who is signed in, and is not the device's own. */
-const PERSONAL = ['me', 'top_up', 'signed_on'] as const
+/** Waits for the person whose session only ran out. */
+const BASKET = ['cart', 'cart_of', 'checkout']
 
 /** Who is shopping. */
 export const useSession = defineStore('session', () => {
@@ -41,8 +40,7 @@ export const useSession = defineStore('session', () => {
     signedIn.value = false
     me.value = null
     keptMe.value = null
-    for (const name of PERSONAL) keep(name, null)
-    forgetCard()
+    forgetPerson(BASKET)
     useTelling().forget()
   }
 
@@ -54,6 +52,7 @@ export const useSession = defineStore('session', () => {
     forget()
     useCart().empty()
     useCheckout().bring([], false)
+    forgetPerson()
   }
 
   /** What came of the code a friend sent; a code told again at the next step is no news. */
