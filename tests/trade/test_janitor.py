@@ -16,8 +16,9 @@ from paying import online, told
 from tests.stories import Story
 from tests.wechat_stand_in.in_process import InProcess
 from tests.wechat_stand_in.reading import of_the_run
-from trade.orders.pay import Outcome
+from trade.orders.pay import Outcome, receive
 from trade.payments import metrics
+from trade.payments import moves as payments
 from trade.payments.moves import Paid
 from trade.payments.refunds import moves as refunds
 from workers.jobs import ask_payments, ask_refunds, expire_unpaid, send_refunds, settle_late, settle_payments
@@ -160,6 +161,24 @@ def test_every_refund_ends_and_what_was_stuck_was_on_the_desk(town, fault, times
     assert town.row(CASES) == ([("refund_failed", cause, 990, True)] if cause else [])
     town.story.follow()
     town.story.agree()
+
+
+def test_two_refunds_of_one_payment_are_asked_for_a_minute_apart(town):
+    order = town.story.order(milk=1)
+    number = town.opened(order)
+    assert town.wechat.customer_pays(number)
+    paying_now = town.wechat.notices[0]
+    town.story.do(receive, paying_now)
+    with transaction(town.story.session):
+        tender = payments.by_trade_no(town.story.session, number)
+        for _ in range(3):
+            payments.refund(town.story.session, tender, 100, reason="t", actor="t", now=town.story.now)
+    town.wait(20)
+    assert town.row("SELECT state FROM refund ORDER BY id") == [("accepted",), ("requested",), ("requested",)]
+    town.wait(110)
+    assert town.row("SELECT state FROM refund ORDER BY id")[1:] == [("accepted",), ("requested",)]
+    town.wait(300)
+    assert town.row("SELECT DISTINCT state FROM refund") == [("done",)]
 
 
 def test_what_wechat_gave_up_is_owed_under_the_next_number(town):

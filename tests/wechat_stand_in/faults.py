@@ -292,6 +292,11 @@ _TALKS = (
 _PUSHES = (Fault("push_answer_lost", "our answer to the next push gets lost, so it is repeated"),)
 _PAY = (
     Fault("pay_unavailable", "500 SYSTEM_ERROR, nothing was done"),
+    Fault("refund_stays", "the next refund stays PROCESSING; after seven days WeChat gives it up: CLOSED"),
+    Fault("refund_abnormal", "the next refund is ABNORMAL: the customer's account does not take it"),
+    Fault("refund_closed", "the next refund is CLOSED at once"),
+    Fault("refund_busy", "429 to the next refund, nothing was done"),
+    Fault("not_enough", "the merchant's account has too little for the next refund"),
     Fault("certificates_down", "the platform's certificates are not to be had"),
     Fault("prepay_answer_lost", "the order was made, but 500 SYSTEM_ERROR is answered"),
     Fault("close_still_payable", "closing answers 204, and the order can still be paid"),

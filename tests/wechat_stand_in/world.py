@@ -43,6 +43,8 @@ class World:
         self.trust = Trust(self.keys)
         self.offset_s: float = 0
         self.skew_s: float = 0
+        self.plain_http = True
+        self.recent: dict[str, deque[float]] = {}
         self.codes: dict[str, dict[str, Any]] = {}
         self.tokens: dict[str, float] = {}
         self.token_apps: dict[str, str] = {}

@@ -187,7 +187,9 @@ _REFUND = text("""
            :state, :amount,
            CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
            CASE WHEN :kind <> 'wechat' THEN CAST(:now AS timestamptz) END,
-           CASE WHEN :kind = 'wechat' THEN CAST(:now AS timestamptz) END, 0
+           CASE WHEN :kind = 'wechat' THEN greatest(CAST(:now AS timestamptz), (SELECT max(greatest(created_at, ask_at))
+               + interval '1 minute' FROM refund WHERE store_id = :store AND tender_id = :tender AND kind = 'wechat'))
+           END, 0
     FROM next ON CONFLICT (refund_no) DO NOTHING RETURNING id""")
 
 
@@ -208,7 +210,8 @@ def refund(
 
     `kind` says that it goes another way than it came: cash back to a bank account.
 
-    `number` makes the refund deterministic; a repeat with the same number changes nothing.
+    `number` makes the refund deterministic; a repeat with the same number changes nothing.  Two refunds of one tender
+    are asked for at least a minute apart, as WeChat wants it.
     """
     kind = kind or tender.kind
     at_once = kind != "wechat"

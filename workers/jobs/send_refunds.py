@@ -38,7 +38,8 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
         for row in rows:
             refund = session.execute(_REFUND, {"store": row.data["store_id"], "id": row.data["refund_id"]}).one()
             let_go(session)
-            if refund.state != "requested" or refund.asked > 0 or send(session, refund):
+            waits = refund.asked > 0 or (refund.ask_at is not None and refund.ask_at > clock.now())
+            if refund.state != "requested" or waits or send(session, refund):
                 taken += 1
             with transaction(session):
                 journal.finish(session, [row.id], now=clock.now())

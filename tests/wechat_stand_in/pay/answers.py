@@ -37,8 +37,9 @@ def _check() -> Response | None:
     world = the_world()
     if world.take_fault("pay_unavailable"):
         return answer(world, 500, {"code": "SYSTEM_ERROR", "message": "try again"})
-    fault = checks.authorization(world, request)
-    return refuse(world, fault) if fault else None
+    if fault := checks.authorization(world, request) or checks.too_often(world, request.path):
+        return refuse(world, fault, 429 if fault.startswith("RATE_LIMIT") else 400)
+    return None
 
 
 def answer(world: World, status: int, body: dict[str, Any] | None = None) -> Response:
@@ -64,6 +65,8 @@ def answer(world: World, status: int, body: dict[str, Any] | None = None) -> Res
 def refuse(world: World, fault: str, status: int = 400) -> Response:
     """A refusal with WeChat's code; what breaks a rule is kept as a violation."""
     code, _, words = fault.partition(": ")
-    if code in ("SIGN_ERROR", "PARAM_ERROR"):
+    if checks.is_refund(request) and (more := checks.too_often(world, "refund refused")):
+        world.violations.append(f"{request.method} {request.path}: {more}")
+    if code in ("SIGN_ERROR", "PARAM_ERROR", "RATE_LIMIT"):
         world.violations.append(f"{request.method} {request.path}: {fault}")
     return answer(world, 401 if code == "SIGN_ERROR" else status, {"code": code, "message": words})
