@@ -148,3 +148,22 @@ def test_the_password_counts_when_it_is_typed_and_who_cancels_has_not_paid(phone
     assert "支付成功" not in mine.get("/phone/code/now").text
     _charged(phone, "C2")
     assert _act(phone, "code/answer", openid=ME, answer="no") == {"state": "PAYERROR"}
+
+
+def test_the_control_desk_plants_advances_and_tells_what_broke_a_rule(phone):
+    world, desk = phone.extensions["world"], phone.test_client()
+    before = world.now()
+    desk.post("/phone/console/plant", data={"name": "notice_lost"})
+    desk.post("/phone/console/forward", json={"seconds": 3600})
+    assert (world.faults["notice_lost"], round(world.now() - before) // 3600) == (1, 1)
+    assert desk.post("/phone/console/plant", json={"name": "unheard_of"}).status_code == 404
+    world.violations.append("PARAM_ERROR: <b>")
+    world.deliveries.append({"url": "http://shop/notice", "event": "TRANSACTION.SUCCESS", "status": 401})
+    shown = desk.get("/phone/console?lang=en").text
+    assert (
+        "PARAM_ERROR: &lt;b&gt;" in shown and "not taken 401" in shown and "1 h ahead" in shown and "1 waiting" in shown
+    )
+    world.violations.clear()
+    desk.post("/phone/console/clear")
+    assert world.faults["notice_lost"] == 0
+    assert all(desk.get(f"/phone/console/{part}").status_code == 200 for part in ("clock", "funds", "calls"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from flask import render_template, url_for
+from flask import abort, render_template, url_for
 from werkzeug.wrappers import Response
 
 from tests.wechat_stand_in.faults import CATALOGUE, Fault
@@ -77,7 +77,9 @@ def forward() -> Response | dict[str, Any]:
 
 @bp.post("/console/plant")
 def plant() -> Response | dict[str, Any]:
-    the_world().faults[said()["name"]] += 1
+    if said()["name"] not in CATALOGUE:
+        abort(404)
+    the_world().faults.plant(said()["name"])
     return done(url_for("phone.console") + "#faults")
 
 

@@ -31,6 +31,19 @@ for (const view of document.querySelectorAll('[data-bottom]')) {
   view.addEventListener('renewed', sink)
 }
 
+/** <input data-filter=".row"> shows the rows that hold what is typed; it stays over a reload. */
+for (const box of document.querySelectorAll('[data-filter]')) {
+  box.value = sessionStorage.getItem(box.dataset.filter) ?? ''
+  const filter = () => {
+    sessionStorage.setItem(box.dataset.filter, box.value)
+    for (const row of document.querySelectorAll(box.dataset.filter)) {
+      row.hidden = !row.textContent.toLowerCase().includes(box.value.trim().toLowerCase())
+    }
+  }
+  box.addEventListener('input', filter)
+  filter()
+}
+
 for (const link of document.querySelectorAll('[data-go-after]')) {
   setTimeout(() => link.click(), Number(link.dataset.goAfter))
 }
