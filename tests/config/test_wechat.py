@@ -14,6 +14,7 @@ from flask import Flask
 from config.wechat import client as module
 from config.wechat.given import WeChatFailed
 from config.wechat.people import OpenPlatform, Person
+from member.identity import BadPhone, normalise_phone
 from tests.servers import running
 
 OPENID, PHONE = "oTongdian0001", "13800000001"
@@ -86,6 +87,31 @@ def test_a_login_works_while_tokens_are_refused(wechat, client):
 def test_a_phone_code_of_nobody_is_refused(wechat, client, code):
     with pytest.raises(WeChatFailed, match="40029"):
         client().phone_number(code)
+
+
+@pytest.mark.parametrize("as_number", [True, False])
+def test_a_country_code_is_read_as_a_number_and_as_a_text(wechat, client, as_number):
+    wechat.world.reading = replace(wechat.world.reading, country_is_number=as_number)
+    assert client().phone_number(wechat.world.code("phone", OPENID), OPENID) == PHONE
+    wechat.world.faults.plant("phone_abroad")
+    abroad = client().phone_number(wechat.world.code("phone", OPENID))
+    assert abroad == "+85291234567"
+    with pytest.raises(BadPhone):
+        normalise_phone(abroad)
+
+
+def test_a_phone_code_of_another_person_is_refused(wechat, client):
+    with pytest.raises(WeChatFailed, match="40029"):
+        client().phone_number(wechat.world.code("phone", "oTongdian0002"), OPENID)
+
+
+@pytest.mark.parametrize("words", ["😀 积分 “满减” ]]> \u2028 <b>&amp;", "𠮷野家"])
+def test_what_is_said_reaches_wechat_as_it_was(wechat, client, words):
+    wechat.world.windows[f"{OPENID}:mini"] = {"text": {"left": 1, "until": wechat.world.now() + 60}}
+    message = {"touser": OPENID, "msgtype": "text", "text": {"content": words}}
+    client()._client.call("POST", "/cgi-bin/message/custom/send", json=message)
+    (said,) = wechat.world.talks[f"{OPENID}:mini"]
+    assert said["text"] == words
 
 
 def test_a_wrong_secret_is_said_without_the_secret(wechat, client, redis_url):

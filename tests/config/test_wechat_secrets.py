@@ -75,13 +75,13 @@ def _noted(world, monkeypatch):
 
 
 def _walk(wechat, mall, pay, spy):
-    """A customer signs in, gives a phone, is written to, orders; some of it with what WeChat does not know."""
+    """A customer signs in, gives a phone, is looked up, orders; some of it with what WeChat does not know."""
     world = wechat.world
     spy(mall.code_to_session, world.code("login", PERSON))
     spy(mall.phone_number, world.code("phone", PERSON), PERSON)
     spy(mall.code_to_session, "nobody-knows-this-login-code")
     spy(mall.phone_number, "nobody-knows-this-phone-code")
-    spy(mall._client.call, "POST", "/cgi-bin/message/subscribe/send", json={"touser": PERSON})
+    spy(mall._client.call, "GET", "/cgi-bin/user/info", params={"openid": PERSON})
     until = now() + timedelta(minutes=15)
     spy(pay.prepay, trade_no=TRADE_NO, description="x", amount_fen=1, openid=PERSON, expires_at=until)
     spy(pay.query, TRADE_NO)

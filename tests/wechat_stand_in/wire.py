@@ -7,6 +7,7 @@ import socket
 import struct
 from collections.abc import Iterable
 from contextlib import suppress
+from io import BytesIO
 from typing import Any, NoReturn
 
 from werkzeug.wrappers import Request, Response
@@ -29,6 +30,10 @@ class Wire:
         path = environ["PATH_INFO"]
         if path.startswith(OURS):
             return self.app(environ, start)
+        sent = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = BytesIO(
+            sent
+        )  # whole, whether it is looked at or not: else the next request begins in it
         with self.world.lock:
             self.world.calls[path.rsplit("/", 1)[-1]] += 1
         plant = self.world.faults.on_the_wire(path)
