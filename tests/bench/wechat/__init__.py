@@ -1,7 +1,8 @@
 """The faults of the WeChat libraries, measured on them and on ours, side by side (`make wechat-faults`).
 
 `row.py` says what a row is and gives each measurement a stand-in of its own; `tokens.py` has P1 to P6, `pushes.py` P7
-to P10, `secrecy.py` P11; `worker.py` is one of the eight processes of P2.  `__main__.py` runs the `ROWS` of every
+to P10, `secrecy.py` P11, `payments.py` Q1 to
+Q12; `worker.py` is one of the eight processes of P2.  `__main__.py` runs the `ROWS` of every
 module in PARTS, prints the table, writes var/wechat-faults.json and exits 1 where ours is out of bounds.  A further
 part is a module with `ROWS`, named in PARTS.
 

@@ -11,10 +11,10 @@ from typing import Any
 from config.embedded import start_redis
 from config.logs import set_up
 from config.settings import settings
-from tests.bench.wechat import pushes, secrecy, tokens
+from tests.bench.wechat import payments, pushes, secrecy, tokens
 from tests.bench.wechat.row import Row, here
 
-PARTS = (tokens, pushes, secrecy)
+PARTS = (tokens, pushes, secrecy, payments)
 
 
 def measure(row: Row, redis_url: str) -> dict[str, Any]:
