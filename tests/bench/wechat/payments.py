@@ -47,8 +47,8 @@ def _raw(here: Here, *, base: str = "", key: bool = True, **options: Any) -> WeC
 
 
 def _ours(here: Here, *, key: bool = True, **other: Any) -> Pay:
-    health.connection = lambda: here.store  # type: ignore[assignment]
-    less = {} if key else {"platform_key_id": "", "platform_public_key": ""}
+    vars(health)["connection"] = lambda: here.store
+    less: dict[str, Any] = {} if key else {"platform_key_id": "", "platform_public_key": ""}
     return Pay(replace(here.given, **less, **other))
 
 
