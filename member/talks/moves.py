@@ -30,8 +30,9 @@ _INTEND = text("""
     ON CONFLICT (push_id, no) DO NOTHING RETURNING id""")
 _NEXT = text(
     "SELECT id, app, person, sealed, state, tries, at FROM talk_message"
-    " WHERE push_id = :push AND state IN ('due', 'sending') ORDER BY no LIMIT 1"
+    " WHERE push_id = :push AND state IN ('due', 'sending') ORDER BY no LIMIT 1 FOR NO KEY UPDATE"
 )
+_OPEN = text("SELECT 1 FROM talk_message WHERE push_id = :push AND state IN ('due', 'sending') LIMIT 1")
 _BEGIN = text(
     "UPDATE talk_message SET state = 'sending', tries = tries + 1, at = :now"
     " WHERE id = :id AND state = 'due' RETURNING tries"
@@ -74,7 +75,8 @@ def intend(
 def begin(session: Session, push_id: int, *, now: datetime) -> Message | None:
     """Take the next answer to a push in hand; None when nothing is left to do, or somebody has it in hand.
 
-    One without an open window is dropped, one whose sender died is left unknown, and the next one is taken.
+    One without an open window is dropped, one whose sender died is left unknown, and the next one is taken.  The row is
+    locked before the window: whoever comes second sees what the first one did.
     """
     while (row := first(session, _NEXT, {"push": push_id})) is not None:
         if row.state == "sending":
@@ -85,8 +87,7 @@ def begin(session: Session, push_id: int, *, now: datetime) -> Message | None:
             end(session, row.id, "dropped", code="no_window", now=now)
         else:
             begun = first(session, _BEGIN, {"id": row.id, "now": now})
-            if begun is None:
-                return None
+            assert begun is not None, "the row is locked"
             said = json.loads(open_sealed(bytes(row.sealed)))
             return Message(row.id, row.app, bytes(row.person), said["openid"], said["body"], begun.tries)
     return None
@@ -94,7 +95,7 @@ def begin(session: Session, push_id: int, *, now: datetime) -> Message | None:
 
 def left_open(session: Session, push_id: int) -> bool:
     """Whether an answer to a push is still on its way."""
-    return first(session, _NEXT, {"push": push_id}) is not None
+    return first(session, _OPEN, {"push": push_id}) is not None
 
 
 def again(session: Session, message: Message, *, code: str, now: datetime) -> bool:

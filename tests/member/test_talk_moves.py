@@ -39,7 +39,10 @@ def test_what_is_owed_twice_is_owed_once(session, do, owed, now):
     assert _states(session) == ["due", "due"]
 
 
-def test_of_eight_senders_one_has_the_first_answer_and_nobody_the_second(session, open_session, owed, now):
+def test_of_eight_senders_one_has_the_first_answer_and_nobody_the_second(session, do, open_session, owed, now):
+    for _ in range(4):
+        do(windows.take, "service", WHO, now=now)  # so that whoever comes second finds no window
+
     def begin(_: int):
         with open_session() as opened, transaction(opened):
             return moves.begin(opened, 7, now=now)
