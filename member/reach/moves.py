@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import fetch, first
+from config.db import changed, fetch, first
 from member.reach import consents
 from member.reach.kinds import KINDS
 from member.reach.states import MOVES
@@ -150,6 +150,14 @@ def move(
 
 _LOST = text("SELECT 1 FROM message WHERE id = :id AND unheard")
 _BY_NUMBER = text("SELECT id FROM message WHERE number = :number AND way = 'subscribe'")
+_UNNUMBERED = text("""
+    SELECT m.id FROM message m JOIN message_consent c ON c.message_id = m.id
+    WHERE c.person = :person AND c.kind = :kind AND m.way = 'subscribe' AND m.state = 'sent' AND m.number = ''
+    ORDER BY m.settled_at DESC LIMIT 1""")
+_FORGET = text("""
+    WITH old AS (SELECT id FROM message WHERE state <> 'queued' AND settled_at < :before LIMIT :most),
+    spent AS (DELETE FROM message_consent c USING old WHERE c.message_id = old.id)
+    DELETE FROM message m USING old WHERE m.id = old.id""")
 _IN_DOUBT = text("""
     SELECT m.id FROM message m JOIN message_consent c ON c.message_id = m.id
     WHERE c.person = :person AND c.kind = :kind AND m.way = 'subscribe' AND m.state IN ('failed', 'queued')
@@ -164,9 +172,15 @@ def sent_result(
     It settles what nobody had heard the answer of, and tells the desk of what WeChat took and did not deliver.
     """
     found = first(session, _BY_NUMBER, {"number": number}) if number else None
-    if found is None and arrived:
-        found = first(session, _IN_DOUBT, {"person": consents.person(openid), "kind": kind})
+    if found is None:  # the answer was lost, or said no number
+        which = _IN_DOUBT if arrived else _UNNUMBERED
+        found = first(session, which, {"person": consents.person(openid), "kind": kind})
     if found is None:
         return False
     event = "arrive" if arrived else "bounce"
     return move(session, found.id, event, code=code, number=number, actor="wechat", now=now)
+
+
+def forget(session: Session, *, before: datetime, most: int = 5000) -> int:
+    """Drop messages settled before a moment, with the consents they spent; returns how many."""
+    return changed(session, _FORGET, {"before": before, "most": most})

@@ -14,7 +14,7 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.desk_step import step
 from pos.http.returning import ApproverForm, approved_by
-from trade.fulfilment import lost_phone, parcels, pickup
+from trade.fulfilment import lost_phone, notices, parcels, pickup
 from trade.orders import desk, fulfil
 from trade.stores import staff
 from trade.stores.roles import PERMISSIONS
@@ -139,11 +139,17 @@ def _counted(wrong: Any, store_id: int) -> Any:
 def lost_phone_find(query_data: TailQuery) -> Reply:
     """What lies ready for phones that end so: nothing but number, customer (masked) and how many lines.
 
-    And `managers`, who may agree to it by PIN.
+    `proof` is what became of the newest code that was sent, as a parcel's `notice`, or null; `managers` may agree by
+    PIN.
     """
     store_id = who.own_store()
     cards = [desk.one(session(), store_id, one) for one in lost_phone.waiting(session(), store_id, query_data.tail)]
-    found = [{name: card[name] for name in ("id", "no", "customer", "items")} for card in cards]
+    proofs = notices.newest(session(), [f"proof:{card['store_id']}:{card['id']}" for card in cards])
+    found = [
+        {name: card[name] for name in ("id", "no", "customer", "items")}
+        | {"proof": desk.notice(proofs.get(f"proof:{card['store_id']}:{card['id']}"))}
+        for card in cards
+    ]
     managers = [one for one in staff.colleagues(session(), store_id) if "pos.approve" in PERMISSIONS[one["role"]]]
     return {"parcels": found, "managers": managers}, 200
 

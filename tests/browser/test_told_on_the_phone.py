@@ -31,6 +31,14 @@ def test_the_code_arrives_on_the_phone_of_who_agreed_and_the_desk_sees_it(street
     _picture(buyer, pictures, "telling-promised")
     order_id = int(buyer.pay())
 
+    buyer.go("points")
+    buyer.see("tell-me").click()
+    buyer.see("subscribe-yes").click()
+    expect(buyer.see("telling-words")).to_contain_text("积分到期、积分变动")
+    _picture(buyer, pictures, "telling-points")
+    buyer.go("home")
+    buyer.page.goto(f"{buyer.url}/mall/#/pages/order/order?id={order_id}")
+
     desk.open()
     no = f"{street.shop.store_id:03d}{order_id:09d}"
     desk.see(f"order-card-{no}").wait_for()
@@ -47,6 +55,16 @@ def test_the_code_arrives_on_the_phone_of_who_agreed_and_the_desk_sees_it(street
     expect(desk.see("notice-state")).to_contain_text("剩 2 次")
     street.until(lambda: desk.page.reload() is not None and _not_told(desk, no), "the second has no leave")
     _picture(desk, pictures, "telling-desk-no-leave")
+
+    desk.page.keyboard.press("Escape")
+    desk.see("tab-ready").click()
+    desk.see("lost-open").click()
+    desk.see("lost-tail").fill("0001")
+    desk.see("lost-find").click()
+    desk.see(f"lost-{no}").click()
+    desk.see("lost-send").click()
+    expect(desk.see("lost-proof")).to_contain_text("顾客未授权通知")
+    _picture(desk, pictures, "telling-lost-phone")
 
     buyer.page.goto(f"{street.phone_url}/phone/notices")
     expect(buyer.page.get_by_text(code)).to_be_visible()

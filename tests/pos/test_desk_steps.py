@@ -17,6 +17,7 @@ from trade.fulfilment import lost_phone, pickup
 from trade.fulfilment.models import Substitution
 from trade.orders import substituting
 from trade.stores.models import Role
+from workers.jobs import send_messages
 
 
 @pytest.fixture
@@ -145,6 +146,9 @@ def test_without_the_phone_a_manager_agrees(session, shop, client, desk, order):
     assert sorted(shown) == ["customer", "id", "items", "no"]
     asked = {"parcel_id": parcel.id, "tail": tail}
     assert desk.post("/api/desk/pickup/lost-phone/send", asked).json == {"sends": 1}
+    assert send_messages.run() == 0
+    (sent,) = desk.get(f"/api/desk/pickup/lost-phone?tail={tail}").json["parcels"]
+    assert (shown["proof"], sent["proof"]["state"]) == (None, "not_authorised")
     asked |= {"code": lost_phone.sent_code(session, parcel.store_id, parcel.id), "reason": "手机没电"}
     assert desk.post("/api/desk/pickup/lost-phone/hand-over", asked).json["code"] == "manager_needed"
     by = {"approver": {"staff_id": shop.people[Role.STORE_MANAGER], "pin": make.PIN}}

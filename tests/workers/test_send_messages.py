@@ -137,7 +137,8 @@ def test_what_a_person_must_mend_at_wechat_holds_messages_up_and_loses_none(desk
     desk.agree()
     desk.ask()
     desk.world.tokens.clear()
-    connection().delete(*connection().scan_iter("*wechat-token*"))
+    for name in connection().scan_iter("*wechat-token*"):
+        connection().delete(name)
     desk.world.faults.plant("address_refused")
     assert (desk.run(), desk.rows()) == (0, [("queued", "subscribe", "40164", 1, False)])
     assert desk.session.scalar(text("SELECT count(*) FROM exception_case")) == 0
@@ -269,6 +270,28 @@ def test_what_wechat_took_and_did_not_deliver_is_shown_as_failed(desk):
         assert moves.sent_result(desk.session, WHO, KIND, number, arrived=False, code="reject", now=clock.now())
         assert not moves.sent_result(desk.session, WHO, KIND, "nowhere", arrived=False, now=clock.now())
     assert desk.rows() == [("failed", "subscribe", "reject", 1, False)]
+
+
+def test_a_result_finds_its_message_where_wechat_gave_no_number(desk):
+    desk.agree()
+    desk.ask()
+    desk.run()
+    with transaction(desk.session):
+        desk.session.execute(text("UPDATE message SET number = ''"))
+    with transaction(desk.session):
+        assert moves.sent_result(desk.session, WHO, KIND, "77", arrived=False, code="1", now=clock.now())
+    assert desk.rows()[0][:3] == ("failed", "subscribe", "1")
+
+
+def test_what_is_old_is_forgotten_with_the_yes_it_spent_and_what_waits_is_not(desk):
+    desk.agree(2)
+    desk.ask("member:1")
+    desk.run()
+    desk.ask("member:2")
+    later = clock.now() + timedelta(days=1)
+    with transaction(desk.session):
+        assert (moves.forget(desk.session, before=later), moves.forget(desk.session, before=later)) == (1, 0)
+    assert ([row[0] for row in desk.rows()], desk.free) == (["queued"], 1)
 
 
 def test_whoever_was_merged_is_told_as_the_member_they_are_now(desk):

@@ -93,7 +93,7 @@ def send_again(session: Session, parcel: Any, event: str, *, actor: str, now: da
     return ask(session, parcel, event, again=True, actor=actor, now=now)
 
 
-def newest(session: Session, parcels: Sequence[Any]) -> Mapping[str, Any]:
-    """The newest message about each parcel, by `subject`; `told_at` is when the same was last told indeed."""
-    found = fetch(session, _NEWEST, {"subjects": [subject(parcel) for parcel in parcels]})
+def newest(session: Session, subjects: Sequence[str]) -> Mapping[str, Any]:
+    """The newest message about each of these, by `subject`; `told_at` is when the same was last told indeed."""
+    found = fetch(session, _NEWEST, {"subjects": list(subjects)})
     return {row.subject: row for row in found}

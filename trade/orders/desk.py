@@ -111,7 +111,8 @@ def _line(row: Any, offered: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _notice(row: Any) -> dict[str, Any] | None:
+def notice(row: Any) -> dict[str, Any] | None:
+    """What became of telling the customer; None when there was nothing to tell."""
     if row is None:
         return None
     shown = {name: getattr(row, name) for name in ("event", "state", "way", "code", "version")}
@@ -129,7 +130,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
         lines[row.parcel_id].append(row)
     for one in substituting.of_parcels(session, parcels):
         offered[one.parcel_id].append(one)
-    told = notices.newest(session, parcels)
+    told = notices.newest(session, [notices.subject(parcel) for parcel in parcels])
     return [
         {
             **{name: getattr(parcel, name) for name in _PLAIN.split()},
@@ -140,7 +141,7 @@ def _cards(session: Session, at_store_id: int, parcels: Sequence[Any]) -> list[d
             "no": number(parcel.store_id, parcel.order_id),
             "items": len(lines[parcel.id]),
             "cold": sorted({row.temperature for row in lines[parcel.id]} - {"ambient"}),
-            "notice": _notice(told.get(notices.subject(parcel))),
+            "notice": notice(told.get(notices.subject(parcel))),
             "waves": parcel.waves or [],
             "lines": [_line(row, offered[parcel.id]) for row in lines[parcel.id]],
         }

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock, requests
 from config.db import open_session, transaction
 from member import codes, export, possession, risk, sessions
+from member.reach import moves as messages
 from member.talks import inbox, windows
 from member.talks import moves as talks
 from trade.fulfilment import replayed
@@ -25,6 +26,9 @@ ADDRESSES_KEPT = timedelta(days=180)
 DECISIONS_KEPT = timedelta(days=180)
 """How long anybody asks why a store got a parcel."""
 
+MESSAGES_KEPT = timedelta(days=400)
+"""How long anybody asks whether a member was told; a reminder of a year ago must not come again."""
+
 
 def _batch(session: Session, now: datetime) -> int:
     gone = requests.forget(session, before=now - KEPT)
@@ -32,6 +36,7 @@ def _batch(session: Session, now: datetime) -> int:
     gone += risk.forget(session, now=now) + sessions.forget(session, now=now)
     gone += addresses.forget(session, before=now - ADDRESSES_KEPT)
     gone += receiving.forget(session, before=now - ADDRESSES_KEPT) + signing.forget(session, now=now)
+    gone += messages.forget(session, before=now - MESSAGES_KEPT)
     gone += replayed.forget(session, before=now - DECISIONS_KEPT)
     gone += inbox.forget(session, now=now) + windows.forget(session, now=now) + talks.forget(session, now=now)
     return gone + export.forget(session, now=now)

@@ -1,4 +1,5 @@
 import { Refused, sentence } from '@web/api'
+import type { Notice } from '@web/contract-desk'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -14,6 +15,8 @@ export interface Waiting {
   no: string
   customer: string
   items: number
+  /** What became of the newest code that was sent. */
+  proof: Notice | null
 }
 
 interface State {
@@ -25,6 +28,7 @@ interface State {
   chosen: Waiting | null
   /** How often the code was sent; 0 before the first. */
   sends: number
+  proof: Notice | null
   code: string
   reason: string
   manager: number
@@ -33,7 +37,11 @@ interface State {
   said: string
 }
 
-const FRESH = { chosen: null, sends: 0, code: '', pin: '', said: '' }
+const FRESH = { chosen: null, sends: 0, proof: null, code: '', pin: '', said: '' }
+
+/** How often, and after how long each time, the desk looks whether WeChat took the code. */
+const LOOKS = 8
+const LOOK_MS = 1500
 
 /** Somebody came without the phone: its last digits, a code sent to it, a manager and a reason open the bag. */
 export const useLostPhone = defineStore('lostPhone', {
@@ -87,6 +95,19 @@ export const useLostPhone = defineStore('lostPhone', {
         this.sends = (await api.write<{ sends: number }>(`${BASE}/send`, about)).sends
         play('ok')
       })
+      if (!this.said) void this.follow(LOOKS)
+    },
+
+    /** Whether the code that was sent arrived; quietly, while this bag is looked at. */
+    async follow(left: number): Promise<void> {
+      const { chosen, sends, tail } = this
+      await new Promise((done) => setTimeout(done, LOOK_MS))
+      const said = await api
+        .get<{ parcels: Waiting[] }>(`${BASE}?tail=${tail}`)
+        .catch(() => ({ parcels: [] as Waiting[] }))
+      if (!chosen || this.chosen?.id !== chosen.id || this.sends !== sends) return
+      this.proof = said.parcels.find((one) => one.id === chosen.id)?.proof ?? this.proof
+      if (left > 1 && (this.proof?.state ?? 'queued') === 'queued') await this.follow(left - 1)
     },
 
     async handOver(): Promise<void> {
