@@ -143,7 +143,7 @@ def test_without_the_phone_a_manager_agrees(session, shop, client, desk, order):
     parcel = hands.of(session, order)
     tail = session.scalar(text("SELECT right(phone_masked, 4) FROM member"))
     (shown,) = desk.get(f"/api/desk/pickup/lost-phone?tail={tail}").json["parcels"]
-    assert sorted(shown) == ["customer", "id", "items", "no"]
+    assert sorted(shown) == ["customer", "id", "items", "no", "proof"]
     asked = {"parcel_id": parcel.id, "tail": tail}
     assert desk.post("/api/desk/pickup/lost-phone/send", asked).json == {"sends": 1}
     assert send_messages.run() == 0
