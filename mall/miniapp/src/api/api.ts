@@ -47,12 +47,29 @@ export class Api {
   ) {}
 
   get<T>(path: string): Promise<T> {
-    return this.call<T>({ method: 'GET', path, headers: {} })
+    return this.read<T>(() => ({ method: 'GET', path, headers: {} }))
   }
 
   /** POST that changes nothing: quotes. */
   ask<T>(path: string, body: object): Promise<T> {
-    return this.call<T>({ method: 'POST', path, headers: {}, body: JSON.stringify(body) })
+    return this.read<T>(() => this.posting(path, body))
+  }
+
+  private posting(path: string, body: object): Call {
+    return { method: 'POST', path, headers: {}, body: JSON.stringify(body) }
+  }
+
+  /** What is answered to somebody who has left meanwhile is nobody's: whoever is here now is asked for. */
+  private async read<T>(question: () => Call): Promise<T> {
+    const by = this.options.token?.()
+    const left = () => Boolean(by) && by !== this.options.token?.()
+    try {
+      const answer = await this.call<T>(question())
+      if (!left()) return answer
+    } catch (error) {
+      if (!left()) throw error
+    }
+    return this.read<T>(question)
   }
 
   /** POST that changes something, under a request id of its own. */
@@ -62,7 +79,7 @@ export class Api {
     const request_id = open?.body === text ? open.id : requestId()
     this.open.set(path, { id: request_id, body: text })
     try {
-      const result = await this.ask<T>(path, { request_id, ...body })
+      const result = await this.call<T>(this.posting(path, { request_id, ...body }))
       this.open.delete(path)
       return result
     } catch (error) {

@@ -114,10 +114,7 @@ export const useSession = defineStore('session', () => {
   }
 
   async function refresh(): Promise<void> {
-    if (!signedIn.value) return
-    const by = currentToken()
-    const found = (await mall.me()).me
-    if (by === currentToken()) me.value = found
+    if (signedIn.value) me.value = (await mall.me()).me
   }
 
   async function givePhone(code: string): Promise<void> {
