@@ -95,9 +95,15 @@ class Settings(BaseSettings):
             )
             if bad
         ]
-        faults += self._of_the_stand_in()
+        faults += self._of_the_stand_in() + self._credentials()
         if faults:
             sys.exit("Tongdian cannot start in production:\n" + "\n".join(f"  - {f}" for f in faults))
+
+    def _credentials(self) -> list[str]:
+        """What is wrong with the WeChat credentials, as far as can be seen without asking WeChat."""
+        from config.wechat import check  # only here: production alone looks at them before they are used
+
+        return check.faults(self.wechat_dir) if self.wechat_dir else []
 
     def _of_the_stand_in(self) -> list[str]:
         """Which credentials are not WeChat's; a file that cannot be read is not this question's."""

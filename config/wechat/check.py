@@ -16,13 +16,9 @@ def faults(folder: Path) -> list[str]:
     """Every fault that can be seen without asking WeChat; empty when there is none."""
     if not folder.is_dir():
         return [f"{folder} is not a folder: WECHAT_DIR names the folder of the credentials, not a file in it."]
-    path = folder / "credentials.json"
-    try:
-        given = json.loads(path.read_text("utf-8"))
-    except OSError:
-        return [f"{path} cannot be read."]
-    except ValueError:
-        return [f"{path} is not JSON."]
+    given, unread = _given(folder / "credentials.json")
+    if unread:
+        return unread
     found = [f"credentials.json lacks {name}." for name in NEEDED if not given.get(name)]
     if found:
         return found
@@ -30,8 +26,36 @@ def faults(folder: Path) -> list[str]:
         found.append("apiv3_key must have 32 characters: it is the APIv3 key, not the older API key.")
     private, said = _read(folder, given["private_key_file"], lambda pem: load_pem_private_key(pem, None), "private key")
     found += said
-    found += _public(folder, given) + _certificate(folder, given, private)
-    return found
+    found += _public(folder, given) + _certificate(folder, given, private) + _pushes("credentials.json", given)
+    return found + _service(folder)
+
+
+def _given(path: Path) -> tuple[dict[str, Any], list[str]]:
+    try:
+        return dict(json.loads(path.read_text("utf-8"))), []
+    except OSError:
+        return {}, [f"{path} cannot be read."]
+    except (ValueError, TypeError):
+        return {}, [f"{path} is not JSON."]
+
+
+def _service(folder: Path) -> list[str]:
+    """The service account's file, which a chain may do without."""
+    if not (folder / "service.json").exists():
+        return []
+    given, unread = _given(folder / "service.json")
+    lacks = [f"service.json lacks {name}." for name in ("appid", "secret") if not given.get(name)]
+    return unread or lacks + _pushes("service.json", given)
+
+
+def _pushes(name: str, given: dict[str, Any]) -> list[str]:
+    """Token and key of a message address, which belong together."""
+    token, key = given.get("push_token", ""), given.get("push_aes_key", "")
+    if bool(token) != bool(key):
+        return [f"{name}: push_token and push_aes_key belong together: give both, or neither."]
+    if key and len(key) != 43:
+        return [f"{name}: push_aes_key must have 43 characters: it is the EncodingAESKey."]
+    return []
 
 
 def _read(folder: Path, name: str, load: Any, what: str) -> tuple[Any, list[str]]:

@@ -48,6 +48,10 @@ def test_production_refuses_what_was_made_for_a_demonstration():
 
 @pytest.fixture
 def production(tmp_path):
+    """The settings of a chain that is real in all but its keys."""
+    load(tmp_path)
+    for name, appid in (("credentials.json", "wx1234567890abcdef"), ("service.json", "wxfedcba0987654321")):
+        _change(tmp_path / name, appid=appid, mchid="1600000001")
     return Settings(
         environment="production",
         database_url="postgresql://db/x",
@@ -61,22 +65,36 @@ def production(tmp_path):
     )
 
 
+def _change(path, **values):
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
 def test_production_starts_when_everything_is_real(production):
     production.check_production()
     assert production.base_url == "https://shop.example"
 
 
-def test_production_refuses_the_stand_ins_credentials(production, tmp_path):
-    load(tmp_path)
+@pytest.mark.parametrize(
+    ("name", "change", "sentence"),
+    [
+        ("credentials.json", {"appid": "wx000000000badcafe"}, "WECHAT_DIR: credentials.json is the stand-in's"),
+        ("credentials.json", {"mchid": "1900000109"}, "WECHAT_DIR: credentials.json is the stand-in's"),
+        ("service.json", {"appid": "wx000000000badcafe"}, "WECHAT_DIR: service.json is the stand-in's"),
+        ("service.json", {"secret": ""}, "service.json lacks secret."),
+        ("service.json", {"push_token": ""}, "service.json: push_token and push_aes_key belong together"),
+        ("service.json", {"push_aes_key": "short"}, "service.json: push_aes_key must have 43 characters"),
+        ("credentials.json", {"private_key_file": "."}, "is a folder; it must be the file of the private key."),
+        ("credentials.json", {"private_key_file": "platform-public.pem"}, "is not the PEM file of a private key."),
+    ],
+)
+def test_production_refuses_the_stand_ins_credentials_and_mistaken_ones(production, tmp_path, name, change, sentence):
+    _change(tmp_path / name, **change)
     with pytest.raises(SystemExit) as refused:
         production.check_production()
-    said = str(refused.value)
-    assert all(f"WECHAT_DIR: {name} is the stand-in's" in said for name in ("credentials.json", "service.json"))
-    path = tmp_path / "credentials.json"
-    given = json.loads(path.read_text()) | {"appid": "wx1234567890abcdef"}
-    path.write_text(json.dumps(given))
-    (tmp_path / "service.json").unlink()
-    with pytest.raises(SystemExit, match="1900000109"):
+    assert sentence in str(refused.value)
+
+
+def test_production_refuses_a_file_in_the_place_of_the_folder(production, tmp_path):
+    production.wechat_dir = tmp_path / "credentials.json"
+    with pytest.raises(SystemExit, match="is not a folder: WECHAT_DIR names the folder of the credentials"):
         production.check_production()
-    path.write_text(json.dumps(given | {"mchid": "1600000001"}))
-    production.check_production()

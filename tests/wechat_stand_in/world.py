@@ -81,11 +81,13 @@ class World:
         self.menus: dict[str, dict[str, Any]] = {}
         self.qr_codes: dict[str, dict[str, Any]] = {}
         self.shop_url = ""
-        if self.file.exists():
-            kept = json.loads(self.file.read_text())
-            self.orders, self.refunds = kept["orders"], kept["refunds"]
-            for name in KEPT[2:]:  # an older file lacks some
-                setattr(self, name, kept.get(name, {}))
+        self._recall()
+
+    def _recall(self) -> None:
+        """What an earlier run kept; an older file lacks some of it."""
+        kept = json.loads(self.file.read_text()) if self.file.exists() else {}
+        for name in KEPT:
+            setattr(self, name, kept.get(name, {}))
 
     def now(self) -> float:
         """Unix seconds on the stand-in's own clock, which tests may move forward."""
