@@ -36,6 +36,13 @@ class CallForm(WriteForm):
     tracking_no: str = Field("", max_length=60)
 
 
+class TrackingForm(WriteForm):
+    """Who carries it, and under which number, as it really is."""
+
+    carrier: str = Field(min_length=1, max_length=40)
+    tracking_no: str = Field(min_length=4, max_length=60)
+
+
 class BagsForm(WriteForm):
     """What was scanned: bags, and the seals on them."""
 
@@ -111,6 +118,17 @@ def hand(parcel_id: int, json_data: HandForm) -> Reply:
         courier.hand(opened, parcel, **given, staff_id=staff_id, actor=actor, now=g.now)
 
     return step(json_data, parcel_id, work)
+
+
+@bp.post("/<int:parcel_id>/tracking")
+@permit("desk.fulfil")
+@bp.input(TrackingForm)
+def tracking(parcel_id: int, json_data: TrackingForm) -> Reply:
+    """Another carrier or number than was written when it left.  409 `shipping_corrected`: WeChat allows this once."""
+    by = {"carrier": json_data.carrier, "tracking_no": json_data.tracking_no}
+    return step(
+        json_data, parcel_id, lambda s, parcel, actor: courier.renumber(s, parcel, **by, actor=actor, now=g.now)
+    )
 
 
 @bp.post("/<int:parcel_id>/delivered")

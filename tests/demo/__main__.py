@@ -40,6 +40,7 @@ def main() -> int:
         DATABASE_URL=embedded.database_url().replace("postgresql+psycopg://", "postgresql://"),
         REDIS_URL=embedded.redis_url(), HOST=settings().host, VAR_DIR=str(var), PORT=str(settings().port),
         WECHAT_DIR=str(var / "stand-in"), WECHAT_API_BASE=phone, WECHAT_PAY_BASE=phone, WECHAT_PHONE_BASE=phone,
+        WECHAT_RISK="true",
     )  # fmt: skip
     try:
         _prepare(var)

@@ -21,6 +21,7 @@ from trade.pricing.models import Price
 from trade.stock import moves as stock
 from trade.stores import staff
 from trade.stores.models import Role, Staff, Store, Till
+from trade.stores.scenes import moves as scenes
 
 PASSWORD, PIN = "tongdian2026", "258025"
 MEMBERS, DAYS = 500, 60
@@ -96,6 +97,16 @@ def open_stores(session: Session, chain: Chain) -> None:
             chain.shops.append(
                 Shop(store.id, [till.id for till in tills], {role: who.id for role, who in people.items()})
             )
+
+
+def hang_codes(session: Session, chain: Chain, *, now: datetime) -> None:
+    """Each store's poster, a shelf of it and a guide; WeChat draws them when somebody looks."""
+    with transaction(session):
+        for shop in chain.shops:
+            by: dict[str, Any] = {"store_id": shop.id, "actor": "demo", "now": now}
+            scenes.make(session, "S", **by)
+            scenes.make(session, "T", label="生鲜 A1", **by)
+            scenes.make(session, "G", staff_id=shop.people[Role.STORE_STAFF], **by)
 
 
 def list_goods(session: Session, chain: Chain, goods: list[Article], *, since: datetime) -> None:

@@ -43,6 +43,7 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     since = now - timedelta(days=making.DAYS + 2)
     say("stores, tills and staff")
     making.open_stores(session, known)
+    making.hang_codes(session, known, now=since)
     say(f"{len(goods)} products")
     making.list_goods(session, known, goods, since=since - timedelta(days=1))
     making.fill_shelves(session, known, dice, now=since)

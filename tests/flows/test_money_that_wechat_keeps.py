@@ -155,3 +155,34 @@ def test_where_wechats_order_centre_leads(house):
     assert CliRunner().invoke(order_pages).exit_code == 0
     order = "pages/order/order?out_trade_no=${商品订单号}"
     assert house.world.pages == {"orders": order, "messages": "pages/orders/orders"}
+
+
+def test_an_express_is_told_with_its_number_and_a_wrong_number_is_corrected_once(house, session):
+    """Packed, handed to the courier, told; its typing error is put right once, and reminds nobody before it arrives."""
+    buyer, desk = house.customer(1), house.staff("store_staff")
+    order_id = house.order(buyer, 990, milk=1)[1]["order"]["id"]
+    trade_no = house.pay(buyer, order_id)
+    house.until(lambda: buyer.get(f"/api/mall/orders/{order_id}")["order"]["state"] == "paid", "the payment")
+    with transaction(session):
+        for table in ("sale_order", "parcel"):
+            session.execute(text(f"UPDATE {table} SET mode = 'ship'"))
+    path = f"/api/desk/parcels/{desk.get('/api/desk/parcels')['parcels'][0]['id']}"
+    number = {"carrier": "中通快递", "tracking_no": "ZT0001"}
+    assert desk.post(f"{path}/tracking", **number)[1]["code"] == "wrong_state"
+    for verb, given in (("accept", {}), ("pick", {"line_no": 1, "picked_qty": 1}), ("pack", {"bags": 1})):
+        assert desk.post(f"{path}/{verb}", **given)[0] == 200
+    assert desk.post(f"{path}/hand", bags=1, **number)[0] == 200
+    house.let_jobs_run()
+    told = house.world.orders[trade_no]["shipping"]
+    assert (told["logistics_type"], told["shipping_list"][0]["tracking_no"]) == (1, "ZT0001")
+    assert desk.post(f"{path}/tracking", carrier="ZTO", tracking_no="ZT0002")[0] == 200
+    upload_shipping.run()
+    told = house.world.orders[trade_no]["shipping"]
+    assert (told["finish_shipping_count"], told["shipping_list"][0]["tracking_no"]) == (2, "ZT0002")
+    refused = desk.post(f"{path}/tracking", carrier="ZTO", tracking_no="ZT0003")
+    assert (refused[0], refused[1]["code"]) == (409, "shipping_corrected")
+    assert session.execute(text("SELECT tracking_no FROM parcel")).scalar() == "ZT0002"
+    assert "reminded" not in house.world.orders[trade_no]
+    assert desk.post(f"{path}/delivered")[0] == 200
+    house.let_jobs_run()
+    assert house.world.orders[trade_no]["reminded"] is True

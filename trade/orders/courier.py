@@ -21,11 +21,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from config import journal
 from config.errors import Malformed, Refused, WrongState
 from trade.fulfilment import lost, notices, parcels
 from trade.fulfilment import moves as parcel_moves
 from trade.orders import fulfil
 from trade.orders.fulfil import WrongMode
+from trade.orders.shipping import due as shipping
 from trade.stock import facts
 from trade.stock import moves as stock
 
@@ -132,6 +134,22 @@ def hand(
     parcel_moves.note_carrying(session, parcel, carrier=carrier, tracking_no=tracking_no)
     fulfil.hand_out(session, parcel, None, staff_id=staff_id, actor=actor, now=now)
     notices.ask(session, parcel, "handed", actor=actor, now=now)
+
+
+def renumber(session: Session, parcel: Any, *, carrier: str, tracking_no: str, actor: str, now: datetime) -> None:
+    """Another carrier or number than was written when it left: WeChat, where it was told, is told anew.
+
+    :raises WrongState: it has not left, or is over.  :raises CorrectionUsed: WeChat allows one correction a payment,
+        and that was made; nothing changed.
+    """
+    fulfil.lock(session, parcel)
+    stands = parcels.one(session, parcel.store_id, parcel.id)
+    if stands.mode != "ship" or stands.state not in ("handed", "delivered"):
+        raise WrongState(parcel_id=parcel.id, state=stands.state, event="renumber")
+    parcel_moves.note_carrying(session, parcel, carrier=carrier, tracking_no=tracking_no)
+    told = {"order_id": parcel.order_id, "parcel_id": parcel.id, "carrier": carrier, "tracking_no": tracking_no}
+    journal.record(session, "parcel.renumbered", f"order:{parcel.order_id}", actor=actor, now=now, **told)
+    shipping.renumbered(session, parcel.store_id, parcel.order_id, actor=actor, now=now)
 
 
 def deliver(session: Session, parcel: Any, *, actor: str, now: datetime) -> None:

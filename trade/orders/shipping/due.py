@@ -75,6 +75,22 @@ def look(session: Session, orders: Collection[tuple[int, int]], *, actor: str, n
     return changed
 
 
+_TOLD = text(f"""{_READ}
+    WHERE t.store_id = :store AND t.order_id = :order AND u.state = 'told' ORDER BY u.store_id, u.tender_id""")
+
+
+def renumbered(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
+    """A person says that a parcel's number was wrong: what WeChat was told in full is corrected, which it allows once.
+
+    :raises CorrectionUsed: it was done before.
+    """
+    look(session, [(store_id, order_id)], actor=actor, now=now)
+    for stands in fetch(session, _TOLD, {"store": store_id, "order": order_id}):
+        found = wanted(stands)
+        if found is not None and found.body != stands.sent:
+            moves.correct(session, stands.store_id, stands.tender_id, actor=actor, now=now)
+
+
 _ARRIVED = text("""
     SELECT u.store_id, u.tender_id, t.transaction_id, p.received_at FROM ship_upload u
     JOIN tender t ON t.store_id = u.store_id AND t.id = u.tender_id

@@ -2,6 +2,7 @@ import { sentence } from '@web/api'
 import { defineStore } from 'pinia'
 import { nextTick } from 'vue'
 import { api } from '../server'
+import { usePrinter } from '../stores/printer'
 import { useSession } from '../stores/session'
 
 const PATH = '/api/desk/codes'
@@ -82,6 +83,7 @@ export const useSceneCodes = defineStore('scene-codes', {
     picture: (one: SceneCode): string => `${PATH}/${one.id}/picture`,
 
     async print(one: SceneCode): Promise<void> {
+      usePrinter().job = null // one thing on the page
       this.printing = one
       await nextTick()
       const image = document.querySelector<HTMLImageElement>('.poster img')
