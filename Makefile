@@ -59,6 +59,7 @@ SLACK ?= 1
 bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; writes var/bench.json
 	$(PY) -m tests.bench --slack $(SLACK)
 	$(PY) -m tests.bench.channels
+	$(PY) -m tests.bench.codes
 
 wechat-faults: env ## what the WeChat libraries get wrong beside ours; exit code 1 when ours is out of bounds
 	$(PY) -m tests.bench.wechat
@@ -66,5 +67,6 @@ wechat-faults: env ## what the WeChat libraries get wrong beside ours; exit code
 KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
+	$(PY) -m tests.chaos.codes
 
 .PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench wechat-faults chaos

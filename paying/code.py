@@ -8,6 +8,7 @@ One question is asked at a time; who asks holds a claim, and writes only while i
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -80,14 +81,15 @@ def cancel(session: Session, store_id: int, tender_id: int, *, actor: str) -> No
 
 def follow(session: Session, store_id: int, tender_id: int) -> None:
     """Ask WeChat about one attempt, if that is due and nobody else does, and do what follows from its answer."""
+    now = clock.now()  # what is said of a moment is no older than it
     with transaction(session):
-        tender = moves.claim(session, store_id, tender_id, now=clock.now())
+        tender = moves.claim(session, store_id, tender_id, now=now)
     if tender is None:
         return
     found = _asked(tender)
     if isinstance(found, Found) and found.state == "SUCCESS" and _paid(session, tender, found):
         return
-    if tender.state == "closing" or _is_over(session, tender, found):
+    if tender.state == "closing" or _is_over(session, tender, found, now):
         _undo(session, tender, found)
     elif isinstance(found, WeChatFailed) or found is None:
         _heard(session, tender, tender.said if plan.refused(tender.said) else plan.UNKNOWN)
@@ -103,11 +105,14 @@ def _asked(tender: Any) -> Found | WeChatFailed | None:
         return error
 
 
-def _is_over(session: Session, tender: Any, found: Found | WeChatFailed | None) -> bool:
-    """Whether nobody waits for the money any more: it is being reversed from now on, by this claim."""
+def _is_over(session: Session, tender: Any, found: Found | WeChatFailed | None, now: datetime) -> bool:
+    """Whether nobody waits for the money any more: it is being reversed from now on, by this claim.
+
+    :param now: when the question was put.
+    """
     if isinstance(found, WeChatFailed):
         return False
-    now, began_at = clock.now(), tender.sent_at or tender.created_at
+    began_at = tender.sent_at or tender.created_at
     undone = found is not None and found.undone
     failed = found is None or undone or found.state == plan.FAILED
     unsent = tender.state == "created"  # and nobody will: sending is a step from `created`
@@ -158,7 +163,7 @@ def _paid(session: Session, tender: Any, found: Found) -> bool:
 
 
 def _heard(session: Session, tender: Any, said: str) -> None:
-    now = clock.now()
-    at = now if plan.refused(said) and not plan.refused(tender.said) else plan.next_ask_at(tender.sent_at, said, now)
+    now, began_at = clock.now(), tender.sent_at or tender.created_at
+    at = now if plan.refused(said) and not plan.refused(tender.said) else plan.next_ask_at(began_at, said, now)
     with transaction(session):
         moves.hear(session, tender, said, at)

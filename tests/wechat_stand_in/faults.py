@@ -210,6 +210,12 @@ def _token_taken(call: Call) -> Response:
     return call.process()
 
 
+def _slow(call: Call) -> Response:
+    answer = call.process()
+    call.wait()
+    return answer
+
+
 def _truncated(call: Call) -> Response:
     answer = call.process()
     return Response(answer.get_data()[: len(answer.get_data()) // 2], answer.status, answer.headers)
@@ -223,6 +229,7 @@ _WIRE = (
     Fault("server_error", "a gateway's page with `status`, nothing was done", "*", _server_error, {"status": 502}),
     Fault("server_error_after", "a gateway's page, but it was done", "*", _server_error_after, {"status": 502}),
     Fault("trickle", "the answer comes one byte in `seconds`", "*", _trickle, {"seconds": 1}),
+    Fault("slow", "the answer takes `seconds` longer", "*", _slow, {"seconds": 1}),
     Fault("truncated", "half of the answer", "*", _truncated),
 )
 _TOKENS = (

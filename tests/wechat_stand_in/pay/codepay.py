@@ -156,7 +156,7 @@ def reverse(no: str) -> Response:
         look(world, one)
         if world.take_fault("reverse_refused"):
             return refuse(world, "USERPAYING: the customer types the password")
-        if world.now() < one["made"] + 15 and one["state"] != "REVOKED":
+        if world.now() < one["made"] + 14 and one["state"] != "REVOKED":
             return refuse(world, "PARAM_ERROR: reversed before 15 s")
         if one["state"] == "USERPAYING" and world.take_fault("pays_before_reverse"):
             _success(world, one)
