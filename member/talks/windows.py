@@ -42,11 +42,11 @@ _ALLOW = text("""
     ON CONFLICT (app, person, why) DO UPDATE SET messages_left = EXCLUDED.messages_left,
         open_until = EXCLUDED.open_until WHERE talk_window.open_until <= EXCLUDED.open_until""")
 _TAKE = text("""
-    UPDATE talk_window SET messages_left = messages_left - 1 WHERE (app, person, why) = (
-        SELECT app, person, why FROM talk_window
-        WHERE app = :app AND person = :person AND messages_left > 0 AND open_until > :now
-        ORDER BY open_until, why LIMIT 1 FOR UPDATE)
-    RETURNING why""")
+    WITH mine AS (SELECT why, messages_left, open_until FROM talk_window WHERE app = :app AND person = :person
+                  ORDER BY why FOR NO KEY UPDATE)
+    UPDATE talk_window w SET messages_left = w.messages_left - 1
+    FROM (SELECT why FROM mine WHERE messages_left > 0 AND open_until > :now ORDER BY open_until, why LIMIT 1) m
+    WHERE w.app = :app AND w.person = :person AND w.why = m.why RETURNING w.why""")
 _CLOSE = text("DELETE FROM talk_window WHERE app = :app AND person = :person")
 _FORGET = text("DELETE FROM talk_window WHERE open_until < :now")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 from sqlalchemy import text
@@ -81,6 +82,21 @@ def test_more_than_the_window_allows_is_dropped_and_anything_new_opens_it(sessio
     assert do(windows.take, "service", WHO, now=now) is False
     do(windows.allow, "service", WHO, "click", at=now)
     assert [do(windows.take, "service", WHO, now=now) for _ in range(4)] == [True] * 3 + [False]
+
+
+def test_of_eight_who_take_from_two_windows_of_six_messages_six_get_one(do, open_session, now):
+    do(windows.allow, "service", WHO, "click", at=now)
+    do(windows.allow, "service", WHO, "scan", at=now)
+
+    start = Barrier(8)
+
+    def take(_: int) -> bool:
+        with open_session() as opened, transaction(opened):
+            start.wait()
+            return windows.take(opened, "service", WHO, now=now)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sorted(pool.map(take, range(8))) == [False] * 2 + [True] * 6
 
 
 def test_of_two_who_approve_a_menu_one_does(session, open_session, do, now):
