@@ -60,6 +60,7 @@ bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; wri
 	$(PY) -m tests.bench --slack $(SLACK)
 	$(PY) -m tests.bench.channels
 	$(PY) -m tests.bench.codes
+	$(PY) -m tests.bench.notices --slack $(SLACK)
 
 wechat-faults: env ## what the WeChat libraries get wrong beside ours; exit code 1 when ours is out of bounds
 	$(PY) -m tests.bench.wechat

@@ -110,6 +110,7 @@ class Schedule:
         for _ in range(self.rng.randint(3, 14)):
             with suppress(Refused):
                 self.rng.choice(acts)()
+            self._only_one_can_be_paid()
         self._end()
         self.check()
         self.town.running = None
@@ -279,6 +280,15 @@ class Schedule:
                 key = f"again:{self.seed}"
                 stock.take_in(self.town.session, store, {sku: 100}, key=key, actor="t", now=self.town.now)
 
+    def _only_one_can_be_paid(self) -> None:
+        """WeChat asks for the same number while an order waits: two sheets that can be paid are two payments."""
+        mine = f"TD{self.order:010d}A"
+        waiting = [
+            no for no, one in self.town.wechat.orders.items() if no.startswith(mine) and one["state"] == "NOTPAY"
+        ]
+        if len(waiting) > 1:
+            self._broken("two attempts could be paid at once", waiting)
+
     def check(self) -> None:
         """The four invariants of wechat.md 2.6, to the fen and the unit."""
         row = self.town.session.execute(text(_STANDS), {"store": self.key[0], "order": self.order}).one()
@@ -332,7 +342,10 @@ be paid by two attempts, and be cancelled in between."""
 
 
 def run(session: Session, patch: pytest.MonkeyPatch, seeds: range) -> None:
-    """Run these schedules in a new town, each checked at its end, and prove every book at the end of all."""
+    """Run these schedules in a new town, each checked at its end, and prove every book at the end of all.
+
+    A break names its seed; a schedule depends on those before it, so that the same seed breaks from the same first one.
+    """
     with a_town(session, patch) as town:
         for seed in seeds:
             Schedule(town, seed).run()

@@ -84,6 +84,16 @@ def test_a_payment_whose_notice_is_lost_is_found_within_two_minutes(town, after_
     town.story.agree()
 
 
+def test_without_the_sweep_a_payment_whose_notice_is_lost_is_found_only_when_its_time_is_over(town, monkeypatch):
+    monkeypatch.setattr(ask_payments, "run", lambda: 0)
+    order = town.story.order(milk=1)
+    assert town.wechat.customer_pays(town.opened(order))
+    town.wait(300)
+    assert town.story.head(order).state == "placed"
+    town.wait(720)
+    assert town.story.head(order).state == "confirmed"
+
+
 @pytest.mark.parametrize(("fault", "state"), [("lost", "cancelled"), ("unheard", "cancelled")])
 def test_an_attempt_that_was_not_closed_to_the_end_is_closed(town, fault, state):
     """The customer cancels, WeChat does not answer: the order stands, and two minutes later it can be cancelled,

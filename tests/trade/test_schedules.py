@@ -16,6 +16,7 @@ from config.wechat.given import WeChatFailed
 from config.wechat.ready import pay as wechat
 from paying import online
 from tests.trade import schedules
+from tests.wechat_stand_in.reading import of_the_run
 from trade.orders import close, value
 from trade.orders.late import rescue
 from trade.orders.late.states import Cause
@@ -54,6 +55,20 @@ def _close_deaf(session: Any, tender: Any, now: Any) -> bool:
     return _close_unasked(session, tender, now)
 
 
+def _another_attempt(patch: pytest.MonkeyPatch) -> None:
+    """Each opening of the sheet is a new attempt; the one before is left at WeChat as it is."""
+    real, leave = (
+        payments.intend,
+        text("UPDATE tender SET state = 'closed' WHERE order_id = :order AND state = 'prepaid'"),
+    )
+
+    def intend(session: Any, store_id: int, order_id: int, amount_fen: int, **named: Any) -> Any:
+        session.execute(leave, {"order": order_id})
+        return real(session, store_id, order_id, amount_fen, **named)
+
+    patch.setattr(payments, "intend", intend)
+
+
 def _unguarded(statement: Any, guard: str) -> Any:
     assert guard in str(statement), statement
     return text(str(statement).replace(guard, ""))
@@ -78,14 +93,24 @@ WITHOUT = {
     "refunds are asked about": lambda p: p.setattr(ask_refunds, "run", _nothing),
     "a refund given up is owed anew": lambda p: p.setattr(refunds, "_owe_anew", _nothing),
     "a paid order that is cancelled is refunded": lambda p: p.setattr(close, "_undo_payment", _nothing),
+    "while an attempt is open it is used again": _another_attempt,
     "the bill is read": lambda p: p.setattr(schedules.Schedule, "_bill", _nothing),
 }
 
 
-@pytest.mark.skipif(SCHEDULES < 1_000, reason="a long run: TONGDIAN_SCHEDULES=40000")
-@pytest.mark.parametrize("rule", WITHOUT)
+SOON, MOST = 60, 600
+RARE = {"a revived order takes its value again", "only what ended unpaid is revived"}
+"""What breaks only in hundreds of schedules (the first by the proof of the books at their end)."""
+QUICK = SCHEDULES < 1_000
+"""Seeds at which each other rule was missed on 2026-11-30, in the order above: 5, 5, 2, 2, 16, 3, 9, 2, 3, 4, 3, 1, 32;
+the rare ones: at the end, 125."""
+
+
+@pytest.mark.skipif(not of_the_run().close_early, reason="the seeds were found with the first reading")
+@pytest.mark.parametrize("rule", [rule for rule in WITHOUT if not (QUICK and rule in RARE)])
 def test_without_any_one_rule_some_schedule_ends_badly(session, monkeypatch, rule):
+    """Fifteen rules taken away one at a time; the seven of wechat.md 2.6, and what goes with them."""
     WITHOUT[rule](monkeypatch)
     with pytest.raises(AssertionError) as broken:
-        schedules.run(session, monkeypatch, range(600))
-    print(rule, "->", str(broken.value).splitlines()[0][:160])
+        schedules.run(session, monkeypatch, range(SOON if QUICK else MOST))
+    print(f"without <{rule}>: {str(broken.value).splitlines()[0][:140]}")
