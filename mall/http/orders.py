@@ -53,6 +53,7 @@ class OrderForm(WriteForm, BasketForm):
     """A basket, what the customer was shown, and when they fetch it; `token` is the quote's.
 
     `may_substitute`: something like it is welcome where the store lacks it, never for more than was paid.
+    `may_split`: several stores may send it, each a part; a bundle stays whole.
     """
 
     expected_payable_fen: int = Field(ge=0)
@@ -60,6 +61,7 @@ class OrderForm(WriteForm, BasketForm):
     promise_at: AwareDatetime
     remark: str = Field("", max_length=200)
     may_substitute: bool = False
+    may_split: bool = False
 
 
 class PageQuery(Form):
@@ -103,6 +105,7 @@ def order(json_data: OrderForm) -> Reply:
             promise_at=promise_at,
             remark=json_data.remark,
             may_substitute=json_data.may_substitute,
+            may_split=json_data.may_split,
             expected_payable_fen=json_data.expected_payable_fen,
             token=json_data.token,
             unpaid_for=timedelta(minutes=settings().unpaid_minutes),

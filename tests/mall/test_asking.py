@@ -57,3 +57,14 @@ def test_it_is_nobody_elses_to_answer_and_an_answer_must_be_whole(session, refus
     elsewhere = path.replace(f"orders/{order_id}", f"orders/{order_id + 1}")
     assert shopper.get(f"{elsewhere}/options").status_code == 404
     assert chain.of(session, order_id)[0].state == "asking"
+
+
+@pytest.mark.parametrize("may_split", [False, True])
+def test_brought_instead_it_comes_from_two_stores_only_where_that_was_allowed(session, refused, may_split):
+    shopper, path, order_id = refused
+    chain.do(session, "UPDATE sale_order SET may_split = :may", may=may_split)
+    chain.do(session, "UPDATE stock_level SET on_hand = 1 WHERE store_id > 1 AND sku_id = 1")
+    assert shopper.get(f"{path}/options").json["options"]["deliver"] is may_split
+    said = shopper.post(f"{path}/answer", says="bring")
+    assert said.status_code == (200 if may_split else 409)
+    assert [one.at_store_id for one in chain.of(session, order_id)] == ([2, 3] if may_split else [1])

@@ -92,7 +92,10 @@ def test_a_full_slot_is_shown_closed_and_takes_no_order(guest, shop, session, si
     seen = guest.ask("/api/mall/quote", **asked).json["quote"]["token"]
     assert buyer.post("/api/mall/orders", **order, token=seen).json["code"] == "quote_of_another_basket"
     token = buyer.ask("/api/mall/quote", **asked).json["quote"]["token"]
-    assert (slot["open"], buyer.post("/api/mall/orders", **order, token=token).status_code) == (True, 201)
+    lets = {"may_substitute": True, "may_split": True}
+    assert (slot["open"], buyer.post("/api/mall/orders", **order, **lets, token=token).status_code) == (True, 201)
+    assert session.execute(text("SELECT may_substitute, may_split FROM sale_order")).one() == (True, True)
+    session.rollback()
     assert guest.get(f"/api/mall/slots?store_id={shop.store_id}").json["slots"][0]["open"] is False
     refused = buyer.post("/api/mall/orders", **order)
     assert (refused.status_code, refused.json["code"]) == (409, "slot_full")

@@ -76,7 +76,7 @@ def bring(session: Session, parcel: Any, *, actor: str, now: datetime) -> None:
     """
     _waits(parcel, "bring")
     asked = asking.read(session, parcel)
-    need = replace(asked.need, mode="delivery", promise_at=None)
+    need = replace(asked.need, mode="delivery", may_split=asked.may_split, promise_at=None)
     found = _carry_out(session, parcel, asked, need, actor=actor, now=now)
     if not found.parcels:
         raise NobodyCan(outcome=found.chosen.outcome)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch
 from trade.catalogue import kits
-from trade.fulfilment import clocks
+from trade.fulfilment import clocks, together
 from trade.fulfilment.clocks import Hours
 from trade.fulfilment.places import Line, Need
 from trade.fulfilment.states import REFUSALS
@@ -49,7 +49,8 @@ _STORE = text("""
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A parcel as routing needs it.  `own` is what its order holds for it in `own_store_id`.
+    """A parcel as routing needs it.  `own` is what its order holds for it in `own_store_id`; `may_split` is the
+    customer's word, also where a pickup goes whole.
 
     Goods are sale units by sku of what has stock: a kit is its parts.
     """
@@ -59,6 +60,7 @@ class Asked:
     own: Mapping[int, int]
     net_fen: int
     has_address: bool
+    may_split: bool
 
     @property
     def goods(self) -> dict[int, int]:
@@ -89,7 +91,7 @@ def read(session: Session, parcel: Any) -> Asked:
     head = fetch(session, _HEAD, key | {"refusals": sorted(REFUSALS)})[0]
     rows = fetch(session, _LINES, key)
     made = kits.known(session)
-    lines = tuple(
+    plain = [
         Line(
             row.line_no,
             row.sku_id,
@@ -99,7 +101,8 @@ def read(session: Session, parcel: Any) -> Asked:
             parts=tuple(sorted(made.get(row.sku_id, {}).items())),
         )
         for row in rows
-    )
+    ]
+    lines = together.kept(plain, together.bundles(session, parcel)) if len(plain) > 1 else tuple(plain)
     need = Need(
         parcel.mode,
         lines,
@@ -111,7 +114,8 @@ def read(session: Session, parcel: Any) -> Asked:
     )
     goods = units(need, {line.line_no: line.qty for line in lines})
     own = _own(session, key, goods) if parcel.at_store_id is not None else {}
-    return Asked(need, parcel.at_store_id, own, sum(row.net_fen for row in rows), head.lat_e6 is not None)
+    net_fen = sum(row.net_fen for row in rows)
+    return Asked(need, parcel.at_store_id, own, net_fen, head.lat_e6 is not None, head.may_split)
 
 
 def clocks_of(

@@ -192,7 +192,7 @@ def options(session: Session, parcel: Any, asked: Asked, weights: Weights, *, no
     stores = [one.store_id for one in found.candidates[:OPTIONS]]
     if parcel.mode != "pickup" or not asked.has_address:
         return stores, False
-    brought = replace(asked.need, mode="delivery", promise_at=None)
+    brought = replace(asked.need, mode="delivery", may_split=asked.may_split, promise_at=None)
     places = candidates.load(session, brought, weights, now=now, own=own)
     return stores, bool(route(brought, places, weights, now, rerouted=True).parcels)
 

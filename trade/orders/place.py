@@ -327,14 +327,13 @@ def by_code(
     priced = _price_as_shown(session, basket, expected_payable_fen, token, now=now)
     if priced.due_fen <= cash_fen:
         raise NothingForCode(due_fen=priced.due_fen)
-    where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
-    order_id = _open(session, basket, priced, actor, now, channel="till", **where)
+    till = {"till_id": at.till_id, "shift_id": at.shift_id}
+    order_id = _open(session, basket, priced, actor, now, channel="till", staff_id=at.staff_id, **till)
     stock.hold(session, basket.store_id, _units(priced.lines), order_id=order_id, at_till=True)
     _count(session, basket, priced, order_id, now)
     if priced.wallet.total_fen and not at.authorised and basket.member_id:
         wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
     value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
-    till = {"till_id": at.till_id, "shift_id": at.shift_id}
     fen = priced.due_fen - cash_fen
     tender = codes.intend(session, basket.store_id, order_id, fen, code_hash=code_hash, **till, now=now)
     return order_id, int(tender.id)
@@ -350,6 +349,7 @@ def online(
     token: str | None = None,
     unpaid_for: timedelta,
     may_substitute: bool = False,
+    may_split: bool = False,
     actor: str,
     now: datetime,
 ) -> int:
@@ -360,13 +360,13 @@ def online(
     :raises ShortOf: with what is free of each short sku, before anyone pays; nothing was held.
     :param token: the signed quote the customer was shown, if the client carries it.
     :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
-    :raises QuoteForged, QuoteOfAnother, QuoteExpired: nothing was held.
-    :raises WalletShort, WalletTooMuch: nothing was held either.
+    :raises QuoteForged, QuoteOfAnother, QuoteExpired, WalletShort, WalletTooMuch: nothing was held either.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = _price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
+    lets = {"may_substitute": may_substitute, "may_split": may_split}
     when = {"mode": "pickup", "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
-    order_id = _open(session, basket, priced, actor, now, channel="mall", may_substitute=may_substitute, **when)
+    order_id = _open(session, basket, priced, actor, now, channel="mall", **lets, **when)
     units = _units(priced.lines)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)

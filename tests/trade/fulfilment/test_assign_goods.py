@@ -8,9 +8,10 @@ import pytest
 from sqlalchemy import text
 
 from config.db import transaction
+from tests import factories as make
 from tests.trade.fulfilment import chain
 from tests.trade.stock.test_kits import a_kit
-from trade.fulfilment import answers
+from trade.fulfilment import answers, parcels
 from trade.orders import fulfil
 from trade.stock import moves as stock
 from trade.stock import proof
@@ -41,6 +42,37 @@ def test_kits_are_moved_and_split_whole(session, now):
     )
     assert sorted(tuple(row) for row in rows) == [(2, 1, 1), (2, 2, 1), (3, 1, 2)]
     assert chain.held(session, order_id) == {2: {"committed": 4}, 3: {"committed": 6}}
+    assert proof.differences(session) == []
+
+
+@pytest.mark.parametrize(
+    ("milk", "bread", "rest", "comes"),
+    [  # units free in stores 2 and 3; what each then sends of milk and bread, 2 + 1 a set
+        ((5, 9), (9, 1), {}, {2: {1: 4, 2: 2}, 3: {1: 2, 2: 1}}),
+        ((6, 9), (0, 9), {}, {3: {1: 6, 2: 3}}),
+        ((9, 0), (0, 9), {}, {}),
+        ((7, 9), (9, 1), {"milk": 7}, {2: {1: 7, 2: 3}}),
+    ],
+)
+def test_a_bundle_is_never_torn_by_a_split(session, now, milk, bread, rest, comes):
+    """Three sets of two milk and a bread at one price; a milk beside them goes with them."""
+    shops = chain.open_chain(session, 3, now, milk=20, bread=20)
+    sku = shops[0].skus
+    make.a_promotion(session, now, kind="bundle", parts=[[sku["milk"], 2], [sku["bread"], 1]], price_fen=2_000)
+    order_id = chain.ordered(session, shops[0], now, may_split=True, **{"milk": 6, "bread": 3} | rest)
+    for store_id, has in ((2, (milk[0], bread[0])), (3, (milk[1], bread[1]))):
+        gone = {sku[name]: 20 - left for name, left in zip(("milk", "bread"), has, strict=True)}
+        with transaction(session):
+            stock.sell(
+                session, store_id, {one: qty for one, qty in gone.items() if qty}, key="till", actor="t", now=now
+            )
+    stands = chain.refuse(session, chain.of(session, order_id)[0], now)
+    assert stands == ("assigned" if comes else "asking")
+    found: dict[int, dict[int, int]] = {}
+    for parcel in chain.of(session, order_id) if comes else ():
+        for line in parcels.lines(session, parcel.store_id, parcel.id):
+            found.setdefault(parcel.at_store_id, {})[line.line_no] = line.qty
+    assert found == comes
     assert proof.differences(session) == []
 
 

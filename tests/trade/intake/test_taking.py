@@ -129,6 +129,16 @@ def test_what_one_store_lacks_another_has(session, shops, channel, now):
     assert order.store_id == shops[0].store_id and differences(session) == []
 
 
+def test_what_its_channel_wants_from_one_store_is_not_shared_out(session, shops, channel, now):
+    make.ring_up(session, shops[0], now, milk=6)
+    bring(session, channel, now, document(may_split=False))
+    assert (states(session), heads(session)["T1"].reason) == ({"T1": "received"}, "out_of_stock")
+    assert session.execute(text("SELECT count(*) FROM stock_hold")).scalar_one() == 0
+    bring(session, channel, now, document("T2", milk=1, may_split=False))
+    assert states(session)["T2"] == "ordered"
+    assert session.execute(text("SELECT may_split FROM sale_order ORDER BY id DESC LIMIT 1")).scalar_one() is False
+
+
 def test_what_nobody_has_waits_and_is_tried_again(session, shops, channel, clocked, now):
     bring(session, channel, now, document(milk=13))
     head = heads(session)["T1"]

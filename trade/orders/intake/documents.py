@@ -62,7 +62,10 @@ class LineForm(BaseModel):
 
 
 class DocumentForm(BaseModel):
-    """One order as its channel tells it; already paid there.  A higher `revision` replaces a lower one."""
+    """One order as its channel tells it; already paid there.  A higher `revision` replaces a lower one.
+
+    `may_split` false: the channel, or its buyer, wants it from one store; it may be split unless they say so.
+    """
 
     model_config = _STRICT
     external_no: str = Field(min_length=1, max_length=64, pattern=r"^[0-9A-Za-z_.:-]+$")
@@ -73,6 +76,7 @@ class DocumentForm(BaseModel):
     mode: Literal["ship", "delivery"] = "ship"
     receiver: ReceiverForm
     remark: str = Field("", max_length=200)
+    may_split: bool | None = None
     freight_fen: int = Field(0, ge=0, le=1_000_000_00)
     paid_fen: int = Fen
     lines: list[LineForm] = Field(min_length=1, max_length=MOST_LINES)
@@ -80,6 +84,8 @@ class DocumentForm(BaseModel):
     def document(self) -> Document:
         """As the house works with it."""
         whole = self.model_dump(mode="json")
+        if whole["may_split"] is None:
+            del whole["may_split"]  # a document that does not say reads as it did before there was the word
         receiver = whole.pop("receiver")
         return Document(self.external_no, self.revision, whole, receiver)
 
@@ -159,6 +165,11 @@ class Document:
     def freight_fen(self) -> int:
         """Freight among it, in fen."""
         return int(self.raw["freight_fen"])
+
+    @property
+    def may_split(self) -> bool:
+        """Whether several stores may send it; a channel that does not say leaves it to us."""
+        return bool(self.raw.get("may_split", True))
 
     def at(self, name: str) -> datetime | None:
         """One of its moments."""

@@ -150,7 +150,7 @@ def _place(session: Session, head: Any, goods: Goods, *, actor: str, now: dateti
     wants: Counter[int] = Counter()
     for line in lines:
         wants[known[line.sku].id] += line.qty
-    where = _stores_for(session, head, wants)
+    where = _stores_for(session, head, wants, may_split=document.may_split)
     order_id = _open(session, head, document, lines, known, where[0][0], actor, now)
     for store_id, part in sorted(where):
         stock.hold(session, store_id, part, order_id=order_id)
@@ -162,10 +162,13 @@ def _place(session: Session, head: Any, goods: Goods, *, actor: str, now: dateti
     return key
 
 
-def _stores_for(session: Session, head: Any, wants: Mapping[int, int]) -> list[tuple[int, dict[int, int]]]:
+def _stores_for(
+    session: Session, head: Any, wants: Mapping[int, int], *, may_split: bool
+) -> list[tuple[int, dict[int, int]]]:
     """Where the goods are held: one store for all if there is one, the channel's own first; else as few as need be.
 
-    The first is the order's store.  A kit comes whole from one store, and with it everything else.
+    The first is the order's store.  A kit comes whole from one store, and with it everything else; so does
+    what may not be split.
     """
     stores: dict[int, dict[int, int]] = {}
     for row in fetch(session, _STORES, {"channel": head.channel_id, "skus": sorted(wants)}):
@@ -175,7 +178,7 @@ def _stores_for(session: Session, head: Any, wants: Mapping[int, int]) -> list[t
         if all(stores[store_id][sku] >= qty for sku, qty in wants.items()):
             return [(store_id, dict(wants))]
     left, parts = dict(wants), []
-    whole = not kits.known(session).keys().isdisjoint(wants)
+    whole = not may_split or not kits.known(session).keys().isdisjoint(wants)
     for store_id in () if whole else ordered:
         part = {sku: min(qty, stores[store_id][sku]) for sku, qty in left.items() if stores[store_id][sku]}
         if part:
@@ -225,7 +228,7 @@ def _open(
         "remark": document.raw["remark"],
         "sales_channel_id": head.channel_id,
         "external_no": head.external_no,
-        "may_split": True,
+        "may_split": document.may_split,
     }
     return orders.open_order(session, whole, rows, shares, actor=actor)
 

@@ -118,7 +118,7 @@ export const mall = {
     api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
   slots: (store_id: number) => api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id })}`),
   quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
-  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at: string; remark: string }) =>
+  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at: string; remark: string; may_substitute?: boolean; may_split?: boolean }) =>
     api.write<{ order: Order }>(`${BASE}/orders`, order),
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
   glance: (trade_no: string) =>
