@@ -235,7 +235,18 @@ def _order_ended_with_the_money(story, book):
         story.session.execute(text("UPDATE sale_order SET state = 'cancelled'"))
 
 
+def _twice(story, book):
+    number = _paid(story, book)[1].trade_no
+    book.orders["again"] = book.orders[number] | {"transaction_id": "42000999"}
+
+
+def _reversed_beside_us(story, book):
+    book.orders[_paid(story, book)[1].trade_no]["reversed_fen"] = 990
+
+
 DIFFERENCES = {
+    "twice": (_twice, 1_980, 990),
+    "refund_unknown_of_a_payment_that_was_reversed": (_reversed_beside_us, 990, 0),
     "unknown": (_extra, 500, 0),
     "amount": (_cent, 991, 990),
     "not_in_bill": (_missing, 0, 990),
@@ -254,8 +265,23 @@ def test_every_difference_is_found_once_with_its_money(story, book, monkeypatch,
     _run(
         monkeypatch, datetime(2026, 11, 25, 2, 30, tzinfo=UTC)
     )  # the next day's is empty, and the day is matched again
+    kind = kind.partition("_of_")[0]
     assert _rows(story.session, FOUND) == [(kind, bill_fen, our_fen, True)]
     assert _rows(story.session, CASES) == [(f"bill_{kind}", abs(bill_fen - our_fen), True)]
+
+
+def test_a_payment_that_came_and_was_reversed_differs_in_nothing(story, book, monkeypatch):
+    """A payment code: WeChat tells it twice under its own number, and we had given it up."""
+    _paid(story, book)
+    order = story.order(milk=1)
+    tender = story.intend(order)
+    book.paid(tender)
+    book.orders[tender.trade_no]["reversed_fen"] = 990
+    story.session.execute(text("UPDATE tender SET state = 'closed', ask_at = NULL WHERE id = :id"), {"id": tender.id})
+    story.session.commit()
+    _run(monkeypatch)
+    assert _rows(story.session, FOUND) == []
+    assert (story.head(order).state, _rows(story.session, "SELECT count(*) FROM late_payment")) == ("placed", [(0,)])
 
 
 def test_what_was_mended_is_closed_by_the_next_run(story, book, monkeypatch):

@@ -2,7 +2,8 @@
 
 Cells stand behind a back-tick, amounts are yuan with decimals, moments are Beijing's without a zone, and the last two
 lines are a summary, which must agree with the rows.  In the bill of trades a refund is a row of its own beside its
-payment, under the day it was asked for; in the bill of the account every commission is one, too.
+payment, under the day it was asked for, and a reversed payment a second row of its own number; in the bill of the
+account every commission is one, too.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from sqlalchemy.orm import Session
 from config.clock import SHANGHAI
 from config.db import fetch, first
 
-_PAID, _REFUND = "SUCCESS", "REFUND"
+_PAID, _REFUND, _REVOKED = "SUCCESS", "REFUND", "REVOKED"
 
 
 class Source(StrEnum):
@@ -107,8 +108,10 @@ def _trade(row: dict[str, str]) -> BillLine:
     at, transaction_id, fee_e5 = _at(row["交易时间"]), row["微信订单号"], _scaled(row["手续费"], 5)
     if row["交易状态"] == _PAID:
         return BillLine("paid", at, transaction_id, row["商户订单号"], _fen(row["订单金额"]), fee_e5, _PAID)
-    if row["交易状态"] in (_REFUND, "REVOKED"):
-        amount_fen = _fen(row["申请退款金额"])
+    amount_fen = _fen(row["申请退款金额"])
+    if row["交易状态"] == _REVOKED:
+        return BillLine("refund", at, transaction_id, row["商户订单号"], amount_fen, fee_e5, _REVOKED)
+    if row["交易状态"] == _REFUND:
         return BillLine("refund", at, transaction_id, row["商户退款单号"], amount_fen, fee_e5, row["退款状态"])
     raise BillBroken(f"not a state: {row['交易状态']}")
 

@@ -41,9 +41,13 @@ EDGE = timedelta(minutes=10)
 """So near midnight a payment may stand in the neighbour's bill."""
 MOST = 1000
 
-_TRADES = """
+_UNDONE = """SELECT b.no FROM bill_line b JOIN tender t ON t.trade_no = b.no AND t.state = 'closed'
+    WHERE b.source = 'trade' AND b.state = 'REVOKED'"""
+"""Payments that were reversed, which the bill tells under their own number: they came and went, and nothing is owed."""
+_TRADES = f"""
+    undone AS ({_UNDONE}),
     bills AS (SELECT kind, no, min(transaction_id) AS transaction_id, sum(amount_fen)::bigint AS fen, count(*) AS n
-        FROM bill_line WHERE day = :day AND source = 'trade' GROUP BY 1, 2),
+        FROM bill_line WHERE day = :day AND source = 'trade' AND no NOT IN (SELECT no FROM undone) GROUP BY 1, 2),
     paid AS (SELECT b.*, t.store_id, t.order_id, t.id AS tender_id, t.amount_fen AS our_fen, t.state
         FROM bills b LEFT JOIN tender t ON t.trade_no = b.no WHERE b.kind = 'paid'),
     back AS (SELECT b.*, r.store_id, r.order_id, r.amount_fen AS our_fen, r.state
@@ -66,7 +70,8 @@ _COMPARE = text(f"""
         FROM (SELECT kind, no, sum(amount_fen)::bigint AS fen FROM bill_line
               WHERE day = :day AND source = 'fund' AND kind <> 'fee' GROUP BY 1, 2) f
         FULL JOIN (SELECT kind, no, sum(amount_fen)::bigint AS fen FROM bill_line
-              WHERE day = :day AND source = 'trade' AND (kind = 'paid' OR state = 'SUCCESS') GROUP BY 1, 2) b
+              WHERE day = :day AND source = 'trade' AND (kind = 'paid' OR state IN ('SUCCESS', 'REVOKED'))
+              GROUP BY 1, 2) b
             ON b.kind = f.kind AND b.no = f.no
         WHERE EXISTS (SELECT FROM bill WHERE day = :day AND source = 'fund')),
     held AS (
@@ -159,10 +164,10 @@ def _case(scope: str, row: dict[str, Any]) -> dict[str, Any]:
     return {"subject": f"{scope}{row['kind']}:{row['no']}", "facts": facts, "cause": f"bill_{row['kind']}", **key}
 
 
-_UNHEARD = text("""
+_UNHEARD = text(f"""
     SELECT DISTINCT b.no, b.transaction_id, b.amount_fen, coalesce(t.payer, '') AS payer FROM bill_line b
     JOIN tender t ON t.trade_no = b.no AND t.state NOT IN ('paid', 'late') AND t.amount_fen = b.amount_fen
-    WHERE b.day = :day AND b.source = 'trade' AND b.kind = 'paid' ORDER BY 1""")
+    WHERE b.day = :day AND b.source = 'trade' AND b.kind = 'paid' AND b.no NOT IN ({_UNDONE}) ORDER BY 1""")
 
 
 def unheard(session: Session, day: date) -> list[Paid]:

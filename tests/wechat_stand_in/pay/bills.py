@@ -65,6 +65,14 @@ def trade_bill(orders: dict[str, dict[str, Any]], refunds: dict[str, dict[str, A
              one["openid"], "JSAPI", "SUCCESS", "OTHERS", "CNY", yuan(one["total"]), "0.00", "0", "0", "0.00", "0.00",
              "", "", one.get("description", "通店订单"), "", fee(one["total"]), "0.60%", yuan(one["total"]), "0.00", ""]
         )  # fmt: skip
+    undone = [one for one in paid if one.get("reversed_fen")]
+    for one in undone:
+        rows.append(
+            [_at(one["success_time"]), "wx1", "1900000109", "0", "", one["transaction_id"], one["out_trade_no"],
+             one["openid"], "MICROPAY", "REVOKED", "OTHERS", "CNY", "0.00", "0.00", "0", "0", yuan(one["reversed_fen"]),
+             "0.00", "", "", one.get("description", "通店订单"), "", fee(-one["reversed_fen"]), "0.60%", "0.00",
+             yuan(one["reversed_fen"]), ""]
+        )  # fmt: skip
     back = [one for one in refunds.values() if _at(one["at"]).startswith(day)]
     for one in back:
         of = orders[one["out_trade_no"]]
@@ -74,7 +82,10 @@ def trade_bill(orders: dict[str, dict[str, Any]], refunds: dict[str, dict[str, A
              yuan(one["refund"]), "0.00", "ORIGINAL", one["status"], of.get("description", "通店订单"), "",
              fee(-one["refund"]), "0.60%", "0.00", yuan(one["refund"]), ""]
         )  # fmt: skip
-    income, outgo = sum(one["total"] for one in paid), sum(one["refund"] for one in back)
+    income, outgo = (
+        sum(one["total"] for one in paid),
+        sum(one["refund"] for one in back) + sum(one["reversed_fen"] for one in undone),
+    )
     sums = [str(len(rows)), yuan(income), yuan(outgo), "0.00", "0.00000", yuan(income), yuan(outgo)]
     return _file(TRADE, rows, TRADE_SUM, sums)
 
@@ -97,6 +108,8 @@ def fund_bill(orders: dict[str, dict[str, Any]], refunds: dict[str, dict[str, An
     for one in paid_on(orders, day):
         row(one["success_time"], one["transaction_id"], "交易", one["total"], one["out_trade_no"])
         row(one["success_time"], one["transaction_id"], "扣除交易手续费", -1, one["out_trade_no"])
+        if one.get("reversed_fen"):
+            row(one["success_time"], one["transaction_id"], "退款", -one["reversed_fen"], one["out_trade_no"])
     for one in refunds.values():
         if one["status"] == "SUCCESS" and _at(one["at"]).startswith(day):
             row(one["at"], "50" + one["out_refund_no"], "退款", -one["refund"], one["out_refund_no"])
