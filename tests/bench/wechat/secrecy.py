@@ -27,9 +27,10 @@ class _Ear(logging.Handler):
 def _leaks(here: Here, asks: list[Callable[[], Any]]) -> int:
     """Lines of logs at DEBUG, and failures, in which the app secret stands."""
     ear, root, told = _Ear(), logging.getLogger(), list[str]()
-    before = root.level, root.handlers
+    loud = (root, logging.getLogger("urllib3"), logging.getLogger("wechatpy"))
+    handlers, levels = root.handlers, [logger.level for logger in loud]
     root.handlers = [ear]
-    for logger in (root, logging.getLogger("urllib3"), logging.getLogger("wechatpy")):
+    for logger in loud:
         logger.setLevel(logging.DEBUG)
     try:
         for ask in asks:
@@ -38,7 +39,9 @@ def _leaks(here: Here, asks: list[Callable[[], Any]]) -> int:
             except Exception as error:
                 told.append("".join(traceback.format_exception(error)))
     finally:
-        root.level, root.handlers = before
+        root.handlers = handlers
+        for logger, level in zip(loud, levels, strict=True):
+            logger.setLevel(level)
     ours = [line for line in ear.heard if not line.startswith("127.0.0.1 - - ")]  # the stand-in's own server
     return sum(here.given.secret in line for line in (*ours, *told))
 
