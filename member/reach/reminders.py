@@ -18,6 +18,8 @@ from member.reach.kinds import KINDS
 
 FROM_H, TO_H = 9, 21
 """Hours of Beijing in which a reminder is sent."""
+SPREAD_S = 2 * 3600
+"""So long from nine on the morning's reminders are spread, by member."""
 COUPON_DAYS = 3
 """So long before its end a member is told of a coupon that was good for longer."""
 
@@ -25,7 +27,8 @@ _REACHABLE = """EXISTS (SELECT FROM message_consent c JOIN identity i ON i.kind 
     WHERE i.member_id = due.member_id AND c.kind = :kind AND c.message_id IS NULL AND c.ended_at IS NULL)"""
 _INSERT = """
     INSERT INTO message (member_id, kind, event, subject, version, data, asked_at, next_at, until_at)
-    SELECT due.member_id, :kind, due.event, 'member:' || due.member_id, due.version, due.data, :now, :next, :until
+    SELECT due.member_id, :kind, due.event, 'member:' || due.member_id, due.version, due.data, :now,
+        CAST(:next AS timestamptz) + make_interval(secs => due.member_id % :spread), :until
     FROM due WHERE {reachable}
     ON CONFLICT (subject, event, version) DO NOTHING RETURNING id"""
 _EXPIRING = text(f"""
@@ -68,7 +71,8 @@ def by_day(now: datetime) -> datetime:
 
 def _write(session: Session, statement: Any, kind: str, now: datetime, **given: Any) -> int:
     at = by_day(now)
-    times = {"now": now, "next": at, "until": at + KINDS[kind].good_for}
+    spread = 1 if at == now else SPREAD_S  # pickup codes must not wait behind the whole chain's reminders
+    times = {"now": now, "next": at, "until": at + KINDS[kind].good_for, "spread": spread}
     return len(fetch(session, statement, {**given, **times, "kind": kind}))
 
 

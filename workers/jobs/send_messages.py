@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -22,6 +24,8 @@ from trade.exceptions import cases
 from trade.orders import telling
 
 BATCH = 200
+RUN_FOR = timedelta(seconds=60)
+"""Well below the time that a job may take: whoever is stopped while it calls leaves a doubt."""
 ACTOR = "wechat"
 COMPOSE = facts.COMPOSE | telling.COMPOSE
 NO_LEAVE = ("43101", "43004")
@@ -31,6 +35,10 @@ GONE = ("40003",)
 NOT_SENT = ("ConnectTimeout", "SSLError", "NO_TOKEN", "TOKEN_WAIT", "TOKEN_STORE", "TOKEN_REFUSED")
 """Of these, as of WeChat's own codes, one knows that the message was not taken; a gateway's page says nothing."""
 NO_WORD = "NOT_JSON"
+
+
+class Away(Exception):
+    """WeChat does not answer, or takes nothing now: the other messages need not try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,24 +53,25 @@ class Way:
 
 
 def run(ids: Sequence[int] = (), new_session: Callable[[], Session] = open_session) -> int:
-    """Send at most BATCH due messages, and mark the facts `message.asked` done; returns how many WeChat took.
+    """Send due messages, at most BATCH, for RUN_FOR and until WeChat is away, and mark the facts `message.asked` done.
 
-    By fact, and every 20 s for those that are tried again.  Safe to run twice or in two workers at once: a message is
-    claimed by one, and called for once, unless nobody heard the answer:
+    Returns how many WeChat took.  By fact, and every 20 s for those that are tried again.  Safe to run twice or in two
+    workers at once: a message is claimed by one, and called for once, unless nobody heard the answer:
 
     - a subscribe message has no number of ours, so it is called for again only while the member has no other consent of
       its kind: then WeChat takes it once, and says 43101 when it had taken it before;
     - else it fails as `UNHEARD`, and the desk may send it again;
     - a template message carries our number, so it may be called for as often as one likes.
     """
-    sent = 0
+    sent, until = 0, clock.now() + RUN_FOR
     with new_session() as session:
-        for _ in range(BATCH):
-            with transaction(session):
-                message = moves.claim(session, now=clock.now())
-            if message is None:
-                break
-            sent += _tell(session, message)
+        with suppress(Away):
+            for _ in range(BATCH):
+                with transaction(session):
+                    message = moves.claim(session, now=clock.now())
+                if message is None or clock.now() > until:
+                    break
+                sent += _tell(session, message)
         if ids:
             with transaction(session):
                 journal.finish(session, [row.id for row in journal.take(session, ids)], now=clock.now())
@@ -124,7 +133,7 @@ def _call(message: Any, way: Way, data: dict[str, str], page: str) -> str:
 
 
 def _failed(session: Session, message: Any, way: Way, failed: WeChatFailed) -> None:
-    """WeChat did not take it, or nobody knows."""
+    """WeChat did not take it, or nobody knows.  Raises Away when nothing else of ours would be taken either."""
     now, code = clock.now(), failed.code
     if code in NO_LEAVE:
         _no_leave(session, message, way, code)
@@ -136,6 +145,7 @@ def _failed(session: Session, message: Any, way: Way, failed: WeChatFailed) -> N
         doubt = way.consent is not None and not heard
         with transaction(session):
             moves.again(session, message, code, unheard=doubt, at=failed.until, now=now)
+        raise Away from failed
     else:
         _give_up(session, message, code)
 
