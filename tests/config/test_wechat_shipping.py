@@ -82,6 +82,7 @@ def test_one_correction_and_each_stamp_later_than_the_last(known):
     assert shipping.known(TX).shipping["shipping_list"][0]["tracking_no"] == "Z2"
 
 
+@pytest.mark.violates("upload_shipping_info")
 def test_what_breaks_a_rule_is_refused_and_seen(known):
     here, shipping = known
     for told, code in (
