@@ -164,6 +164,8 @@ export interface CodePayment {
   may_cancel_at: string
   /** When it is taken back by itself. */
   ends_at: string
+  /** The state, or more: `failed` while it waits to be taken back, why it was taken back. */
+  words: string
 }
 
 export interface Receipt {

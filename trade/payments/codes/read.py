@@ -59,6 +59,8 @@ _WHY = {
 def words(tender: Any) -> str:
     """The code of the sentence that says so: the state's own, or of one that was reversed, why."""
     where = stands(tender)
+    if where is Stands.UNKNOWN and tender.said == plan.FAILED:
+        return "failed"
     if where is not Stands.REVERSED:
         return str(where)
     if tender.state == "late":

@@ -1,6 +1,6 @@
 import { Refused, sentence } from '@web/api'
 import type { CodePayment, Receipt } from '@web/contract'
-import { t } from '@web/i18n'
+import { t, tOr } from '@web/i18n'
 import { play } from '@web/sounds'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
@@ -83,7 +83,7 @@ export const useCodePay = defineStore('code-pay', {
       if (receipt) {
         this.end()
         useSale().sold(receipt)
-      } else if (payment.state === 'reversed') this.takenBack()
+      } else if (payment.state === 'reversed') this.takenBack(payment.words)
       else this.later()
     },
 
@@ -93,12 +93,12 @@ export const useCodePay = defineStore('code-pay', {
     },
 
     /** Nobody was charged: the basket stays, to be paid another way. */
-    takenBack(): void {
+    takenBack(why: string): void {
       this.end()
       const counter = useCounter()
       counter.panel = 'pay'
       counter.goOn()
-      useSale().said = t('code.reversed')
+      useSale().said = tOr(`code.why.${why}`, t('code.reversed'))
       play('blocked')
       void useBasket().price()
     },
