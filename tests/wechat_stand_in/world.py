@@ -34,6 +34,10 @@ class World:
     made: ClassVar[list[World]] = []
     """Every world of this process since the test began: each must end without a violation (`tests/conftest.py`)."""
 
+    orders: dict[str, dict[str, Any]]
+    refunds: dict[str, dict[str, Any]]
+    habits: dict[str, dict[str, Any]]
+
     def __init__(self, folder: Path, reading: Reading | None = None) -> None:
         self.made.append(self)
         self.reading = reading or of_the_run()
@@ -56,10 +60,7 @@ class World:
         self.blocked: set[str] = set()
         self.phones: dict[str, str] = {}
         self.nonces: set[str] = set()
-        self.orders: dict[str, dict[str, Any]] = {}
-        self.refunds: dict[str, dict[str, Any]] = {}
         self.auth_codes: dict[str, dict[str, Any]] = {}
-        self.habits: dict[str, dict[str, Any]] = {}
         self.templates = library.load(folder)
         self.consents: dict[str, dict[str, int]] = {}
         self.messages: dict[str, list[dict[str, Any]]] = {}
