@@ -116,6 +116,8 @@ export interface DeskOrder {
   region_name?: string
   recipient?: string
   notice?: Notice | null
+  /** The open waves that it is picked in, one for each temperature. */
+  waves?: { wave_id: number; tote: number; temperature: Temperature; picker: string | null }[]
   lines: DeskLine[]
 }
 

@@ -13,6 +13,7 @@ from tests.browser.people import Desk, expect
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import lost_phone
 from trade.orders import cancelling, close
+from trade.stores.models import Role
 
 LISTEN = """
     window.notes = []
@@ -106,6 +107,19 @@ def test_the_bell_rings_until_it_is_heard_and_orders_are_accepted_or_rejected(st
     assert make.parcel(session, second_id).state in ("routing", "asking")
 
 
+def _is_taken(street, screen, session, pictures) -> None:
+    """The wave is the picker's, and a colleague sees whose it is instead of walking it, too."""
+    wave = session.execute(text("SELECT id, picker_id, closed_at FROM wave")).one()
+    assert (wave.picker_id, wave.closed_at) == (street.shop.people[Role.STORE_STAFF], None)
+    session.rollback()
+    colleague = Desk(screen(1280, 800), street.url)
+    colleague.sign_in("desk", "store_manager-S1")
+    colleague.see("tab-picking").click()
+    expect(colleague.see(f"wave-{wave.id}")).to_contain_text("常温 · 2 单 员工S1")
+    expect(colleague.see("wave-begin")).to_have_count(0)
+    _look(colleague, "waves", pictures)
+
+
 def test_a_walk_goes_on_without_network_and_is_sent_once_it_is_back(street, screen, session, pictures):
     _, first_id, _no = _paid(street, 1, 1980, milk=2)
     _, second_id, _no = _paid(street, 2, 650, bread=1)
@@ -119,6 +133,7 @@ def test_a_walk_goes_on_without_network_and_is_sent_once_it_is_back(street, scre
     desk.see("wave-begin").click()
     desk.see("walk-screen").wait_for()
     _look(desk, "walk", pictures)
+    _is_taken(street, screen, session, pictures)
 
     page.context.set_offline(True)
     expect(desk.see("walk-net")).to_contain_text("离线")
@@ -148,6 +163,8 @@ def test_a_walk_goes_on_without_network_and_is_sent_once_it_is_back(street, scre
     desk.see("walk-ready-A").click()
     street.until(lambda: session.rollback() or make.parcel(session, first_id).state == "ready", "ready")
     desk.see("walk-close").click()
+    open_waves = text("SELECT count(*) FROM wave WHERE closed_at IS NULL")
+    street.until(lambda: session.rollback() or session.scalar(open_waves) == 0, "the wave's end")
     expect(desk.see("conflicts")).to_contain_text("尾号 0002")
     _look(desk, "conflict", pictures)
     desk.see("conflicts-seen").click()
@@ -215,6 +232,30 @@ def test_what_lacks_is_refunded_exactly_and_a_customer_may_ask_to_cancel(street,
     assert make.parcel(session, order_id).state == "cancelled"
 
 
+def _without_phone(street, desk: Desk, session, pictures) -> None:
+    """The last digits, a code to that phone, a reason and a manager's PIN, at a desk that is no till."""
+    _, lost_id, lost = _paid(street, 3, 650, bread=1)
+    _make_ready(street, lost)
+    desk.see("tab-ready").click()
+    desk.see("lost-open").click()
+    desk.see("lost-tail").fill("0003")
+    desk.see("lost-find").click()
+    desk.see(f"lost-{lost}").click()
+    desk.see("lost-send").click()
+    desk.see("lost-code").fill("000000")
+    desk.see("lost-reason-empty").click()
+    desk.see("lost-pin").fill(make.PIN)
+    desk.see("lost-confirm").click()
+    expect(desk.page.get_by_role("dialog").get_by_test_id("error")).to_be_visible()
+    _look(desk, "lost-phone", pictures)
+    session.rollback()
+    parcel = make.parcel(session, lost_id)
+    desk.see("lost-code").fill(lost_phone.sent_code(session, parcel.store_id, parcel.id) or "")
+    desk.see("lost-pin").fill(make.PIN)
+    desk.see("lost-confirm").click()
+    expect(desk.see("done")).to_contain_text(lost[-6:])
+
+
 def test_a_part_is_handed_over_and_codes_that_must_not_be_are_stopped(street, screen, session, pictures):
     buyer, order_id, no = _paid(street, 1, 1980, milk=2)
     other, gone_id, gone = _paid(street, 2, 650, bread=1)
@@ -243,27 +284,7 @@ def test_a_part_is_handed_over_and_codes_that_must_not_be_are_stopped(street, sc
     desk.see("stop-close").click()
     desk.scan("P999999-1")
     expect(desk.see("error")).to_contain_text("P999999-1")
-
-    _, lost_id, lost = _paid(street, 3, 650, bread=1)
-    _make_ready(street, lost)
-    desk.see("tab-ready").click()
-    desk.see("lost-open").click()
-    desk.see("lost-tail").fill("0003")
-    desk.see("lost-find").click()
-    desk.see(f"lost-{lost}").click()
-    desk.see("lost-send").click()
-    desk.see("lost-code").fill("000000")
-    desk.see("lost-reason-empty").click()
-    desk.see("lost-pin").fill(make.PIN)
-    desk.see("lost-confirm").click()
-    expect(desk.page.get_by_role("dialog").get_by_test_id("error")).to_be_visible()
-    _look(desk, "lost-phone", pictures)
-    session.rollback()
-    parcel = make.parcel(session, lost_id)
-    desk.see("lost-code").fill(lost_phone.sent_code(session, parcel.store_id, parcel.id) or "")
-    desk.see("lost-pin").fill(make.PIN)
-    desk.see("lost-confirm").click()
-    expect(desk.see("done")).to_contain_text(lost[-6:])
+    _without_phone(street, desk, session, pictures)
 
 
 def test_a_delivery_is_packed_handed_out_and_comes_back(street, screen, session, pictures):

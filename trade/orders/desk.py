@@ -26,7 +26,8 @@ _HEAD = """
                      WHERE said.store_id = p.store_id AND said.order_id = p.order_id AND said.parcel_id = p.id
                        AND said.outcome = 'accepted' ORDER BY said.id DESC LIMIT 1), '') AS taken_by,
            coalesce(a.region_name, '') AS region_name, coalesce(a.name_masked, '') AS recipient,
-           (SELECT jsonb_agg(jsonb_build_object('wave_id', w.wave_id, 'tote', w.tote, 'temperature', w.temperature)
+           (SELECT jsonb_agg(jsonb_build_object('wave_id', w.wave_id, 'tote', w.tote, 'temperature', w.temperature,
+                'picker', (SELECT name FROM staff WHERE staff.id = wave.picker_id))
                 ORDER BY w.wave_id) FROM wave_parcel w JOIN wave ON wave.store_id = w.store_id AND wave.id = w.wave_id
             WHERE w.store_id = p.at_store_id AND w.order_store_id = p.store_id AND w.parcel_id = p.id
               AND wave.closed_at IS NULL) AS waves

@@ -1,6 +1,15 @@
 import { expect, test } from 'vitest'
 import { aLine, anOrder } from './makes'
-import { isDone, nextStop, progressOf, scanned, waveOf } from './waves'
+import {
+  isDone,
+  nextStop,
+  openWaves,
+  progressOf,
+  scanned,
+  slotsOf,
+  waveFrom,
+  waveOf,
+} from './waves'
 
 const MILK = '6901234567892'
 const ICE = '6900000000017'
@@ -67,5 +76,40 @@ test('progress is told of the whole and of each tote', () => {
     { done: 1, all: 4 },
     { done: 0, all: 2 },
     { done: 1, all: 2 },
+  ])
+})
+
+const inWaves = orders.map((order, index) => ({
+  ...order,
+  waves: [
+    { wave_id: 7, tote: 2 - index, temperature: 'ambient' as const, picker: '孙浩然' },
+    ...(index === 0 ? [{ wave_id: 8, tote: 1, temperature: 'frozen' as const, picker: null }] : []),
+  ],
+}))
+
+test('a wave of the store has its own totes, and of their goods those of its temperature', () => {
+  const wave = waveFrom(inWaves, 7, 0)
+  expect(wave?.id).toBe(7)
+  expect(wave?.totes.map((tote) => [tote.letter, tote.parcel])).toEqual([
+    ['A', 2],
+    ['B', 1],
+  ])
+  expect(wave?.stops.map((stop) => `${stop.letter}${stop.sku_id}`)).toEqual(['A7', 'A5', 'B5'])
+  expect(waveFrom(inWaves, 9, 0)).toBeNull()
+})
+
+test('goods that several totes want are taken once and put to each', () => {
+  const wave = waveOf(orders, 0)
+  expect(slotsOf(wave, 1).map((stop) => [stop.letter, stop.qty])).toEqual([
+    ['A', 2],
+    ['B', 1],
+  ])
+  expect(slotsOf(wave, 0)).toEqual([])
+})
+
+test('the open waves are told by the cards that stand in them', () => {
+  expect(openWaves(inWaves)).toEqual([
+    { id: 7, temperature: 'ambient', picker: '孙浩然', totes: 2 },
+    { id: 8, temperature: 'frozen', picker: '', totes: 1 },
   ])
 })

@@ -20,6 +20,8 @@ export interface Stop extends DeskLine {
 }
 
 export interface Wave {
+  /** The store's wave that it is; without one it is a walk of one's own, for one order or without network. */
+  id?: number
   opened_at: string
   totes: Tote[]
   stops: Stop[]
@@ -43,22 +45,77 @@ function path(one: Stop, other: Stop): number {
 /** Parcels as one walk: each gets a tote, its lines become stops. */
 export function waveOf(orders: readonly DeskOrder[], now: number): Wave {
   const chosen = orders.slice(0, MOST_TOTES)
-  const letter = (index: number) => String.fromCharCode(65 + index)
-  const totes = chosen.map((order, index) => ({
+  return walked(
+    chosen.map((order, index) => [order, index + 1]),
+    now,
+  )
+}
+
+/** A wave of the store from its cards: its totes, and of their lines those of its temperature. */
+export function waveFrom(orders: readonly DeskOrder[], id: number, now: number): Wave | null {
+  const mine = orders.flatMap((order) => {
+    const wave = order.waves?.find((one) => one.wave_id === id)
+    return wave ? [{ order, ...wave }] : []
+  })
+  const [first] = mine
+  if (!first) return null
+  mine.sort((one, other) => one.tote - other.tote)
+  const wave = walked(
+    mine.map(({ order, tote }) => [order, tote]),
+    now,
+    first.temperature,
+  )
+  return { ...wave, id }
+}
+
+function walked(
+  chosen: readonly (readonly [DeskOrder, number])[],
+  now: number,
+  temperature?: DeskLine['temperature'],
+): Wave {
+  const letter = (tote: number) => String.fromCharCode(64 + tote)
+  const totes = chosen.map(([order, tote]) => ({
     parcel: order.id,
-    letter: letter(index),
+    letter: letter(tote),
     no: order.no,
     tail: tail(order),
   }))
-  const stops = chosen.flatMap((order, index) =>
-    order.lines.map((line) => ({
-      ...line,
-      key: keyOf(order.id, line.line_no),
-      parcel: order.id,
-      letter: letter(index),
-    })),
+  const stops = chosen.flatMap(([order, tote]) =>
+    order.lines
+      .filter((line) => !temperature || line.temperature === temperature)
+      .map((line) => ({
+        ...line,
+        key: keyOf(order.id, line.line_no),
+        parcel: order.id,
+        letter: letter(tote),
+      })),
   )
   return { opened_at: new Date(now).toISOString(), totes, stops: stops.sort(path) }
+}
+
+/** What of the same goods goes into which tote, where several want them: taken once, put to each. */
+export function slotsOf(wave: Wave, at: number): Stop[] {
+  const sku = wave.stops[at]?.sku_id
+  const same = wave.stops.filter((stop) => stop.sku_id === sku && stop.qty > stop.short_qty)
+  return same.length > 1 ? same : []
+}
+
+export interface OpenWave {
+  id: number
+  temperature: DeskLine['temperature']
+  picker: string
+  totes: number
+}
+
+/** The open waves that cards stand in, the oldest first. */
+export function openWaves(orders: readonly DeskOrder[]): OpenWave[] {
+  const found = new Map<number, OpenWave>()
+  for (const order of orders.filter((one) => one.stage === 'picking'))
+    for (const { wave_id: id, temperature, picker } of order.waves ?? []) {
+      const known = found.get(id) ?? { id, temperature, picker: picker ?? '', totes: 0 }
+      found.set(id, { ...known, totes: known.totes + 1 })
+    }
+  return [...found.values()].sort((one, other) => one.id - other.id)
 }
 
 export function isDone(stop: DeskLine): boolean {

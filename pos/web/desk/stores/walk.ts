@@ -1,10 +1,22 @@
+import { sentence, Unreachable } from '@web/api'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { play } from '@web/sounds'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
-import { isDone, nextStop, type Stop, scanned, type Wave, waveOf } from '../waves'
+import { api } from '../server'
+import {
+  isDone,
+  nextStop,
+  type Stop,
+  scanned,
+  slotsOf,
+  type Wave,
+  waveFrom,
+  waveOf,
+} from '../waves'
 import { useOrders } from './orders'
+import { useSession } from './session'
 
 const KEPT = 'desk.wave'
 
@@ -29,6 +41,8 @@ export const useWalk = defineStore('walk', {
       const at = this.wave ? nextStop(this.wave, this.at + 1) : this.at
       return at === this.at ? null : (this.wave?.stops[at] ?? null)
     },
+    /** Where several totes want the goods of this stop: each with how many. */
+    slots: (state): Stop[] => (state.wave ? slotsOf(state.wave, state.at) : []),
     finished: (state): boolean => state.wave?.stops.every(isDone) ?? false,
   },
   actions: {
@@ -41,11 +55,37 @@ export const useWalk = defineStore('walk', {
       this.save()
     },
 
+    /** One walk for several orders: the store's wave, so that no colleague walks for them too; without network mine. */
+    async plan(ids: readonly number[]): Promise<void> {
+      const orders = useOrders()
+      try {
+        const about = { parcel_ids: ids, picker_id: useSession().staff?.id ?? null }
+        const made = (await api.write<{ waves: { id: number }[] }>('/api/desk/waves', about)).waves
+        orders.etag = null
+        await orders.poll()
+        if (made[0]) this.take(made[0].id)
+      } catch (error) {
+        if (error instanceof Unreachable) this.begin(ids)
+        else orders.tell(sentence(error))
+      }
+    },
+
+    /** Walk an open wave of the store, mine or a colleague's that goes on. */
+    take(id: number): void {
+      const wave = waveFrom(useOrders().orders, id, serverNow())
+      if (!wave) return
+      Object.assign(this, FRESH, { wave, open: true, at: nextStop(wave, 0) })
+      this.save()
+    },
+
     leave(): void {
       Object.assign(this, FRESH, { open: false })
     },
 
+    /** The walk is over; what was not picked of a wave may come into another. */
     end(): void {
+      if (this.wave?.id !== undefined)
+        api.write(`/api/desk/waves/${this.wave.id}/close`, {}).catch(() => undefined)
       this.leave()
       this.wave = null
       this.save()
