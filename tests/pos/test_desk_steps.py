@@ -170,7 +170,7 @@ def test_a_wave_is_planned_walked_and_closed(session, shop, desk, order):
     assert (done["qty"], done["picked_qty"]) == (2, 2)
     assert desk.post(f"{path}/scan", {"tote": 2, "code": make.BARCODES["milk"]}).status_code == 404
     (card,) = desk.get("/api/desk/parcels").json["parcels"]
-    assert card["waves"] == [{"wave_id": wave["id"], "tote": 1, "temperature": "ambient", "picker": None}]
+    assert card["waves"] == [{"wave_id": wave["id"], "tote": 1, "temperature": "ambient", "picker": "员工S1"}]
     assert desk.post(f"{path}/close").json["wave"]["closed_at"]
     assert desk.get("/api/desk/waves").json == {"waves": []}
 
