@@ -47,4 +47,4 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
 def _found(one: Alarm) -> dict[str, Any]:
     facts = {"appid": one.appid, "code": one.code, "address": one.address, "path": one.path}
     subject = f"wechat:{one.appid}:{one.code}"
-    return {"subject": subject, "at_stake": 1, "cause": one.code, "facts": facts | {"since": one.since.isoformat()}}
+    return {"subject": subject, "at_stake": 1, "cause": one.code, "facts": facts}
