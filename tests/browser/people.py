@@ -6,7 +6,12 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests import factories as make
 from tests.factories import Shop
+from tests.flows.conftest import Person
 from trade.stores.models import Role
+
+KEEP_TOKEN = """token => localStorage.setItem('td.mall.token',
+    JSON.stringify({type: 'string', data: JSON.stringify(token)}))"""
+"""What uni-app's storage makes of a kept value."""
 
 
 class AtScreen:
@@ -185,6 +190,14 @@ class Phone(AtScreen):
         """What may be spent now."""
         self.go("points")
         return int(self.see("points-available").inner_text())
+
+    def open_order(self, buyer: Person, order_id: int) -> None:
+        """One's order on a phone that is signed in already."""
+        self.page.goto(f"{self.url}/mall/")
+        token = str(buyer.http.headers["Authorization"]).removeprefix("Bearer ")
+        self.page.evaluate(KEEP_TOKEN, token)
+        self.page.goto("about:blank")
+        self.page.goto(f"{self.url}/mall/#/pages/order/order?id={order_id}")
 
 
 __all__ = ["Desk", "Phone", "Till", "expect"]

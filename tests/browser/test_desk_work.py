@@ -9,7 +9,7 @@ from sqlalchemy import text
 from config import clock
 from config.db import transaction
 from tests import factories as make
-from tests.browser.people import Desk, expect
+from tests.browser.people import Desk, Phone, expect
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import lost_phone
 from trade.orders import cancelling, close
@@ -190,9 +190,13 @@ def test_something_else_is_given_when_the_customer_says_yes(street, screen, sess
     desk.see("swap-back").click()
     expect(desk.see("walk-asking")).to_be_visible()
 
-    asked = session.execute(text("SELECT id, parcel_id FROM substitution")).one()
-    path = f"/api/mall/orders/{order_id}/parcels/{asked.parcel_id}/substitutes/{asked.id}"
-    assert buyer.post(path, agrees=True)[0] == 200
+    phone = Phone(screen(390, 844), street.url)
+    phone.open_order(buyer, order_id)
+    expect(phone.see("swap")).to_contain_text("商品bread")
+    expect(phone.see("swap-refund")).to_contain_text("6.80")
+    _look(phone, "swap-mall", pictures)
+    phone.see("swap-yes").click()
+    expect(phone.see("swap")).to_have_count(0)
     expect(desk.see("walk-screen")).to_contain_text("商品bread")
     desk.scan(make.BARCODES["milk"])
     desk.see("walk-wrong").wait_for()

@@ -17,7 +17,9 @@ from member.talks.moves import Message
 CLOSED = ("45015", "45047")
 """The window is closed, or too many were sent: WeChat's count is believed."""
 
-NOT_TAKEN = ("-1", "45011", "ConnectTimeout", "TOKEN_WAIT", "TOKEN_STORE", "40001", "TOKEN_REFUSED")
+NOT_TAKEN = (
+    "-1", "45009", "45011", "40001", "40125", "40164", "ConnectTimeout", "TOKEN_WAIT", "TOKEN_STORE", "TOKEN_REFUSED",
+)  # fmt: skip
 """After these WeChat surely delivered nothing, and may do so later.  Any other that is no refusal stays unknown."""
 
 

@@ -233,6 +233,20 @@ export interface Parcel {
   handed_at: string | null
   closed_at: string | null
   pickup_code: string | null
+  substitutes: Substitute[]
+}
+
+/** Something else that the store offers for a line; `outcome` null while the customer is asked, until `answer_by`. */
+export interface Substitute {
+  id: number
+  line_no: number
+  name: string
+  spec: string
+  picture: string
+  paid_fen: number
+  refund_fen: number
+  outcome: 'agreed' | 'declined' | 'dropped' | 'lapsed' | null
+  answer_by: string | null
 }
 
 /** Where a parcel that no store does could be fetched (ids, best first), whether it can be brought, until when asked. */

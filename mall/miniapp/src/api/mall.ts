@@ -131,6 +131,8 @@ export const mall = {
     api.get<{ options: ParcelOptions }>(`${BASE}/orders/${id}/parcels/${parcel_id}/options`),
   answerParcel: (id: number, parcel_id: number, says: ParcelSays, at_store_id?: number) =>
     api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/answer`, { says, at_store_id }),
+  answerSubstitute: (id: number, parcel_id: number, substitute_id: number, agrees: boolean) =>
+    api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/substitutes/${substitute_id}`, { agrees }),
   cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
   card: () => api.get<{ card: CardState }>(`${BASE}/card`),
   cardSecret: () => api.write<NewSecret>(`${BASE}/card/secret`),
