@@ -9,7 +9,7 @@ from sqlalchemy import text
 from config import clock
 from config.db import transaction
 from tests import factories as make
-from tests.browser.people import Desk, Phone, expect
+from tests.browser.people import AtScreen, Desk, Phone, expect
 from tests.trade.fulfilment import chain, hands
 from trade.fulfilment import lost_phone
 from trade.orders import cancelling, close
@@ -49,7 +49,7 @@ def _code(street, buyer, order_id: int) -> str:
     return str(code())
 
 
-def _look(desk: Desk, name: str, folder: str) -> None:
+def _look(desk: AtScreen, name: str, folder: str) -> None:
     if folder:
         desk.page.evaluate("document.fonts.ready")
         desk.page.wait_for_timeout(300)

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
-from structlog.testing import capture_logs
+from structlog.testing import CapturingLogger
 
 from config import clock
 from config.wechat import ready
@@ -65,6 +65,7 @@ def test_the_end_of_our_certificate_is_said_louder_and_louder(folder, monkeypatc
     monkeypatch.setattr(ready, "_credentials", lambda: ready.credentials(folder))
     monkeypatch.setattr(clock, "now", lambda: begins + timedelta(days=5 * 365 - days, hours=-1))
     (folder / "merchant-certificate.pem").write_bytes(_certificate(generate_private_key(65537, 2048), 7))
-    with capture_logs() as logs:
-        assert watch_wechat.run() == days
-    assert [line["log_level"] for line in logs] == ([level] if level else [])
+    said = CapturingLogger()
+    monkeypatch.setattr(watch_wechat, "log", said)
+    assert watch_wechat.run() == days
+    assert [call.method_name for call in said.calls] == ([level] if level else [])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.logs import log
 from config.wechat.ready import merchant_certificate_days
 
-STAGES = ((7, log.critical), (30, log.error), (60, log.warning))
+STAGES = ((7, "critical"), (30, "error"), (60, "warning"))
 """Days left, and how loudly it is said; `tongdian_wechat_certificate_days` shows the figure at any time."""
 
 
@@ -14,7 +14,7 @@ def run() -> int:
     days = merchant_certificate_days()
     if days is None:
         return -1
-    say = next((say for most, say in STAGES if days <= most), None)
-    if say is not None:
-        say("merchant_certificate_ends", days=days)
+    level = next((level for most, level in STAGES if days <= most), None)
+    if level is not None:
+        getattr(log, level)("merchant_certificate_ends", days=days)
     return days
