@@ -112,7 +112,9 @@ def test_what_a_case_is_due_goes_out_as_a_parcel_of_its_own(story):
 
 
 def _parcel(story, case):
-    found = story.session.execute(text("SELECT * FROM parcel WHERE case_id = :case"), {"case": case.id}).all()[-1]
+    found = story.session.execute(
+        text("SELECT * FROM parcel WHERE case_id = :case ORDER BY id DESC LIMIT 1"), {"case": case.id}
+    ).one()
     story.session.rollback()
     return found
 
