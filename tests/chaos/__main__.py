@@ -17,7 +17,7 @@ import requests
 from config.db import engine
 from config.settings import ROOT, settings
 from tests.chaos.clients import Cashier, Client, Seen, Shopper
-from tests.chaos.house import VICTIMS, House
+from tests.chaos.house import VICTIMS, House, a_cashier
 
 DRAIN_S, CASHIERS, SHOPPERS = 60.0, 4, 2
 
@@ -32,26 +32,14 @@ def fill(house: House) -> dict[str, Any]:
     from member.secrets import seal
     from tests import factories
     from trade.stock import availability
-    from trade.stores import staff, tills
-    from trade.stores.models import Till
 
     migrate.migrate()
     now = clock.now()
     with open_session() as session:
         shop = factories.open_shop(session, stock_of={"milk": 10**6, "bread": 10**6}, now=now)
-        headers = []
-        for number in range(CASHIERS):
-            with transaction(session):
-                session.execute(text("UPDATE store SET slot_capacity = 1000000"))
-                till = Till(store_id=shop.store_id, name=f"chaos {number}")
-                session.add(till)
-                session.flush()
-                card, token = tills.register(session, till.id, shop.store_id, actor="chaos", now=now)
-                cashier = staff.check_password(session, "cashier-S1", factories.PASSWORD, now=now)
-                assert cashier is not None
-                tills.open_shift(session, card, cashier.id, 0, actor="chaos", now=now)
-                cookie = staff.sign_in(session, cashier, now=now)
-            headers.append({"X-Tongdian": "1", "X-Till-Token": token, "Cookie": f"td_staff={cookie}"})
+        with transaction(session):
+            session.execute(text("UPDATE store SET slot_capacity = 1000000"))
+        headers = [a_cashier(session, shop, f"chaos {number}", now=now)[1] for number in range(CASHIERS)]
         members = [factories.a_member(session, phone=f"1381234{n:04d}", now=now) for n in range(20)]
         bearers = []
         with transaction(session):

@@ -25,7 +25,7 @@ import requests
 
 from config.db import engine
 from config.settings import ROOT, settings
-from tests.chaos.house import House
+from tests.chaos.house import House, a_cashier
 
 HELD_S, CODE_S, END_S = 4, 16, 120.0
 CODEPAY, QUERY, REVERSE = "/v3/pay/transactions/codepay", "*/out-trade-no/{no}", "*/out-trade-no/{no}/reverse"
@@ -106,10 +106,8 @@ class Run:
     def fill(self, found: list[Case]) -> None:
         """A shop with a till, an open shift and a signed-in cashier for each case."""
         from config import clock, migrate
-        from config.db import open_session, transaction
+        from config.db import open_session
         from tests import factories
-        from trade.stores import staff, tills
-        from trade.stores.models import Till
 
         migrate.migrate()
         now = clock.now()
@@ -117,17 +115,7 @@ class Run:
             shop = factories.open_shop(session, stock_of={"milk": 1_000}, now=now)
             self.sku = shop.skus["milk"]
             for number, case in enumerate(found):
-                with transaction(session):
-                    till = Till(store_id=shop.store_id, name=f"code {number}")
-                    session.add(till)
-                    session.flush()
-                    card, token = tills.register(session, till.id, shop.store_id, actor="chaos", now=now)
-                    cashier = staff.check_password(session, "cashier-S1", factories.PASSWORD, now=now)
-                    assert cashier is not None
-                    tills.open_shift(session, card, cashier.id, 0, actor="chaos", now=now)
-                    cookie = staff.sign_in(session, cashier, now=now)
-                case.till_id = card.id
-                case.headers = {"X-Tongdian": "1", "X-Till-Token": token, "Cookie": f"td_staff={cookie}"}
+                case.till_id, case.headers = a_cashier(session, shop, f"code {number}", now=now)
         self.db.execute(_TRIGGER)
 
     def await_answers(self) -> None:

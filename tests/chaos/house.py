@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import redis as redis_client
@@ -124,3 +126,25 @@ class House:
         subprocess.run(
             [sys.executable, "-m", "config.embedded"], cwd=ROOT, env={**self.env, "DATABASE_URL": ""}, check=False
         )
+
+
+def a_cashier(session: Any, shop: Any, name: str, *, now: datetime) -> tuple[int, dict[str, str]]:
+    """A new till of the shop with an open shift and its cashier signed in: its id, and the headers of its browser.
+
+    Imports the product late: the run sets its environment first.
+    """
+    from config.db import transaction
+    from tests import factories
+    from trade.stores import staff, tills
+    from trade.stores.models import Till
+
+    with transaction(session):
+        till = Till(store_id=shop.store_id, name=name)
+        session.add(till)
+        session.flush()
+        card, token = tills.register(session, till.id, shop.store_id, actor="chaos", now=now)
+        cashier = staff.check_password(session, "cashier-S1", factories.PASSWORD, now=now)
+        assert cashier is not None
+        tills.open_shift(session, card, cashier.id, 0, actor="chaos", now=now)
+        cookie = staff.sign_in(session, cashier, now=now)
+    return card.id, {"X-Tongdian": "1", "X-Till-Token": token, "Cookie": f"td_staff={cookie}"}

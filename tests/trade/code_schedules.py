@@ -9,8 +9,8 @@ stop and the worker runs until nothing is open; then WeChat has exactly what was
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,14 +19,12 @@ from greenlet import GreenletExit, getcurrent, greenlet
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config import clock
 from config.db import open_session, transaction
 from config.errors import Refused
-from config.wechat import ready
 from paying import code, told
 from tests import factories as make
 from tests.stories import books
-from tests.trade.schedules import Broken
+from tests.trade.schedules import Broken, lived_in
 from tests.wechat_stand_in.codes_in_process import CodesInProcess
 from trade.orders import place, returns
 from trade.payments.codes import moves as codes
@@ -67,20 +65,6 @@ class Town:
     def _strikes(self, fault: str) -> bool:
         one = self.running
         return one is not None and (one.unkind or fault in ALWAYS) and one.chance(FAULTS[fault])
-
-
-@contextmanager
-def a_town(session: Session, patch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """A new town on empty tables, whose clock and WeChat everybody asks."""
-    town = Town(session)
-    patch.setattr(clock, "now", lambda: town.now)
-    patch.setattr(ready, "_credentials", lambda: None)
-    patch.setattr(ready, "Pay", lambda _: town.wechat)
-    ready.pay.cache_clear()
-    try:
-        yield town
-    finally:
-        ready.pay.cache_clear()
 
 
 class Schedule:
@@ -362,7 +346,7 @@ def run(session: Session, patch: pytest.MonkeyPatch, seeds: range, *, race: bool
 
     :param race: all are of the kind in which many ask and cancel at once while the customer types, else a quarter.
     """
-    with a_town(session, patch) as town:
+    with lived_in(Town(session), patch) as town:
         for seed in seeds:
             one = Schedule(town, seed, race=race)
             one._count_sold_before = one._count(_SOLD)

@@ -12,7 +12,7 @@ import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import pytest
 from sqlalchemy import text
@@ -68,10 +68,19 @@ class Town:
             self.running.meanwhile()
 
 
+class Place(Protocol):
+    """A clock and a WeChat."""
+
+    now: datetime
+    wechat: Any
+
+
+T = TypeVar("T", bound=Place)
+
+
 @contextmanager
-def a_town(session: Session, patch: pytest.MonkeyPatch) -> Iterator[Town]:
-    """A new town on empty tables, whose clock and WeChat everybody asks."""
-    town = Town(session)
+def lived_in(town: T, patch: pytest.MonkeyPatch) -> Iterator[T]:
+    """A town whose clock and WeChat everybody asks."""
     patch.setattr(clock, "now", lambda: town.now)
     patch.setattr(ready, "_credentials", lambda: None)
     patch.setattr(ready, "Pay", lambda _: town.wechat)
@@ -346,7 +355,7 @@ def run(session: Session, patch: pytest.MonkeyPatch, seeds: range) -> None:
 
     A break names its seed; a schedule depends on those before it, so that the same seed breaks from the same first one.
     """
-    with a_town(session, patch) as town:
+    with lived_in(Town(session), patch) as town:
         for seed in seeds:
             Schedule(town, seed).run()
         if found := books(session):

@@ -259,7 +259,7 @@ def _count(session: Session, basket: Basket, priced: Quote, order_id: int, now: 
     """Take what the promotions count; after stock, before anything the member holds."""
     if priced.uses:
         known = book.at(session, basket.store_id, now)
-        at = {"store_id": basket.store_id, "order_id": order_id}
+        at: dict[str, Any] = {"store_id": basket.store_id, "order_id": order_id}
         counts.claim(session, known, priced.uses, **at, member_id=basket.member_id, now=now)
 
 

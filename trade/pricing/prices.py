@@ -14,15 +14,16 @@ from trade.catalogue import kits
 from trade.pricing.quoted import Item
 
 
-def price_now(channel: str, group: str | None = None) -> str:
+def price_now(channel: str, group: str | None = None, *, join: str = "JOIN") -> str:
     """The price in force of each `sku`, as `book`: store over channel over group over list (`models.Price`).
 
     :param channel: SQL of the channel asked for, as `group` of the customer group, None for none; the statement has
         :store and :now.
+    :param join: `LEFT JOIN` keeps a sku without a price.
     """
     of_group = "" if group is None else f" OR customer_group = {group}"
     return f"""
-    JOIN LATERAL (SELECT price_fen, steps FROM price
+    {join} LATERAL (SELECT price_fen, steps FROM price
                   WHERE price.sku_id = sku.id AND (price.store_id = 0 OR price.store_id = :store)
                     AND (channel = '' OR channel = {channel}) AND (customer_group = ''{of_group})
                     AND from_at <= :now AND (to_at IS NULL OR to_at > :now)

@@ -32,13 +32,14 @@ MOST = 25
 
 Row = list[Any]
 
+_PRICED = price_now("'till'", join="LEFT JOIN")
 _GOODS = text(f"""
     SELECT sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.category_id, product.pinyin, product.picture,
            (SELECT coalesce(array_agg(code ORDER BY code), '{{}}') FROM barcode WHERE barcode.sku_id = sku.id) AS codes,
            book.price_fen, coalesce(book.steps, '[]') AS steps
     FROM sku JOIN product ON product.id = sku.product_id
     JOIN store_sku ON store_sku.store_id = :store AND store_sku.sku_id = sku.id AND store_sku.sellable
-    {price_now("'till'").replace("JOIN LATERAL", "LEFT JOIN LATERAL")} ORDER BY sku.id""")
+    {_PRICED} ORDER BY sku.id""")
 _TURNS = text("""
     SELECT at, array_agg(DISTINCT sku_id ORDER BY sku_id) AS skus FROM price
     CROSS JOIN LATERAL (VALUES (from_at), (to_at)) AS turn(at)
@@ -47,7 +48,7 @@ _TURNS = text("""
 _PRICES = text(f"""
     SELECT sku.id, book.price_fen, coalesce(book.steps, '[]') AS steps
     FROM unnest(CAST(:skus AS bigint[])) AS sku(id)
-    {price_now("'till'").replace("JOIN LATERAL", "LEFT JOIN LATERAL")}""")
+    {_PRICED}""")
 
 
 def rows(session: Session, store_id: int, now: datetime) -> Iterator[Row]:

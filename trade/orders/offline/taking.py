@@ -138,7 +138,8 @@ def _goods(
 
 def _count(session: Session, store_id: int, said: Said, member_id: int | None, order_id: int, now: datetime) -> None:
     """Promotions count what was used; what is above a quota is noted and not counted."""
-    known, at = book.at(session, store_id, now), {"store_id": store_id, "order_id": order_id}
+    known = book.at(session, store_id, now)
+    at: dict[str, Any] = {"store_id": store_id, "order_id": order_id, "member_id": member_id}
     rules = {rule.id: rule for rule in known.rules.rules}
     uses = [
         counts.Use(one.promotion_id, one.version, _counted(rules.get(one.promotion_id), one.units), one.off_fen)
@@ -146,9 +147,9 @@ def _count(session: Session, store_id: int, said: Said, member_id: int | None, o
     ]
     try:
         with attempt(session):
-            counts.claim(session, known, uses, **at, member_id=member_id, now=now)
+            counts.claim(session, known, uses, **at, now=now)
     except counts.QuotaUsed:
-        counts.note(session, known, uses, **at, member_id=member_id, now=now)
+        counts.claim(session, known, uses, **at, now=now, counted=False)
 
 
 def _counted(rule: Rule | None, units: int) -> int:

@@ -68,6 +68,7 @@ def claim(
     order_id: int,
     member_id: int | None,
     now: datetime,
+    counted: bool = True,
 ) -> None:
     """Use promotions for an order, all or none, and record it; one statement, in the order's transaction.
 
@@ -75,6 +76,7 @@ def claim(
     its stock is locked and before anything its member holds.
 
     :param known: the rules the order was priced with.
+    :param counted: False only records it: for what happened already, above a quota.
     :raises QuotaUsed: naming every promotion that has not enough left, and which limit of it.
     """
     if not uses:
@@ -82,7 +84,7 @@ def claim(
     day = known.day(now)
     asked, noted, over = [], [], []
     for use in uses:
-        limits = known.limits.get(use.promotion_id)
+        limits = known.limits.get(use.promotion_id) if counted else None
         scopes = []
         for scope, key, units, fen in keys(limits, member_id, day, store_id):
             scopes.append(scope)
@@ -100,25 +102,6 @@ def claim(
         done = {(row.promotion_id, row.scope) for row in rows}
         short = [row for row in asked if (row["promotion_id"], row["scope"]) not in done]
         raise QuotaUsed(promotions=_short(session, known, short))
-
-
-def note(
-    session: Session,
-    known: InForce,
-    uses: Sequence[Use],
-    *,
-    store_id: int,
-    order_id: int,
-    member_id: int | None,
-    now: datetime,
-) -> None:
-    """Record what an order used without counting it: for what happened already, above a quota."""
-    noted = [
-        {"promotion_id": use.promotion_id, "version": use.version, "units": use.units, "fen": use.off_fen, "scopes": []}
-        for use in uses
-    ]
-    given = {"store": store_id, "order": order_id, "member": member_id, "day": known.day(now), "now": now}
-    fetch(session, _CLAIM, {**given, "asked": "[]", "uses": json.dumps(noted)})
 
 
 def keys(

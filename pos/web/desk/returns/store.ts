@@ -1,5 +1,5 @@
-import { Refused, sentence } from '@web/api'
 import { t } from '@web/i18n'
+import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -181,18 +181,8 @@ export const useReturnsDesk = defineStore('returnsDesk', {
       this.etag = null
     },
 
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      Object.assign(this, { busy: true, said: '', unsure: false })
-      try {
-        await work()
-      } catch (error) {
-        this.unsure = !(error instanceof Refused)
-        this.said = sentence(error)
-        play('blocked')
-      } finally {
-        this.busy = false
-      }
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work)
     },
   },
 })

@@ -1,5 +1,6 @@
-import { Refused, sentence } from '@web/api'
+import { sentence } from '@web/api'
 import { t } from '@web/i18n'
+import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -165,17 +166,8 @@ export const useStock = defineStore('stock', {
       if (said) this.take(said.count as Paper)
     },
 
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      Object.assign(this, { busy: true, said: '' })
-      try {
-        await work()
-      } catch (error) {
-        play('blocked')
-        this.said = error instanceof Refused ? error.message : sentence(error)
-      } finally {
-        this.busy = false
-      }
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work)
     },
   },
 })

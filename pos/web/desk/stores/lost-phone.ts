@@ -1,5 +1,6 @@
-import { Refused, sentence } from '@web/api'
+import { Refused } from '@web/api'
 import type { Notice } from '@web/contract-desk'
+import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -128,18 +129,10 @@ export const useLostPhone = defineStore('lostPhone', {
     },
 
     /** A wrong code is said here; a lock of this device has its own screen, as at the counter. */
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      Object.assign(this, { busy: true, said: '' })
-      try {
-        await work()
-      } catch (error) {
-        play('blocked')
-        this.said = sentence(error)
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work, (error) => {
         if (error instanceof Refused && error.code === 'pickup_locked') this.stop(error)
-      } finally {
-        this.busy = false
-      }
+      })
     },
 
     stop(error: Refused): void {

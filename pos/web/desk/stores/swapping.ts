@@ -1,6 +1,7 @@
 import { Refused, sentence } from '@web/api'
 import type { DeskLine, DeskOrder } from '@web/contract'
 import { t, tOr } from '@web/i18n'
+import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
@@ -96,17 +97,10 @@ export const useSwapping = defineStore('swapping', {
       })
     },
 
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      Object.assign(this, { busy: true, said: '' })
-      try {
-        await work()
-      } catch (error) {
-        play('blocked')
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work, (error) => {
         this.said = why(error)
-      } finally {
-        this.busy = false
-      }
+      })
     },
   },
 })

@@ -30,17 +30,9 @@ export interface SaleDocument {
   change_fen: number
 }
 
-export interface DocumentLine {
-  sku_id: number
-  name: string
-  spec: string
-  unit: string
-  weighed: boolean
-  qty: number
-  unit_price_fen: number
-  list_fen: number
-  net_fen: number
-  gift: boolean
+/** A line of the receipt, as a quote has it. */
+export interface DocumentLine
+  extends Omit<QuoteLine, 'line_no' | 'offer_unit_fen' | 'picture' | 'free' | 'allocations'> {
   shares: Share[]
 }
 

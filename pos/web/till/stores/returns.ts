@@ -1,7 +1,7 @@
-import { Refused, sentence } from '@web/api'
 import type { Receipt, ReceiptLine, ReturnDone, ReturnForm, ReturnPreview } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity } from '@web/money'
+import { oneAtATime } from '@web/one-at-a-time'
 import { isTopUpNo } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
@@ -108,20 +108,8 @@ export const useReturns = defineStore('returns', {
       if (this.said && !this.unsure && !preview.needs_approval) this.preview = null
     },
 
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      this.busy = true
-      this.said = ''
-      this.unsure = false
-      try {
-        await work()
-      } catch (error) {
-        this.unsure = !(error instanceof Refused)
-        this.said = sentence(error)
-        play('blocked')
-      } finally {
-        this.busy = false
-      }
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work)
     },
   },
 })

@@ -1,6 +1,6 @@
-import { Refused, sentence } from '@web/api'
 import type { ShownMember, TopUp, TopUpRefund } from '@web/contract'
 import { t } from '@web/i18n'
+import { oneAtATime } from '@web/one-at-a-time'
 import { isTopUpNo } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
@@ -126,20 +126,8 @@ export const useTopUpBack = defineStore('topUpBack', {
       basket.changed()
     },
 
-    async run(work: () => Promise<void>): Promise<void> {
-      if (this.busy) return
-      this.busy = true
-      this.said = ''
-      this.unsure = false
-      try {
-        await work()
-      } catch (error) {
-        this.unsure = !(error instanceof Refused)
-        this.said = sentence(error)
-        play('blocked')
-      } finally {
-        this.busy = false
-      }
+    run(work: () => Promise<void>): Promise<void> {
+      return oneAtATime(this, work)
     },
   },
 })
