@@ -97,9 +97,9 @@ def answer(
 def withdraw_optional(session: Session, member_id: int, *, channel: str, actor: str, now: datetime) -> list[str]:
     """No to everything an account can do without and that the member had said yes to; which purposes those were."""
     given = [one["purpose"] for one in state(session, member_id) if one["given"] and not one["required"]]
-    by = {"channel": channel, "actor": actor, "now": now}
+    by: dict[str, Any] = {"channel": channel, "actor": actor, "now": now}
     for purpose in given:
-        answer(session, member_id, purpose, given=False, version=PURPOSES[purpose].version, **by)  # type: ignore[arg-type]
+        answer(session, member_id, purpose, given=False, version=PURPOSES[purpose].version, **by)
     return given
 
 

@@ -73,7 +73,7 @@ def check_claim(session: Session, member_id: int, rank: int, *, actor: str, now:
     _note(session, member_id, rank, "claim", actor=actor, now=now)
     if rank >= BLOCK:
         raise RiskBlocked()
-    if rank >= WEAKEN and first(session, _CLAIMED, {"member": member_id, "since": day_began(now)}).times:  # type: ignore[union-attr]
+    if rank >= WEAKEN and fetch(session, _CLAIMED, {"member": member_id, "since": day_began(now)})[0].times:
         raise RiskLimit()
     if rank >= CHECK and first(session, _PHONE, {"member": member_id}) is None:
         raise PhoneNeeded()

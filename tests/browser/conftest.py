@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from config import clock
 from config.settings import ROOT, settings
@@ -56,6 +56,8 @@ def browser() -> Iterator[Browser]:
     missing = [name for name in BUILDS if not (ROOT / name / "index.html").is_file()]
     if missing:
         pytest.skip(f"not built yet, run make web: {', '.join(missing)}")
+    # A worker asks WeChat every 5 s: what waits for it is never there within Playwright's own 5 s.
+    expect.set_options(timeout=20_000)
     with sync_playwright() as driver:
         opened = driver.chromium.launch(executable_path=program, args=list(chromium.FLAGS))
         yield opened
