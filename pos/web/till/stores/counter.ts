@@ -13,6 +13,7 @@ import {
 } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import type { Sheet } from '../sheets'
 import { useBasket } from './basket'
 import { useCatalogue } from './catalogue'
 import { useMembers } from './members'
@@ -32,7 +33,6 @@ export type Panel =
   | 'receipt'
   | 'pending'
   | 'code'
-export type Sheet = 'return' | 'why' | 'shift' | 'join' | 'topup' | 'topback' | 'paper'
 
 export interface Echo {
   look: 'ok' | 'info' | 'error'

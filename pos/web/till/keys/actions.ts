@@ -1,0 +1,142 @@
+import { type Key, t } from '@web/i18n'
+import { play } from '@web/sounds'
+import { nextTick } from 'vue'
+import { printReceipt } from '../printing'
+import { useBasket } from '../stores/basket'
+import { useCounter } from '../stores/counter'
+import { useMembers } from '../stores/members'
+import { useReturns } from '../stores/returns'
+import { useSale } from '../stores/sale'
+import { focusBox } from '.'
+import type { ActionName } from './presets'
+
+export interface Action {
+  name: ActionName
+  label: Key
+  /** In words why it cannot be done now; empty when it can. */
+  off?: () => string
+  run: () => void
+  /** Also while money is being decided about. */
+  always?: boolean
+}
+
+const noGoods = (): string => (useBasket().isEmpty ? t('echo.scanFirst') : '')
+const noMember = (): string => (useBasket().member ? '' : t('key.memberFirst'))
+
+/** F7 is whatever goes back: goods, or from the top-up sheet a top-up. */
+function takeBack(): void {
+  const counter = useCounter()
+  if (counter.sheet === 'topup') return counter.openTopUpBack()
+  useReturns().begin()
+  counter.sheet = 'return'
+}
+
+function reprint(): void {
+  const { lastNo, receipt } = useSale()
+  void printReceipt(lastNo, 58, receipt?.no === lastNo ? receipt : null)
+}
+
+async function findMember(): Promise<void> {
+  const counter = useCounter()
+  if (counter.panel === 'receipt') counter.panel = 'entry'
+  await nextTick()
+  document.querySelector<HTMLInputElement>('[data-testid="member-input"]')?.focus()
+}
+
+function findGoods(): void {
+  useCounter().findByName()
+  focusBox()
+}
+
+function less(): void {
+  const line = useBasket().selected
+  if (line && !line.weighed) useBasket().setQuantity(line.sku_id, line.qty - 1)
+}
+
+function remove(): void {
+  const line = useBasket().selected
+  if (line) useBasket().remove(line.sku_id)
+}
+
+function back(): void {
+  useMembers().forget()
+  useCounter().back()
+  focusBox()
+}
+
+function show(sheet: 'keys' | 'shift'): void {
+  const counter = useCounter()
+  counter.sheet = counter.sheet === sheet ? null : sheet
+}
+
+/** Everything a cashier can do, in the order of the sheet that lists it.  The keys of each stand in `presets.ts`. */
+export const ACTIONS: readonly Action[] = [
+  { name: 'keys', label: 'key.keys', run: () => show('keys'), always: true },
+  { name: 'member', label: 'key.member', run: () => void findMember() },
+  { name: 'find', label: 'key.find', run: findGoods },
+  {
+    name: 'points',
+    label: 'key.points',
+    off: () => noGoods() || noMember(),
+    run: () => useCounter().openPanel('points'),
+  },
+  {
+    name: 'coupons',
+    label: 'key.coupons',
+    off: () => noGoods() || noMember(),
+    run: () => useCounter().openCoupons(),
+  },
+  { name: 'return', label: 'key.return', run: takeBack },
+  {
+    name: 'pay',
+    label: 'key.pay',
+    off: () => (useBasket().isEmpty ? t('echo.nothingToPay') : ''),
+    run: () => useCounter().openPay(),
+  },
+  {
+    name: 'stored',
+    label: 'key.topUp',
+    off: () => (useBasket().member ? '' : t('echo.topUpFirst')),
+    run: () => useCounter().openTopUp(),
+  },
+  {
+    name: 'discount',
+    label: 'key.discount',
+    off: noGoods,
+    run: () => useCounter().openPanel('discount'),
+  },
+  { name: 'less', label: 'key.less', off: noGoods, run: less },
+  { name: 'delete', label: 'key.delete', off: noGoods, run: remove },
+  { name: 'up', label: 'key.up', off: noGoods, run: () => useBasket().choose(-1) },
+  { name: 'down', label: 'key.down', off: noGoods, run: () => useBasket().choose(1) },
+  { name: 'paper', label: 'key.paper', off: noMember, run: () => useCounter().openPaper() },
+  { name: 'why', label: 'why.open', off: noGoods, run: () => useCounter().openWhy() },
+  {
+    name: 'reprint',
+    label: 'key.reprint',
+    off: () => (useSale().lastNo ? '' : t('key.nothingSold')),
+    run: reprint,
+    always: true,
+  },
+  { name: 'shift', label: 'key.shift', run: () => show('shift') },
+  { name: 'back', label: 'key.back', run: back, always: true },
+]
+
+/** Why an action cannot be done now, in words; empty when it can. */
+export function whyNot(action: Action): string {
+  if (useCounter().isDeciding && !action.always) return t('key.deciding')
+  return action.off?.() ?? ''
+}
+
+/** Do it, or say and sound why not. */
+export function act(action: Action): void {
+  const why = whyNot(action)
+  if (!why) return action.run()
+  play('blocked')
+  useCounter().say('error', why)
+}
+
+/** For `useKeys` of the screen. */
+export function doers(): Partial<Record<ActionName, () => void>> {
+  return Object.fromEntries(ACTIONS.map((action) => [action.name, () => act(action)]))
+}

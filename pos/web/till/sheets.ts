@@ -1,0 +1,28 @@
+import { type Component, defineAsyncComponent } from 'vue'
+
+const LOADS = {
+  join: () => import('./parts/JoinSheet.vue'),
+  keys: () => import('./keys/AllKeys.vue'),
+  paper: () => import('./parts/PaperSheet.vue'),
+  return: () => import('./parts/ReturnSheet.vue'),
+  shift: () => import('./parts/ShiftSheet.vue'),
+  topback: () => import('./parts/TopUpBackSheet.vue'),
+  topup: () => import('./parts/TopUpSheet.vue'),
+  why: () => import('./parts/WhySheet.vue'),
+}
+
+export type Sheet = keyof typeof LOADS
+
+/** What slides in beside the sale while scanning goes on; `counter.sheet` names the open one. */
+export const SHEETS = Object.fromEntries(
+  Object.entries(LOADS).map(([name, load]) => [
+    name,
+    defineAsyncComponent(load as () => Promise<Component>),
+  ]),
+) as Record<Sheet, Component>
+
+/** Fetch them all while nothing else is to be done, so that the first key typed into one finds it there. */
+export function fetchSheets(): void {
+  const later = window.requestIdleCallback ?? ((run: () => void) => setTimeout(run, 500))
+  later(() => void Promise.all(Object.values(LOADS).map((load) => load())))
+}
