@@ -21,7 +21,7 @@ from member.secrets import signing_key
 from trade.pricing.quoted import Line, Quote, Want
 
 if TYPE_CHECKING:
-    from trade.orders.place import Basket
+    from trade.orders.price import Basket
 
 VALID = timedelta(minutes=10)
 MOST = 24_000
