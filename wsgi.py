@@ -26,6 +26,7 @@ from member.coupons.commands import campaigns
 from member.reach import read as message_metrics
 from pos.http import (
     aftersales,
+    approving,
     catalogue,
     channels,
     counts,
@@ -91,6 +92,7 @@ def create_app() -> APIFlask:
         rules.bp,
         catalogue.bp,
         sync.bp,
+        approving.bp,
         members.bp,
         returning.bp,
         till_coupons.bp,

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.errors import Refused
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
-from pos.http.returning import ApproverForm, approved_by
+from pos.http.approving import ApproverForm, approved_by
 from trade.orders import refund_plan
 from trade.orders.aftersales import answer, apply, inspect, read, refunding, sending
 from trade.orders.aftersales.inspect import Found

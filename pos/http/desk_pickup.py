@@ -12,8 +12,8 @@ from config.db import let_go, transaction
 from config.errors import Refused
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
+from pos.http.approving import ApproverForm, approved_by
 from pos.http.desk_step import step
-from pos.http.returning import ApproverForm, approved_by
 from trade.fulfilment import lost_phone, notices, parcels, pickup
 from trade.orders import desk, fulfil
 from trade.stores import staff

@@ -10,21 +10,16 @@ from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from config.errors import Malformed, NotPermitted
+from config.errors import Malformed
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
 from member import cards, codes, identity, masking, merging, possession, tier_card, wallet
 from pos.http import who
+from pos.http.approving import ApproverForm, by_pin
 from trade.orders import holder
 from trade.stores import staff
 
 bp = blueprint("member", "/api/pos", who.identify)
-
-
-class NotAnApprover(NotPermitted):
-    """The colleague whose PIN was given may not approve this."""
-
-    code = "not_an_approver"
 
 
 class SearchQuery(Form):
@@ -46,12 +41,10 @@ class CodeForm(WriteForm):
     code: str = Field(max_length=40)
 
 
-class ApproveForm(WriteForm):
+class ApproveForm(WriteForm, ApproverForm):
     """Who spends without a code, which manager says so, and why."""
 
     member_id: int
-    staff_id: int
-    pin: str = Field(pattern=r"^\d{6,12}$")
     reason: str = Field(min_length=2, max_length=200)
 
 
@@ -162,14 +155,7 @@ def approve(json_data: ApproveForm) -> Reply:
     The cashier stays signed in.  401 `wrong_pin`, 403 `not_an_approver`, 429 `pin_locked`.
     """
     till, me = who.till(), who.me()
-    with transaction(session()) as opened:
-        manager, left = staff.check_pin(
-            opened, json_data.staff_id, till.store_id, json_data.pin, device=str(till.id), now=g.now
-        )
-    if manager is None:
-        raise staff.WrongPin(tries_left=left)
-    if "pos.approve" not in manager.permissions:
-        raise NotAnApprover(permission="pos.approve")
+    manager = by_pin(json_data)
 
     def work(opened: Session) -> Reply:
         member_id = identity.card(opened, json_data.member_id).id

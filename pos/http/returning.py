@@ -8,14 +8,13 @@ from flask import Response, g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos import printing
 from pos.http import who
-from pos.http.members import NotAnApprover
+from pos.http.approving import ApproverForm, approved_by
 from trade.orders import read, returns, tier_effect
 from trade.orders.offline.read import order_of
-from trade.stores import staff, tills
+from trade.stores import tills
 
 bp = blueprint("return", "/api/pos", who.identify)
 
@@ -37,13 +36,6 @@ class PreviewForm(Form):
     def wants(self) -> dict[int, int]:
         """Units by line number."""
         return {line.line_no: line.qty for line in self.lines}
-
-
-class ApproverForm(Form):
-    """A manager of this store, by PIN, where the preview says `needs_approval`."""
-
-    staff_id: int
-    pin: str = Field(pattern=r"^\d{6,12}$")
 
 
 class ReturnForm(WriteForm, PreviewForm):
@@ -105,20 +97,6 @@ def take_back(json_data: ReturnForm) -> Reply:
 
     quiet = json_data.approver and json_data.approver.model_copy(update={"pin": ""})
     return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
-
-
-def approved_by(form: ApproverForm | None) -> staff.StaffCard | None:
-    """The manager whose PIN was given, at a till or a desk of their store; a wrong one is counted."""
-    if form is None:
-        return None
-    store_id, device = who.device()
-    with transaction(session()) as opened:
-        found, left = staff.check_pin(opened, form.staff_id, store_id, form.pin, device=device, now=g.now)
-    if found is None:
-        raise staff.WrongPin(tries_left=left)
-    if "pos.approve" not in found.permissions:
-        raise NotAnApprover(permission="pos.approve")
-    return found
 
 
 def _receipt(no: str) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from member import wallet_limits
 from member.secrets import fingerprint
 from paying import code
 from pos.http import members, payments, who
-from pos.http.returning import ApproverForm, approved_by
+from pos.http.approving import ApproverForm, approved_by
 from pos.scan import read_code
 from trade.orders import moves, place, read, shown
 from trade.orders.offline.read import order_of

@@ -14,6 +14,7 @@ from config.settings import settings
 from config.wechat import ready
 from pos.http import (
     aftersales,
+    approving,
     catalogue,
     channels,
     counts,
@@ -93,6 +94,7 @@ def app():
         rules.bp,
         catalogue.bp,
         sync.bp,
+        approving.bp,
         members.bp,
         returning.bp,
         coupons.bp,
