@@ -1,5 +1,5 @@
 /** The GS1 check digit of digits without one (config/gs1.py). */
-function checkDigit(digits: string): string {
+export function checkDigit(digits: string): string {
   let sum = 0
   for (let at = 0; at < digits.length; at += 1)
     sum += Number(digits[digits.length - 1 - at]) * (at % 2 === 0 ? 3 : 1)

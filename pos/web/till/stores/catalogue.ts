@@ -6,7 +6,7 @@ import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { MOST } from '../catalogue/finder'
 import { asItem, type Chunk, Goods, type Row } from '../catalogue/goods'
-import { readCode } from '../catalogue/labels'
+import { checkDigit, readCode } from '../catalogue/labels'
 import { CatalogueStore } from '../catalogue/store'
 import { api } from '../server'
 
@@ -105,6 +105,12 @@ export const useCatalogue = defineStore('catalogue', {
       if ('wrong' in read) throw new Refused(400, read.wrong, t('echo.badLabel'), {})
       const row = this.goods.find(read.code)
       return row ? asItem(row, read.code, serverNow(), read.grams) : null
+    },
+
+    /** Whether goods that are here bear a code; while they are still coming in, whether goods might. */
+    sells(code: string): boolean {
+      if (!this.ready) return code.at(-1) === checkDigit(code.slice(0, -1))
+      return this.goods.find(code) !== undefined || this.goods.find(`0${code}`) !== undefined
     },
 
     /** The goods of a code: from here, or asked for, five times, where it is not known here yet. */

@@ -2,23 +2,16 @@ import { Refused, sentence } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
 import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
-import {
-  type Entry,
-  isMemberCard,
-  isMemberCode,
-  isOtherWallet,
-  isPaymentCode,
-  readEntry,
-  ScanQueue,
-} from '@web/scanner'
+import { ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { type Entry, plain, readEntry, type Scan } from '../scan/entry'
+import { kindOf } from '../scan/kinds'
+import { TAKERS } from '../scan/takers'
 import type { Sheet } from '../sheets'
 import { useBasket } from './basket'
 import { useCatalogue } from './catalogue'
-import { useMembers } from './members'
 import { usePaper } from './paper'
-import { useSale } from './sale'
 import { useTopUpBack } from './top-up-back'
 import { useWallet } from './wallet'
 
@@ -38,11 +31,6 @@ export interface Echo {
   look: 'ok' | 'info' | 'error'
   code: string
   text: string
-}
-
-interface Scan {
-  code: string
-  times: number
 }
 
 interface State {
@@ -96,7 +84,7 @@ export const useCounter = defineStore('counter', {
 
     /** Enter was pressed in the box. */
     enter(text: string): void {
-      const entry = readEntry(text)
+      const entry = readEntry(text, useCatalogue())
       const byName = this.byName
       this.byName = false
       if (this.panel === 'coupons' && /^\d?$/.test(text.trim()))
@@ -147,12 +135,9 @@ export const useCounter = defineStore('counter', {
     },
 
     enterEntry(entry: Entry): void {
-      if (entry.kind === 'scan') this.scan(entry.code, entry.times * this.times)
-      else if (entry.kind === 'phone') void useMembers().find(entry.phone)
+      if (entry.kind === 'scan') this.push({ ...entry.scan, times: entry.scan.times * this.times })
       else if (entry.kind === 'times') this.times = entry.times
       else if (entry.kind === 'quantity') this.setQuantity(entry.text)
-      else if (entry.kind === 'paper') this.openPaper(entry.code)
-      else if (entry.kind === 'topUp') this.openTopUpBack(entry.no)
     },
 
     /** A coupon on paper becomes the member's; with the code already scanned nothing more is to be typed. */
@@ -174,12 +159,23 @@ export const useCounter = defineStore('counter', {
       if (no) void useTopUpBack().load(no)
     },
 
-    /** Every scan goes through the queue; it waits while a sale is being decided or a weight typed. */
-    scan(code: string, times = 1): void {
+    /** A code that was read where something else is typed. */
+    scan(text: string, times = 1): void {
+      const code = plain(text)
+      const kind = kindOf(code, useCatalogue())
+      if (kind) this.push({ kind, code, times })
+      else this.refuse(t('echo.noCode'), code)
+    },
+
+    /** Every code goes through the queue; it waits while a sale is being decided or a weight typed. */
+    push(scan: Scan): void {
       this.times = 1
-      this.sheet = null
-      if (this.panel !== 'weight' && !this.isDeciding) this.panel = 'entry'
-      queue.push({ code, times })
+      // A payment code pays what the pay panel says, with the cash that lies on the counter already.
+      if (scan.kind !== 'payment') {
+        this.sheet = null
+        if (this.panel !== 'weight' && !this.isDeciding) this.panel = 'entry'
+      }
+      queue.push(scan)
       this.waiting = queue.length
     },
 
@@ -198,32 +194,14 @@ export const useCounter = defineStore('counter', {
       this.waiting = queue.length
     },
 
-    async handle({ code, times }: Scan): Promise<void> {
+    async handle(scan: Scan): Promise<void> {
       this.waiting = queue.length
-      if (isPaymentCode(code)) return this.payByCode(code)
-      if (isOtherWallet(code)) return this.refuse(t('echo.otherWallet'))
-      if (isMemberCode(code)) return useMembers().showCode(code)
-      if (isMemberCard(code)) return useMembers().showCard(code)
-      try {
-        const item = await useCatalogue().lookUp(code, (tries) =>
-          this.say('info', t('echo.again', { tries }), code),
-        )
-        this.take(item, times, code)
-      } catch (error) {
-        this.fail(error, code)
-      }
+      await TAKERS[scan.kind](scan)
     },
 
-    refuse(said: string): void {
+    refuse(said: string, code = ''): void {
       play('blocked')
-      this.say('error', said)
-    },
-
-    /** Goods, member, payment code: nothing more is to be pressed. */
-    async payByCode(code: string): Promise<void> {
-      if (useBasket().isEmpty) return this.refuse(t('echo.nothingToPay'))
-      const said = await useSale().payByCode(code)
-      if (said) this.refuse(said)
+      this.say('error', said, code)
     },
 
     /** Weighed goods need their weight first, unless the code was a scale's label that holds it. */

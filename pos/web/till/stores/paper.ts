@@ -1,9 +1,9 @@
 import { sentence } from '@web/api'
 import type { Printed } from '@web/contract'
 import { t } from '@web/i18n'
-import { isPaperCode } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { isPaperCode } from '../scan/kinds'
 import { api } from '../server'
 import { useBasket } from './basket'
 

@@ -2,9 +2,9 @@ import type { Receipt, ReceiptLine, ReturnDone, ReturnForm, ReturnPreview } from
 import { t } from '@web/i18n'
 import { parseQuantity } from '@web/money'
 import { oneAtATime } from '@web/one-at-a-time'
-import { isTopUpNo } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { isTopUpNo } from '../scan/kinds'
 import { api } from '../server'
 import { useCounter } from './counter'
 

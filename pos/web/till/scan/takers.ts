@@ -1,0 +1,63 @@
+import { HANDED_OVER } from '@web/handed-over'
+import { t } from '@web/i18n'
+import { keep } from '@web/kept'
+import { useBasket } from '../stores/basket'
+import { useCatalogue } from '../stores/catalogue'
+import { useCounter } from '../stores/counter'
+import { useMembers } from '../stores/members'
+import { useReturns } from '../stores/returns'
+import { useSale } from '../stores/sale'
+import type { Scan } from './entry'
+import type { Kind } from './kinds'
+
+type Taker = (scan: Scan) => void | Promise<void>
+
+/** Who takes a code of a kind. */
+export const TAKERS: Record<Kind, Taker> = {
+  memberCode: ({ code }) => useMembers().showCode(code),
+  memberCard: ({ code }) => useMembers().showCard(code),
+  phone: ({ code }) => useMembers().find(code),
+  pickup: handOver,
+  topUp: ({ code }) => useCounter().openTopUpBack(code.toUpperCase()),
+  paper: ({ code }) => useCounter().openPaper(code.toUpperCase()),
+  payment: payByCode,
+  otherWallet: () => useCounter().refuse(t('echo.otherWallet')),
+  receipt: bringBack,
+  alone: bringBack,
+  goods: takeGoods,
+}
+
+/** Goods, member, payment code: nothing more is to be pressed. */
+async function payByCode({ code }: Scan): Promise<void> {
+  const counter = useCounter()
+  if (useBasket().isEmpty) return counter.refuse(t('echo.nothingToPay'))
+  const said = await useSale().payByCode(code)
+  if (said) counter.refuse(said)
+}
+
+async function takeGoods({ code, times }: Scan): Promise<void> {
+  const counter = useCounter()
+  try {
+    const item = await useCatalogue().lookUp(code, (tries) =>
+      counter.say('info', t('echo.again', { tries }), code),
+    )
+    counter.take(item, times, code)
+  } catch (error) {
+    counter.fail(error, code)
+  }
+}
+
+/** The number of a sale: its goods may come back. */
+async function bringBack({ code }: Scan): Promise<void> {
+  const returns = useReturns()
+  returns.begin()
+  useCounter().sheet = 'return'
+  await returns.load(code.toUpperCase())
+}
+
+/** What a customer fetches is handed over at the desk, which opens at the code; in no address, for those are kept. */
+function handOver({ code }: Scan): void {
+  keep(HANDED_OVER, { code, at: Date.now() })
+  window.open('/desk/', 'tongdian-desk')
+  useCounter().say('info', t('echo.pickup'))
+}
