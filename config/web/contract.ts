@@ -2,6 +2,7 @@
 
 export * from './contract-desk'
 export * from './contract-price'
+export * from './contract-sale'
 
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
 
