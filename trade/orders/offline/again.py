@@ -1,4 +1,4 @@
-"""What a person does about a till's document that could not become an order."""
+"""What a person does about a till's document that could not be booked."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from sqlalchemy.orm import Session
 
 from config.errors import NotFound, Refused
 from trade.orders.offline import delivery, moves
-from trade.orders.offline.document import read
+from trade.orders.offline.kinds import read
+from trade.orders.offline.states import State
 
 
 class StillExcepted(Refused):
-    """The document cannot become an order yet, for the same or another `reason`."""
+    """The document cannot be booked yet, for the same or another `reason`."""
 
     code = "still_excepted"
 
 
-def take(session: Session, store_id: int, uuid: str, *, now: datetime) -> int:
-    """Try once more, after what was missing is there; returns the order.
+def take(session: Session, store_id: int, uuid: str, *, now: datetime) -> None:
+    """Try once more, after what was missing is there.
 
     :raises NotFound: there is no such document.
     :raises StillExcepted: nothing changed.
@@ -27,9 +28,8 @@ def take(session: Session, store_id: int, uuid: str, *, now: datetime) -> int:
     if row is None:
         raise NotFound(uuid=uuid)
     result = delivery.take(session, store_id, row.till_id, read(row.body), now=now)
-    if result.order_id is None:
+    if result.state == State.EXCEPTED:
         raise StillExcepted(reason=result.reason)
-    return result.order_id
 
 
 def settle(session: Session, store_id: int, uuid: str, note: str, *, actor: str, now: datetime) -> None:

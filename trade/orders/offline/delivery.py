@@ -22,8 +22,10 @@ from config.db import attempt
 from config.errors import Refused
 from trade.exceptions import cases
 from trade.orders.numbers import number
-from trade.orders.offline import moves, taking
-from trade.orders.offline.document import Document, read
+from trade.orders.offline import moves
+from trade.orders.offline.document import Document
+from trade.orders.offline.kinds import KINDS, read
+from trade.orders.offline.taking import CannotTake, Taken
 
 ACTOR = "till"
 
@@ -102,35 +104,29 @@ def _case(
 
 
 def take(session: Session, store_id: int, till_id: int, document: Document, *, now: datetime) -> Result:
-    """Make the order of a kept document, or put it on the desk; the same for the till and for who tries it again."""
-    said = document.said
-    if said is None:
+    """Book a kept document, or put it on the desk; the same for the till and for who tries it again."""
+    said, kind = document.said, KINDS.get(document.head.kind)
+    if said is None or kind is None:
         return _excepted(session, store_id, till_id, document, document.fault, now)
     known = requests.claimed(session, f"staff:{said.staff_id}", said.uuid, document.hash, now=now)
-    if known and (order_id := known.get("receipt", {}).get("order_id")):
-        return _ordered(session, store_id, said.uuid, "know", order_id, now)
+    if known and (order_id := kind.known(known)):
+        return _booked(session, store_id, said.uuid, "know", Taken(order_id), now)
     try:
         with attempt(session):
-            taken = taking.take(session, store_id, till_id, said, sold_at=document.sold_at(now), now=now)
-    except taking.CannotTake as why:
+            taken = kind.take(session, store_id, till_id, said, sold_at=document.sold_at(now), now=now)
+    except CannotTake as why:
         return _excepted(session, store_id, till_id, document, str(why), now)
     except Refused as refused:
         return _excepted(session, store_id, till_id, document, refused.code, now)
-    return _ordered(session, store_id, said.uuid, "take", taken.order_id, now, taken.differences)
+    return _booked(session, store_id, said.uuid, "take", taken, now)
 
 
-def _ordered(
-    session: Session,
-    store_id: int,
-    uuid: str,
-    event: str,
-    order_id: int,
-    now: datetime,
-    differences: list[dict[str, Any]] | None = None,
-) -> Result:
-    row = moves.move(session, store_id, uuid, event, order_id=order_id, differences=differences, actor=ACTOR, now=now)
+def _booked(session: Session, store_id: int, uuid: str, event: str, taken: Taken, now: datetime) -> Result:
+    row = moves.move(
+        session, store_id, uuid, event, order_id=taken.order_id, differences=taken.differences, actor=ACTOR, now=now
+    )
     cases.clear(session, "document_excepted", f"till_document:{uuid}", now=now)
-    return Result(uuid, row.state, order_id=order_id, store_id=store_id)
+    return Result(uuid, row.state, order_id=taken.order_id, store_id=store_id)
 
 
 def _excepted(session: Session, store_id: int, till_id: int, document: Document, why: str, now: datetime) -> Result:

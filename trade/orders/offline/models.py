@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,13 +32,13 @@ class TillDevice(Base):
 class TillDocument(Base):
     """One document as the till wrote it, byte by byte; `hash` is the SHA-256 of `body`, which names the one before.
 
-    `no` is the number on its receipt.  `differences` is what our prices of that moment would have said otherwise.
+    `kind` is a row of `kinds.KINDS`, `no` the number on its paper, `differences` what we would have said otherwise.
     """
 
     __tablename__ = "till_document"
     __table_args__ = (
         CheckConstraint(f"state IN ({_NAMES})", name="state"),
-        CheckConstraint("(state IN ('taken', 'known')) = (order_id IS NOT NULL)", name="ordered"),
+        CheckConstraint("kind <> 'sale' OR (state IN ('taken', 'known')) = (order_id IS NOT NULL)", name="ordered"),
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         ForeignKeyConstraint(["store_id", "device_id"], ["till_device.store_id", "till_device.device_id"]),
         Index("uq_till_document_seq", "store_id", "device_id", "seq", unique=True),
@@ -50,6 +50,7 @@ class TillDocument(Base):
     device_id: Mapped[str] = mapped_column(Text)
     seq: Mapped[int]
     till_id: Mapped[int]
+    kind: Mapped[str] = mapped_column(Text, server_default=text("'sale'"))
     no: Mapped[str] = mapped_column(Text)
     state: Mapped[str] = mapped_column(Text)
     reason: Mapped[str] = mapped_column(Text, default="")

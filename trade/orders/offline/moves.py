@@ -27,9 +27,9 @@ _LINK = text(
     " AND last_seq < :seq"
 )
 _KEEP = text("""
-    INSERT INTO till_document (store_id, uuid, device_id, seq, till_id, no, state, reason, body, hash, payable_fen,
-        sold_at, received_at)
-    VALUES (:store, :uuid, :device, :seq, :till, :no, 'received', '', :body, :hash, :payable, :sold_at, :now)
+    INSERT INTO till_document (store_id, uuid, device_id, seq, till_id, kind, no, state, reason, body, hash,
+        payable_fen, sold_at, received_at)
+    VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable, :sold_at, :now)
     ON CONFLICT DO NOTHING RETURNING uuid""")
 _ONE = text("SELECT * FROM till_document WHERE store_id = :store AND uuid = :uuid")
 _MOVE = text("""
@@ -63,8 +63,8 @@ def keep(session: Session, store_id: int, till_id: int, document: Document, *, n
     head = document.head
     row = {
         "store": store_id, "till": till_id, "uuid": head.uuid, "device": head.device, "seq": head.seq, "no": head.no,
-        "body": document.text, "hash": document.hash, "payable": head.payable_fen + head.rounding_fen,
-        "sold_at": document.sold_at(now), "now": now,
+        "kind": head.kind, "body": document.text, "hash": document.hash,
+        "payable": head.payable_fen + head.rounding_fen, "sold_at": document.sold_at(now), "now": now,
     }  # fmt: skip
     return first(session, _KEEP, row) is not None
 

@@ -9,7 +9,9 @@ from config.db import first
 from config.errors import NotFound
 from trade.orders.numbers import parse
 
-_BY_NO = text("SELECT order_id FROM till_document WHERE store_id = :store AND no = :no AND order_id IS NOT NULL")
+_BY_NO = text(
+    "SELECT order_id FROM till_document WHERE store_id = :store AND no = :no AND kind = 'sale' AND order_id IS NOT NULL"
+)
 
 
 def order_of(session: Session, store_id: int, no: str) -> tuple[int, int]:

@@ -1,12 +1,12 @@
 import 'fake-indexeddb/auto'
 import { Refused, Unreachable } from '@web/api'
 import { expect, test, vi } from 'vitest'
-import type { SaleDocument } from './document'
+import type { Link } from './document'
 import { Journal } from './journal'
 import { Delivery, type Result } from './sync'
 
 const document = (seq: number, prev: string, uuid = `u${seq}`) =>
-  ({ seq, prev, uuid, no: `X${seq}`, at_ms: 1, payable_fen: 990, rounding_fen: 0 }) as SaleDocument
+  ({ seq, prev, uuid, no: `X${seq}`, at_ms: 1, payable_fen: 990, rounding_fen: 0 }) as Link
 
 let names = 0
 const open = () => new Journal(`journal-${names++}`)
@@ -15,7 +15,7 @@ test('documents follow each other in a chain, however many are written at once',
   const journal = open()
   const written = await Promise.all(Array.from({ length: 20 }, () => journal.append(document)))
   expect(written.map((one) => one.seq)).toEqual(Array.from({ length: 20 }, (_, at) => at + 1))
-  const bodies = written.map((one) => JSON.parse(one.body) as SaleDocument)
+  const bodies = written.map((one) => JSON.parse(one.body) as Link)
   expect(bodies[0]?.prev).toBe('0'.repeat(64))
   for (let at = 1; at < 20; at += 1) expect(bodies[at]?.prev).toBe(written[at - 1]?.hash)
 })

@@ -1,5 +1,5 @@
 import Dexie, { type Table } from 'dexie'
-import type { SaleDocument } from './document'
+import type { Link } from './document'
 
 export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'unread'
 
@@ -7,6 +7,7 @@ export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'un
 export interface Kept {
   seq: number
   uuid: string
+  kind: string
   no: string
   body: string
   hash: string
@@ -39,19 +40,20 @@ export class Journal {
   }
 
   /** Write the document that `make` makes of its place at the end of the chain; one after another. */
-  append(make: (seq: number, prev: string) => SaleDocument): Promise<Kept> {
+  append(make: (seq: number, prev: string) => Link): Promise<Kept> {
     const next = this.appending.then(() => this.write(make))
     this.appending = next.catch(() => undefined)
     return next
   }
 
-  private async write(make: (seq: number, prev: string) => SaleDocument): Promise<Kept> {
+  private async write(make: (seq: number, prev: string) => Link): Promise<Kept> {
     const last = await this.documents.orderBy('seq').last()
     const document = make((last?.seq ?? 0) + 1, last?.hash ?? NOTHING)
     const body = JSON.stringify(document)
     const kept: Kept = {
       seq: document.seq,
       uuid: document.uuid,
+      kind: document.kind,
       no: document.no,
       body,
       hash: await sha256(body),
@@ -59,7 +61,7 @@ export class Journal {
       reason: '',
       order_no: null,
       at_ms: document.at_ms,
-      payable_fen: document.payable_fen + document.rounding_fen,
+      payable_fen: (document.payable_fen ?? 0) + (document.rounding_fen ?? 0),
     }
     // `add` refuses a place that another tab took meanwhile: the chain has one end.
     await this.documents.add(kept)

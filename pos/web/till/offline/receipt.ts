@@ -1,5 +1,5 @@
 import type { Member, Receipt, Staff, Till } from '@web/contract'
-import type { SaleDocument } from './document'
+import type { SaleDocument } from './sale'
 
 interface Who {
   till: Till | null

@@ -8,9 +8,10 @@ import { aheadMs } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
-import { type Alone, asAlone, documentOf, quoteOf, type SaleDocument } from '../offline/document'
+import { type Link, numberOf, type Place } from '../offline/document'
 import { Journal, type Kept } from '../offline/journal'
 import { receiptOf } from '../offline/receipt'
+import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
 import { Delivery, type Result } from '../offline/sync'
 import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
@@ -124,31 +125,41 @@ export const useAlone = defineStore('alone', {
       if (refusal) return refusal
       const tier = basket.member?.tier ?? null
       const alone = this.price(basket.lines, tier, basket.barred)
-      if (!alone || !journal || !session.shift || !session.staff) return t('alone.noPrice')
-      const place = {
-        uuid,
-        device: deviceId(),
-        shift_id: session.shift.id,
-        staff_id: session.staff.id,
-        at_ms: Date.now(),
-        offset_ms: -aheadMs(),
+      if (!alone) return t('alone.noPrice')
+      const { member } = basket
+      const known = {
         catalogue: useCatalogue().version,
         rules: useRules().delivered?.version ?? 0,
-        member_id: basket.member?.id ?? null,
+        member_id: member?.id ?? null,
         tier,
+      }
+      const make = (place: Place) => saleOf(alone, known, place, received_fen)
+      const written = await this.write(make, uuid)
+      if (typeof written === 'string') return written
+      return receiptOf(written, { till: session.till, staff: session.staff, member })
+    },
+
+    /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */
+    async write<D extends Link>(make: (place: Place) => D, uuid: string): Promise<D | string> {
+      const { shift, staff } = useSession()
+      if (!journal || !shift || !staff) return t('alone.noPrice')
+      const device = deviceId()
+      const here = {
+        v: 1 as const,
+        uuid,
+        device,
+        shift_id: shift.id,
+        staff_id: staff.id,
+        at_ms: Date.now(),
+        offset_ms: -aheadMs(),
       }
       try {
         const written = await journal.append((seq, prev) =>
-          documentOf(alone, { ...place, seq, prev }, received_fen),
+          make({ ...here, seq, prev, no: numberOf(device, seq) }),
         )
         void this.count()
         delivery?.now()
-        const document = JSON.parse(written.body) as SaleDocument
-        return receiptOf(document, {
-          till: session.till,
-          staff: session.staff,
-          member: basket.member,
-        })
+        return JSON.parse(written.body) as D
       } catch (error) {
         return t('alone.notWritten', { why: sentence(error) })
       }

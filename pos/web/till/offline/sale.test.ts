@@ -1,7 +1,8 @@
 import * as engine from '@web/pricing'
 import { expect, test } from 'vitest'
 import type { Line } from '../stores/basket'
-import { asAlone, documentOf, type Place, quoteOf } from './document'
+import { numberOf, type Place } from './document'
+import { asAlone, type Known, quoteOf, saleOf } from './sale'
 
 const line = (sku_id: number, price_fen: number, qty: number, weighed = false): Line => ({
   sku_id, name: `商品${sku_id}`, spec: '', unit: '盒', weighed, price_fen, qty, picture: 'p', category_id: 1,
@@ -40,10 +41,11 @@ function alone(lines: Line[]) {
 }
 
 const place = { uuid: 'u', device: 'abcdef12', seq: 12, prev: '0', at_ms: 1, offset_ms: 0 } as Place
+const known: Known = { catalogue: 1, rules: 1, member_id: null, tier: null }
 
 test('every fen of a document adds up, gifts and rounding among it', () => {
   const found = alone([line(1, 1198, 530, true), line(2, 990, 2)])
-  const said = documentOf(found, place, 5000)
+  const said = saleOf(found, known, place, 5000)
   expect(said.lines.map((one) => [one.sku_id, one.list_fen, one.net_fen, one.gift])).toEqual([
     [1, 635, 562, false],
     [2, 1980, 1753, false],
@@ -58,7 +60,7 @@ test('every fen of a document adds up, gifts and rounding among it', () => {
     { promotion_id: 5, version: 2, units: 1, off_fen: 300 },
     { promotion_id: 6, version: 1, units: 1, off_fen: 300 },
   ])
-  expect(said.no).toBe('XABCDEF000012')
+  expect(numberOf(place.device, place.seq)).toBe('XABCDEF000012')
 })
 
 test('the quote of the screen says the same', () => {

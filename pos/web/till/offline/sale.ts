@@ -1,0 +1,187 @@
+import type { Quote, QuoteLine } from '@web/contract'
+import type { CashRounding } from '@web/money'
+import { roundingOf } from '@web/money'
+import type { Priced, RuleBook } from '@web/pricing'
+import type { Line } from '../stores/basket'
+import type { Link, Place } from './document'
+
+/** A sale as it is written down (`trade/orders/offline/sale_said.py`): every fen of the receipt. */
+export interface SaleDocument extends Link {
+  kind: 'sale'
+  catalogue: number
+  rules: number
+  member_id: number | null
+  tier: string | null
+  approved_by: number | null
+  lines: DocumentLine[]
+  uses: { promotion_id: number; version: number; units: number; off_fen: number }[]
+  payable_fen: number
+  rounding_fen: number
+  received_fen: number
+  change_fen: number
+}
+
+/** By which goods and rules it was priced, and for whom. */
+export type Known = Pick<SaleDocument, 'catalogue' | 'rules' | 'member_id' | 'tier'>
+
+/** A line of the receipt, as a quote has it. */
+export interface DocumentLine
+  extends Omit<QuoteLine, 'line_no' | 'offer_unit_fen' | 'picture' | 'free' | 'allocations'> {
+  shares: Share[]
+}
+
+interface Share {
+  source: 'promotion'
+  source_id: number
+  version: number
+  amount_fen: number
+}
+
+/** A basket priced here alone: what a document needs, and what the screens show. */
+export interface Alone {
+  lines: DocumentLine[]
+  uses: SaleDocument['uses']
+  payable_fen: number
+  rounding: CashRounding
+}
+
+/** Goods that a promotion gives; null for one that is not here. */
+export type GiftOf = (sku_id: number) => Line | null
+
+/** What the engine found, as lines of a receipt; a promotion's gifts come after the goods. */
+export function asAlone(
+  goods: readonly Line[],
+  priced: Priced,
+  book: RuleBook,
+  rounding: CashRounding,
+  giftOf: GiftOf,
+): Alone {
+  const off = priced.steps.filter((step) => step.source === 'promotion')
+  const lines = goods.map((line, at) => {
+    const shares = off
+      .filter((step) => (step.shares[at] ?? 0) > 0)
+      .map((step) => shareOf(step.source_id, step.version, step.shares[at] ?? 0))
+    return lineOf(line, priced.units_fen[at] ?? 0, priced.list_fen[at] ?? 0, shares)
+  })
+  const uses = off.map((step) => ({
+    promotion_id: step.source_id,
+    version: step.version,
+    units: Math.max(1, step.units),
+    off_fen: step.off_fen,
+  }))
+  for (const gift of priced.gifts) {
+    const line = giftOf(gift.sku_id)
+    if (!line) continue
+    const version = book.rules.find((rule) => rule.id === gift.rule_id)?.version ?? 1
+    const worth_fen = line.price_fen * gift.qty
+    const shares = [shareOf(gift.rule_id, version, worth_fen)]
+    lines.push({
+      ...lineOf({ ...line, qty: gift.qty }, line.price_fen, worth_fen, shares),
+      gift: true,
+    })
+    const use = uses.find((one) => one.promotion_id === gift.rule_id)
+    if (use) use.off_fen += worth_fen
+    else uses.push({ promotion_id: gift.rule_id, version, units: 1, off_fen: worth_fen })
+  }
+  const payable_fen = lines.reduce((sum, line) => sum + line.net_fen, 0)
+  return { lines, uses, payable_fen, rounding }
+}
+
+const shareOf = (source_id: number, version: number, amount_fen: number): Share => ({
+  source: 'promotion',
+  source_id,
+  version,
+  amount_fen,
+})
+
+function lineOf(line: Line, unit_fen: number, list_fen: number, shares: Share[]): DocumentLine {
+  const { sku_id, name, spec, unit, weighed, qty } = line
+  const off_fen = shares.reduce((sum, share) => sum + share.amount_fen, 0)
+  return {
+    sku_id,
+    name,
+    spec,
+    unit,
+    weighed,
+    qty,
+    unit_price_fen: unit_fen,
+    list_fen,
+    net_fen: list_fen - off_fen,
+    gift: false,
+    shares,
+  }
+}
+
+/** The document of a sale for cash; `received_fen` is what was handed over. */
+export function saleOf(
+  alone: Alone,
+  known: Known,
+  place: Place,
+  received_fen: number,
+): SaleDocument {
+  const { lines, uses, payable_fen, rounding } = alone
+  const rounding_fen = roundingOf(payable_fen, rounding)
+  return {
+    kind: 'sale',
+    ...place,
+    ...known,
+    approved_by: null,
+    lines,
+    uses,
+    payable_fen,
+    rounding_fen,
+    received_fen,
+    change_fen: received_fen - payable_fen - rounding_fen,
+  }
+}
+
+/** As the screens show a quote; what only the server knows is empty. */
+export function quoteOf(alone: Alone, pictures: ReadonlyMap<number, string>): Quote {
+  const list_fen = alone.lines.reduce((sum, line) => sum + line.list_fen, 0)
+  const lines: QuoteLine[] = alone.lines.map(({ shares, ...line }, at) => ({
+    ...line,
+    line_no: at + 1,
+    offer_unit_fen: null,
+    picture: pictures.get(line.sku_id) ?? '',
+    free: 0,
+    allocations: shares.map(({ source, source_id, amount_fen }) => ({
+      source,
+      source_id,
+      amount_fen,
+      points: 0,
+    })),
+  }))
+  return {
+    alone: true,
+    lines,
+    list_fen,
+    promotion_fen: list_fen - alone.payable_fen,
+    payable_fen: alone.payable_fen,
+    cash_rounding: alone.rounding,
+    rounding_fen: roundingOf(alone.payable_fen, alone.rounding),
+    ...NOT_HERE,
+  }
+}
+
+const NOT_HERE = {
+  coupon_fen: 0,
+  discount_fen: 0,
+  points_used: 0,
+  points_fen: 0,
+  needs_approval: null,
+  earns_points: 0,
+  max_points: 0,
+  min_points: 0,
+  points_step: 1,
+  points_limit: 'balance' as const,
+  points_limit_at: 0,
+  trace: [],
+  promotions: [],
+  why_not: [],
+  token: '',
+  until_at: '',
+  coupon_ids: [],
+  coupons: [],
+  refused_coupons: [],
+  best_coupon_ids: [],
+}

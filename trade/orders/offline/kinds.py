@@ -1,0 +1,54 @@
+"""The kinds of documents that tills write: how each is read, and what becomes of it.  A new kind is one more row.
+
+kind    reads         becomes
+sale    sale_said     an order (`sale`)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from trade.orders.offline import sale, sale_said
+from trade.orders.offline.document import Document, Head, NotSound, Said, digest
+from trade.orders.offline.taking import Taken
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of document.
+
+    `reads` is its form and `fault` says where it contradicts itself; `take` writes what it tells of in the caller's
+    transaction, or raises CannotTake or a Refused; `known` is the order in the answer to its online attempt, if any.
+    """
+
+    reads: type[Said]
+    fault: Callable[[Any], str]
+    take: Callable[..., Taken]
+    known: Callable[[dict[str, Any]], int | None]
+
+
+KINDS = {"sale": Kind(sale_said.SaleSaid, sale_said.fault, sale.take, sale.known)}
+
+
+def read(text: str) -> Document:
+    """The document in a text, sound or not.
+
+    :raises NotSound: not even its head can be read, so that nobody knows what it is.
+    """
+    try:
+        head = Head.model_validate_json(text)
+    except ValidationError as error:
+        raise NotSound("head") from error
+    kind = KINDS.get(head.kind)
+    if kind is None:
+        return Document(head, text, digest(text), None, "kind")
+    said, fault = None, "shape"
+    with suppress(ValidationError):
+        said = kind.reads.model_validate_json(text)
+        fault = kind.fault(said)
+    return Document(head, text, digest(text), None if fault else said, fault)
