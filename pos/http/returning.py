@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
-
-from flask import Response, g
+from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
-from pos import printing
 from pos.http import who
 from pos.http.approving import ApproverForm, approved_by
-from trade.orders import read, returns, tier_effect
+from trade.orders import returns, tier_effect
 from trade.orders.offline.read import order_of
 from trade.stores import tills
 
@@ -97,31 +94,3 @@ def take_back(json_data: ReturnForm) -> Reply:
 
     quiet = json_data.approver and json_data.approver.model_copy(update={"pin": ""})
     return once(json_data.model_copy(update={"approver": quiet}), work)  # not even a hash of the PIN is kept
-
-
-def _receipt(no: str) -> dict[str, Any]:
-    return read.receipt(session(), *order_of(session(), who.till().store_id, no))
-
-
-class PaperQuery(Form):
-    """The paper's width in millimetres."""
-
-    width: Literal["58", "80"] = "80"
-
-
-@bp.get("/receipts/<no>/print")
-@permit("pos.read")
-@bp.input(PaperQuery, location="query")
-def print_page(no: str, query_data: PaperQuery) -> Response:
-    """The receipt as a page that prints itself."""
-    page = printing.as_html(_receipt(no), int(query_data.width))
-    return Response(page, content_type="text/html; charset=utf-8")
-
-
-@bp.get("/receipts/<no>/escpos")
-@permit("pos.read")
-@bp.input(PaperQuery, location="query")
-def escpos(no: str, query_data: PaperQuery) -> Response:
-    """The receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = printing.as_escpos(_receipt(no), int(query_data.width))
-    return Response(data, content_type="application/octet-stream")

@@ -18,7 +18,7 @@ from pos.http import members, payments, who
 from pos.http.approving import ApproverForm, approved_by
 from pos.scan import read_code
 from trade.orders import moves, place, read, shown
-from trade.orders.offline.read import order_of
+from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
 from trade.pricing import by_hand, prices
@@ -276,6 +276,7 @@ def sell(json_data: SaleForm) -> Reply:
         if hand:
             more = {"approved_by": approver.actor if approver else None, "till_id": till.id, "discounts": hand}
             moves.note(opened, order_id, "order.discounted_by_hand", actor=me.actor, now=g.now, **more)
+        receipts.give(opened, till.store_id, order_id, json_data.request_id, now=g.now)
         if auth_code:
             return {"tender_id": tender_id}, 202
         return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
@@ -294,10 +295,3 @@ def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: St
     if over:
         raise DiscountNeedsApproval(**over)
     return by_hand.told(priced)
-
-
-@bp.get("/receipts/<no>")
-@permit("pos.read")
-def receipt(no: str) -> Reply:
-    """A stored sale by its printed number, of this store or an order of another to be returned here."""
-    return {"receipt": read.receipt(session(), *order_of(session(), who.till().store_id, no))}, 200

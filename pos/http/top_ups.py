@@ -11,10 +11,12 @@ from sqlalchemy.orm import Session
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from member import identity, top_up_rules, wallet, wallet_limits
 from member.possession import PossessionNeeded
-from pos import printing
 from pos.http import who
 from pos.http.members import authorised
-from pos.http.returning import PaperQuery
+from pos.http.receipts import PaperQuery
+from pos.printing import papers
+from pos.printing.escpos import as_escpos
+from pos.printing.page import as_html
 from trade.orders.returns import ShiftNotOpen
 from trade.payments import moves, top_up_refunds, top_ups
 from trade.stores import shops, tills
@@ -115,7 +117,7 @@ def receipt(no: str) -> Reply:
 @bp.input(PaperQuery, location="query")
 def print_page(no: str, query_data: PaperQuery) -> Response:
     """The top-up's receipt as a page that prints itself."""
-    page = printing.as_html(_receipt(session(), *top_ups.parse(no)), int(query_data.width))
+    page = as_html(papers.top_up(_receipt(session(), *top_ups.parse(no)), int(query_data.width)), no)
     return Response(page, content_type="text/html; charset=utf-8")
 
 
@@ -124,7 +126,7 @@ def print_page(no: str, query_data: PaperQuery) -> Response:
 @bp.input(PaperQuery, location="query")
 def escpos(no: str, query_data: PaperQuery) -> Response:
     """The top-up's receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = printing.as_escpos(_receipt(session(), *top_ups.parse(no)), int(query_data.width))
+    data = as_escpos(papers.top_up(_receipt(session(), *top_ups.parse(no)), int(query_data.width)))
     return Response(data, content_type="application/octet-stream")
 
 

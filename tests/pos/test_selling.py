@@ -113,7 +113,9 @@ def test_a_return_shows_its_consequences_first(client, shop):
     done = till.post("/api/pos/returns", {**back, "expected_refund_fen": 990})
     assert done.status_code == 201
     assert till.get(f"/api/pos/receipts/{no}").json["receipt"]["lines"][0]["returned_qty"] == 1
-    assert "退货" in till.get(f"/api/pos/receipts/{no}/print").text
+    again = till.post(f"/api/pos/receipts/{no}/copies").json["receipt"]
+    assert [back["refund_fen"] for back in again["returns"]] == [990]
+    assert "退货" not in till.get(f"/api/pos/receipts/{no}/print").text, "the original says what was then"
     assert till.get("/api/pos/receipts/12").json["code"] == "not_found"
 
 

@@ -13,6 +13,7 @@ from config.db import fetch
 from config.errors import Refused
 from trade.catalogue import kits
 from trade.orders import moves, value
+from trade.orders.receipts import book as receipts
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.stock import facts
@@ -51,6 +52,7 @@ def complete(session: Session, store_id: int, order_id: int, *, actor: str, now:
     if stake.wallet.total_fen:
         wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
     value.paid(session, stake, actor=actor, now=now, at_till=True)
+    receipts.paid(session, store_id, order_id)
 
 
 def _leave(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:

@@ -16,6 +16,7 @@ from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
 from trade.orders.headline import headline, may_ask, may_cancel
 from trade.orders.numbers import number
+from trade.orders.receipts.book import url
 
 _HEAD = """
     SELECT o.*, store.name AS store_name, store.address AS store_address, till.name AS till_name,
@@ -66,7 +67,7 @@ def _pick(row: Any, names: str) -> dict[str, Any]:
 _GOODS = "line_no name spec unit weighed qty"
 _PAPER = (
     "channel state store_name till_name cashier list_fen promotion_fen coupon_fen discount_fen points_used points_fen"
-    " freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen"
+    " freight_fen rounding_fen payable_fen wallet_principal_fen wallet_bonus_fen alone points_after"
 )
 _COUPON = """SELECT a.store_id, a.order_id, a.source_id AS id, t.name, sum(a.amount_fen)::bigint AS off_fen
     FROM allocation a
@@ -81,6 +82,7 @@ _COUPONS_OF = text(
 _RECEIPT = text(
     """
     SELECT o.*, store.name AS store_name, till.name AS till_name, staff.name AS cashier,
+        given.no, given.token, coalesce(given.alone, false) AS alone, given.points_after,
         m.name AS member_name, m.phone_masked, m.tier, a.balance, a.pending,
         (SELECT json_agg(json_build_object('line_no', line.line_no, 'name', line.name, 'spec', line.spec,
              'unit', line.unit, 'weighed', line.weighed, 'qty', line.qty, 'sku_id', line.sku_id,
@@ -113,19 +115,26 @@ _RECEIPT = text(
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id
     LEFT JOIN member m ON m.id = o.member_id
     LEFT JOIN lot_account a ON a.member_id = m.id AND a.account = 'points'
+    LEFT JOIN receipt given ON given.store_id = o.store_id AND given.order_id = o.id
     WHERE o.store_id = :store AND o.id = :order"""
 )
 
 
 def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
-    """The stored sale as its receipt shows it, so that a reprint equals the original; one statement."""
+    """The stored sale as its receipt shows it, so that a reprint equals the original; one statement.
+
+    `printed_no` is the number on the paper, a device's own for a sale without network; `points_after` the member's
+    points as printed, `url` where its QR code leads, both null where the paper has none.
+    """
     order = first(session, _RECEIPT, {"store": store_id, "order": order_id})
     if order is None:
         raise NotFound(order_id=order_id)
     return {
         "no": number(store_id, order_id),
+        "printed_no": order.no or number(store_id, order_id),
         "order_id": order_id,
         **_pick(order, _PAPER),
+        "url": url(store_id, order.token) if order.token else None,
         "at": _iso(order.placed_at),
         "lines": order.lines,
         "member": _holder(order),

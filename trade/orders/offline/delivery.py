@@ -23,9 +23,10 @@ from config.errors import Refused
 from trade.exceptions import cases
 from trade.orders.numbers import number
 from trade.orders.offline import moves
-from trade.orders.offline.document import Document
+from trade.orders.offline.document import Document, Head
 from trade.orders.offline.kinds import KINDS, read
 from trade.orders.offline.taking import CannotTake, Taken
+from trade.orders.receipts import book as receipts
 
 ACTOR = "till"
 
@@ -110,7 +111,7 @@ def take(session: Session, store_id: int, till_id: int, document: Document, *, n
         return _excepted(session, store_id, till_id, document, document.fault, now)
     known = requests.claimed(session, f"staff:{said.staff_id}", said.uuid, document.hash, now=now)
     if known and (order_id := kind.known(known)):
-        return _booked(session, store_id, said.uuid, "know", Taken(order_id), now)
+        return _booked(session, store_id, document.head, "know", Taken(order_id), now)
     try:
         with attempt(session):
             taken = kind.take(session, store_id, till_id, said, sold_at=document.sold_at(now), now=now)
@@ -118,13 +119,16 @@ def take(session: Session, store_id: int, till_id: int, document: Document, *, n
         return _excepted(session, store_id, till_id, document, str(why), now)
     except Refused as refused:
         return _excepted(session, store_id, till_id, document, refused.code, now)
-    return _booked(session, store_id, said.uuid, "take", taken, now)
+    return _booked(session, store_id, document.head, "take", taken, now)
 
 
-def _booked(session: Session, store_id: int, uuid: str, event: str, taken: Taken, now: datetime) -> Result:
+def _booked(session: Session, store_id: int, head: Head, event: str, taken: Taken, now: datetime) -> Result:
+    uuid = head.uuid
     row = moves.move(
         session, store_id, uuid, event, order_id=taken.order_id, differences=taken.differences, actor=ACTOR, now=now
     )
+    if head.kind == "sale" and taken.order_id is not None:
+        receipts.given_alone(session, store_id, taken.order_id, uuid, no=head.no, now=now)
     cases.clear(session, "document_excepted", f"till_document:{uuid}", now=now)
     return Result(uuid, row.state, order_id=taken.order_id, store_id=store_id)
 
