@@ -13,6 +13,7 @@ from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
 from trade.orders import read
+from trade.orders.aisle.reading import with_codes
 from trade.orders.offline.read import order_of
 from trade.orders.receipts import book, returned
 
@@ -43,13 +44,14 @@ def receipt(no: str) -> Reply:
 def print_again(no: str, json_data: WriteForm) -> Reply:
     """Count one more printing of a receipt.  201 with it and its `copy`: {n, by, at}, which the paper bears."""
     me = who.me()
+    store_id, order_id = order_of(session(), who.till().store_id, no)
 
     def work(opened: Session) -> Reply:
-        store_id, order_id = order_of(opened, who.till().store_id, no)
         copy = book.copy(opened, store_id, order_id, by=me.name, actor=me.actor, now=g.now)
-        return {"receipt": read.receipt(opened, store_id, order_id) | {"copy": copy}}, 201
+        return {"receipt": read.receipt(opened, store_id, order_id, codes=False) | {"copy": copy}}, 201
 
-    return once(json_data, work)
+    answer, status = once(json_data, work)
+    return {"receipt": with_codes(session(), store_id, answer["receipt"])}, status
 
 
 @bp.get("/<no>/print")

@@ -18,6 +18,9 @@ from pos.http import members, payments, who
 from pos.http.approving import ApproverForm, approved_by
 from pos.scan import read_code
 from trade.orders import moves, place, read, shown
+from trade.orders.addresses import Address
+from trade.orders.aisle import selling
+from trade.orders.aisle.reading import with_codes
 from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
@@ -59,9 +62,10 @@ class HandForm(Form):
 
 
 class SaleLineForm(LineForm):
-    """A line of a sale, perhaps cheaper by hand."""
+    """A line of a sale, perhaps cheaper by hand, or handed over by another store."""
 
     hand: HandForm | None = None
+    at_store_id: int | None = None
 
 
 class CounterForm(Form):
@@ -104,17 +108,39 @@ class CodeForm(Form):
 Tender = Annotated[CashForm | WalletForm | CodeForm, Field(discriminator="kind")]
 
 
+class AddressForm(Form):
+    """Who gets what another store brings or sends, and where; `region` is the district's six digits."""
+
+    name: str = Field(min_length=1, max_length=40)
+    phone: str = Field(min_length=7, max_length=24)
+    region: str = Field(pattern=r"^[1-9]\d{5}$")
+    region_name: str = Field(min_length=1, max_length=60)
+    street: str = Field(min_length=1, max_length=200)
+
+
+class ElsewhereForm(Form):
+    """How the customer gets what other stores hand over."""
+
+    mode: Literal["pickup", "delivery", "ship"] = "pickup"
+    address: AddressForm | None = None
+
+    def how(self) -> selling.Elsewhere:
+        """As the domain has it."""
+        return selling.Elsewhere(self.mode, Address(**self.address.model_dump()) if self.address else None)
+
+
 class SaleForm(WriteForm, CounterForm):
     """A basket, what the customer was shown, and what they pay with: cash, stored value, a payment code; each once.
 
     A payment code pays what the others do not; without one cash does, and only then gives change.  `token` is the
-    quote's.
+    quote's.  `elsewhere` is for lines with an `at_store_id`; left out they are fetched there.
     """
 
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
     tenders: list[Tender] = Field(min_length=1, max_length=3)
     approver: ApproverForm | None = None
+    elsewhere: ElsewhereForm = Field(default_factory=ElsewhereForm)
 
     def paid_with(self) -> tuple[int, int]:
         """Stored value and cash handed over, in fen.  Each kind comes once."""
@@ -149,7 +175,13 @@ def code_hash(auth_code: str) -> bytes:
 def basket(form: CounterForm, store_id: int) -> place.Basket:
     """The form as the domain's basket."""
     wants = [
-        Want(line.sku_id, line.qty, ByHand(**line.hand.model_dump()) if line.hand else None) for line in form.lines
+        Want(
+            line.sku_id,
+            line.qty,
+            ByHand(**line.hand.model_dump()) if line.hand else None,
+            None if line.at_store_id == store_id else line.at_store_id,
+        )
+        for line in form.lines
     ]
     more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids, "barred": form.barred}
     return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
@@ -250,6 +282,9 @@ def sell(json_data: SaleForm) -> Reply:
     A discount by hand above the cashier's limit is 409 `discount_needs_approval`: an `approver` of this store lets it
     pass up to their own, and the journal says who asked, who approved, before and after.
 
+    Lines with an `at_store_id` are handed over by that store: 409 `out_of_stock` when it has less free, `not_elsewhere`
+    when it cannot; what this till keeps there (`/reservations`) is taken over.
+
     With a payment code 201 with the receipt when it is paid at once, else 202 with the `payment` to follow under
     `/payments/<tender_id>`.  While one of this till is open nothing else is sold on it: 409 `code_payment_open`.
     """
@@ -266,26 +301,36 @@ def sell(json_data: SaleForm) -> Reply:
         proved = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
         hand = _by_hand(opened, json_data, wanted, approver) if by_hand_of(json_data) else []
         at = place.TillSale(till.id, shift_id, me.id, authorised=proved)
-        shown_fen: dict[str, Any] = {"expected_payable_fen": json_data.expected_payable_fen, "token": json_data.token}
-        by: dict[str, Any] = {"actor": me.actor, "now": g.now}
-        if auth_code:
-            cash: dict[str, Any] = {"cash_fen": received_fen, "code_hash": code_hash(auth_code)}
-            order_id, tender_id = place.by_code(opened, wanted, at, **cash, **shown_fen, **by)
-        else:
-            order_id = place.at_till(opened, wanted, at, received_fen=received_fen, **shown_fen, **by)
+        order_id, tender_id = _ring_up(opened, json_data, wanted, at, received_fen, auth_code)
         if hand:
             more = {"approved_by": approver.actor if approver else None, "till_id": till.id, "discounts": hand}
             moves.note(opened, order_id, "order.discounted_by_hand", actor=me.actor, now=g.now, **more)
         receipts.give(opened, till.store_id, order_id, json_data.request_id, now=g.now)
-        if auth_code:
+        if tender_id is not None:
             return {"tender_id": tender_id}, 202
-        return {"receipt": read.receipt(opened, till.store_id, order_id)}, 201
+        return {"receipt": read.receipt(opened, till.store_id, order_id, codes=False)}, 201
 
     answer, status = once(json_data.to_remember(), work)
     if not auth_code:
-        return answer, status
+        return {"receipt": with_codes(session(), till.store_id, answer["receipt"])}, status
     code.start(session(), till.store_id, answer["tender_id"], auth_code)
     return payments.stands(till.store_id, answer["tender_id"])
+
+
+def _ring_up(
+    opened: Session, form: SaleForm, wanted: place.Basket, at: place.TillSale, received_fen: int, auth_code: str | None
+) -> tuple[int, int | None]:
+    """The order, and the attempt of a payment code if one pays; lines of other stores go by `aisle/selling.py`."""
+    shown_fen: dict[str, Any] = {"expected_payable_fen": form.expected_payable_fen, "token": form.token}
+    by: dict[str, Any] = {"actor": who.me().actor, "now": g.now}
+    how = (form.elsewhere.how(),) if any(want.at_store_id for want in wanted.wants) else ()
+    if auth_code:
+        cash: dict[str, Any] = {"cash_fen": received_fen, "code_hash": code_hash(auth_code)}
+        charge: Any = selling.by_code if how else place.by_code
+        order_id, tender_id = charge(opened, wanted, at, *how, **cash, **shown_fen, **by)
+        return order_id, tender_id
+    ring_up: Any = selling.at_till if how else place.at_till
+    return ring_up(opened, wanted, at, *how, received_fen=received_fen, **shown_fen, **by), None
 
 
 def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: StaffCard | None) -> list[dict[str, Any]]:

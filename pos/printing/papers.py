@@ -42,6 +42,8 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
     slip.rule()
     _sums(slip, receipt)
     _member(slip, receipt)
+    for away in receipt.get("elsewhere") or ():
+        _elsewhere(slip, receipt, away)
     _foot(slip, receipt)
     return slip
 
@@ -79,6 +81,21 @@ def _member(slip: Slip, receipt: dict[str, Any]) -> None:
     if receipt["points_after"] is not None:
         slip.pair(say("points"), str(receipt["points_after"]))
     return None
+
+
+def _elsewhere(slip: Slip, receipt: dict[str, Any], away: dict[str, Any]) -> None:
+    """What another store hands over: how, where, from when on, with which code."""
+    slip.rule()
+    slip.line(f"{say('elsewhere.' + away['mode'])} {away['store_name']}".rstrip())
+    if away["mode"] == "pickup" and away["store_address"]:
+        slip.line(away["store_address"])
+    if away["promise_at"]:
+        slip.line(say("elsewhere.from", at=_moment(away["promise_at"])[5:16]))
+    names = {line["line_no"]: f"{line['name']} {line['spec']}".rstrip() for line in receipt["lines"]}
+    for line in away["lines"]:
+        slip.pair(names[line["line_no"]], f"x {line['qty']}")
+    if code := away["pickup_code"]:
+        slip.line(say("elsewhere.code", code=f"{code[:4]} {code[4:]}"), "title")
 
 
 def _foot(slip: Slip, receipt: dict[str, Any]) -> None:

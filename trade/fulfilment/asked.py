@@ -20,7 +20,7 @@ from trade.fulfilment.states import REFUSALS
 from trade.stores.shops import PREPARE
 
 _HEAD = text("""
-    SELECT o.may_split, coalesce(m.home_store_id, o.store_id) AS home_store_id, a.lat_e6, a.lng_e6,
+    SELECT o.may_split, o.member_id, coalesce(m.home_store_id, o.store_id) AS home_store_id, a.lat_e6, a.lng_e6,
         ARRAY(SELECT DISTINCT at_store_id FROM assignment said
               WHERE said.store_id = o.store_id AND said.order_id = o.id AND said.outcome = ANY(:refusals)
               ORDER BY 1) AS refused
@@ -50,7 +50,7 @@ _STORE = text("""
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A parcel as routing needs it.  `own` is what its order holds for it in `own_store_id`; `may_split` is the
-    customer's word, also where a pickup goes whole.
+    customer's word, also where a pickup goes whole; `knows_whom`: the customer is a member, who can be asked.
 
     Goods are sale units by sku of what has stock: a kit is its parts.
     """
@@ -61,6 +61,7 @@ class Asked:
     net_fen: int
     has_address: bool
     may_split: bool
+    knows_whom: bool = True
 
     @property
     def goods(self) -> dict[int, int]:
@@ -115,7 +116,8 @@ def read(session: Session, parcel: Any) -> Asked:
     goods = units(need, {line.line_no: line.qty for line in lines})
     own = _own(session, key, goods) if parcel.at_store_id is not None else {}
     net_fen = sum(row.net_fen for row in rows)
-    return Asked(need, parcel.at_store_id, own, net_fen, head.lat_e6 is not None, head.may_split)
+    knows_whom = head.member_id is not None
+    return Asked(need, parcel.at_store_id, own, net_fen, head.lat_e6 is not None, head.may_split, knows_whom)
 
 
 def clocks_of(

@@ -6,7 +6,7 @@ Whoever calls holds the order's row (`trade/orders/fulfil.py`); then come parcel
 | what happened | what follows |
 |---|---|
 | a delivery or a parcel by post | the best store that did not refuse this order, at most `hops` stores in all |
-| a pickup, first | the store that the customer chose is asked |
+| a pickup, or what a till sold from a store, first | the store that was chosen is asked |
 | a pickup that its store refused | it is never moved silently: the customer is asked, with the stores that could |
 | nobody can, or `hops` stores refused | the customer is asked, and `unroutable` is on the desk |
 
@@ -56,8 +56,10 @@ def settled(session: Session, parcel: Any, note: str, *, actor: str, now: dateti
         cases.clear(session, kind, subject(parcel), now=now, actor=actor, note=note)
 
 
-def find_store(session: Session, parcel: Any, *, actor: str, now: datetime) -> str:
+def find_store(session: Session, parcel: Any, *, chosen: bool = False, actor: str, now: datetime) -> str:
     """Route a parcel that stands in `routing`; returns `assigned` or `asking`.
+
+    What was `chosen`, or is fetched, is asked of the store that holds it, if it holds all of it.
 
     Stores are read without locks: who is chosen promises the goods by a guarded update, and when they are gone
     meanwhile the next best is asked.  Two parcels that are routed at once may both count on the last minutes of a
@@ -67,10 +69,10 @@ def find_store(session: Session, parcel: Any, *, actor: str, now: datetime) -> s
     """
     version, weights = rules.in_force(session, now)
     asked = asking.read(session, parcel)
+    held = parcel.hop == 0 and parcel.at_store_id is not None and asked.own == asked.goods
+    if held and (chosen or parcel.mode == "pickup"):
+        return _ask_store(session, parcel, parcel.at_store_id, actor=actor, now=now)
     if parcel.mode == "pickup":
-        first = parcel.hop == 0 and parcel.at_store_id is not None and asked.own == asked.goods
-        if first:
-            return _ask_store(session, parcel, parcel.at_store_id, actor=actor, now=now)
         cause = "store_refused" if parcel.hop else "stock_gone"
         return ask_customer(session, parcel, asked, weights, cause, actor=actor, now=now)
     if parcel.hop >= weights.hops:
@@ -202,8 +204,8 @@ def ask_customer(
 ) -> str:
     """The customer says what should become of the parcel, until `ask_by`; then it is refunded.
 
-    The fact `parcel.asked` names the stores that could and is what the message is made from.  Where nobody can, or too
-    many refused, the case `unroutable` is on the desk besides.
+    The fact `parcel.asked` names the stores that could and is what the message is made from.  Where nobody can, too
+    many refused, or nobody knows whom to ask, the case `unroutable` is on the desk besides.
     """
     stores, brought = options(session, parcel, asked, weights, now=now)
     until = now + timedelta(minutes=weights.ask_minutes)
@@ -211,7 +213,7 @@ def ask_customer(
     moves.move(session, parcel.store_id, parcel.id, "ask", actor=actor, now=now, **offered)
     moves.ask_until(session, parcel.store_id, parcel.id, until)
     notices.ask(session, parcel, "asking", actor=actor, now=now)
-    if parcel.mode != "pickup" or not (stores or brought):
+    if parcel.mode != "pickup" or not (stores or brought) or not asked.knows_whom:
         cases.open(
             session,
             "unroutable",

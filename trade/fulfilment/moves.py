@@ -67,7 +67,7 @@ _MOVE = text("""
                 WHEN :target = 'assigned' THEN NULL ELSE accepted_at END,
             picked_at = CASE WHEN :event = 'fill' THEN :now WHEN :target = 'assigned' THEN NULL ELSE picked_at END,
             ready_at = CASE WHEN :event IN ('ready', 'pack') THEN :now ELSE ready_at END,
-            handed_at = CASE WHEN :event IN ('hand', 'collect') THEN :now ELSE handed_at END,
+            handed_at = CASE WHEN :event IN ('hand', 'collect', 'carry_out') THEN :now ELSE handed_at END,
             closed_at = CASE WHEN :target = ANY(:closed) THEN :now ELSE closed_at END,
             accept_by = CASE WHEN :target = 'assigned' THEN accept_by END,
             alarm = CASE WHEN :target = 'assigned' THEN 0 ELSE alarm END,
@@ -118,6 +118,19 @@ def move(
             raise NotFound(parcel_id=parcel_id)
         raise WrongState(parcel_id=parcel_id, state=found.state, event=event)
     return moved
+
+
+_CARRIED = text("""
+    WITH who AS (UPDATE parcel SET handed_by = :staff WHERE store_id = :store AND id = :parcel)
+    UPDATE parcel_line SET picked_qty = qty, handed_qty = qty WHERE store_id = :store AND parcel_id = :parcel""")
+
+
+def carry_out(
+    session: Session, store_id: int, parcel_id: int, staff_id: int | None, *, actor: str, now: datetime
+) -> None:
+    """A parcel that nobody has to put together: the customer has all of it in hand.  Raises WrongState."""
+    move(session, store_id, parcel_id, "carry_out", actor=actor, now=now)
+    fetch(session, _CARRIED, {"store": store_id, "parcel": parcel_id, "staff": staff_id})
 
 
 _ASSIGN = text("""

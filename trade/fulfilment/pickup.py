@@ -9,6 +9,7 @@ dies with the code.  Wrong tries are counted in PostgreSQL, per device of staff.
     of one that was handed over              already_collected: when, where, by whom
     of one that was cancelled or refunded    pickup_cancelled
     replaced, fetched by nobody, or old      pickup_expired
+    of one that is not put together yet      pickup_not_ready (what a till sold: its receipt has the code at once)
     of a parcel in another store             pickup_elsewhere: which; a code counts as a wrong try
     anything else                            pickup_code_wrong; counts
 """
@@ -71,6 +72,12 @@ class PickupElsewhere(Refused):
     code = "pickup_elsewhere"
 
 
+class PickupNotReady(Refused):
+    """The code is right, and the goods are not put together yet; `promise_at` is when they should be."""
+
+    code = "pickup_not_ready"
+
+
 _TAKEN = text("""
     SELECT 1 FROM parcel WHERE at_store_id = :store AND pickup_hash = :hash
     UNION ALL SELECT 1 FROM pickup_end WHERE at_store_id = :store AND hash = :hash""")
@@ -129,6 +136,24 @@ def give(session: Session, parcel: Any, *, delegated: bool = False) -> str:
     return code
 
 
+def keep(session: Session, parcel: Any) -> str:
+    """The code of a parcel that lies ready: the one its customer has since it was sold, or a new one.
+
+    One that was sold for another store is bound to this one, so that the paper in the customer's hand stays good.
+    """
+    if parcel.pickup_sealed is None:
+        return give(session, parcel)
+    code = open_code(bytes(parcel.pickup_sealed))
+    here = fingerprint(parcel.at_store_id, code)
+    if here == bytes(parcel.pickup_hash or b""):
+        return code
+    if first(session, _TAKEN, {"store": parcel.at_store_id, "hash": here}) is not None:
+        return give(session, parcel)
+    given = {"store": parcel.store_id, "parcel": parcel.id, "delegated": parcel.delegated, "sealed": seal(code)}
+    fetch(session, _GIVE, given | {"hash": here, "anywhere": anywhere(code)})
+    return code
+
+
 def replace(session: Session, parcel: Any, *, delegated: bool, actor: str, now: datetime) -> str:
     """Another code for a parcel that lies ready: for a friend (`delegated`), or back for oneself; the old one is void.
 
@@ -166,7 +191,7 @@ def note_wrong(session: Session, device: str, *, at_store_id: int, now: datetime
 def find(session: Session, store_id: int, code: str) -> Any | None:
     """The parcel that waits under this code in this store, or None.
 
-    :raises AlreadyCollected, PickupCancelled, PickupExpired: the code was one of this store.
+    :raises AlreadyCollected, PickupCancelled, PickupExpired, PickupNotReady: the code was one of this store.
     :raises PickupElsewhere: it is another store's; whoever asks counts it as a wrong try.
     """
     given = {"store": store_id, "hash": fingerprint(store_id, code), "anywhere": anywhere(code)}
@@ -180,15 +205,17 @@ def find(session: Session, store_id: int, code: str) -> Any | None:
     return None
 
 
-def _judged(found: Any) -> Any | None:
-    """The parcel of a code that is right, if it lies ready."""
+def _judged(found: Any) -> Any:
+    """The parcel of a code that is right, if it lies ready; else why not."""
     if found.state == "delivered":
         raise AlreadyCollected(at=found.closed_at.isoformat(), by=found.by or "", place=found.place or "")
     if found.state == "cancelled":
         raise PickupCancelled()
     if found.state in ("no_show", "returned"):
         raise PickupExpired(why="not_fetched")
-    return found if found.state == "ready" else None
+    if found.state != "ready":
+        raise PickupNotReady(promise_at=found.promise_at.isoformat() if found.promise_at else None)
+    return found
 
 
 def _signature(parcel: Any, step: int) -> str:

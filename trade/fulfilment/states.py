@@ -75,6 +75,7 @@ MOVES = {
     "call": ({S.PACKED}, S.COURIER_CALLED, "parcel.courier_called"),
     "hand": ({S.PACKED, S.COURIER_CALLED}, S.HANDED, "parcel.handed"),
     "collect": ({S.READY}, S.DELIVERED, "parcel.collected"),
+    "carry_out": ({S.ROUTING}, S.DELIVERED, "parcel.carried_out"),
     "deliver": ({S.HANDED}, S.DELIVERED, "parcel.delivered"),
     "miss": ({S.READY}, S.NO_SHOW, "parcel.missed"),
     "fail": ({S.HANDED}, S.RETURNING, "parcel.failed"),

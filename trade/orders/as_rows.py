@@ -58,6 +58,7 @@ def lines(priced: Quote) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
             "earns_points": line.earns_points,
             "earn_basis_fen": line.earn_basis_fen,
             "gift": line.gift,
+            "at_store_id": line.at_store_id,
             "gift_value_fen": line.unit_price_fen if line.gift else 0,
         }
         for line in priced.lines

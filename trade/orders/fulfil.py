@@ -248,7 +248,7 @@ def ready(session: Session, parcel: Any, *, actor: str, now: datetime, shelf: st
     light = fill(session, parcel, actor=actor, now=now)
     _move(session, parcel, "ready", actor, now, shelf=shelf)
     parcel_moves.lay(session, *_key(parcel), shelf)
-    pickup.give(session, parcel)
+    pickup.keep(session, parcel)
     notices.ask(session, parcel, "ready", actor=actor, now=now)
     give_back_weight(session, parcel, light, actor=actor, now=now)
 

@@ -107,7 +107,8 @@ class OrderLine(Base):
     """What was bought, at which price; `net_fen` is what was paid for it after every deduction.
 
     A `gift` is a line at 0; `gift_value_fen` is what a return withholds for one unit that does not come back.
-    `given_sku_id` is what was given instead of `sku_id`, as which it was priced.
+    `given_sku_id` is what was given instead of `sku_id`, as which it was priced.  `at_store_id` is the store that was
+    to hand over a line that a till sold from elsewhere.
     """
 
     __tablename__ = "order_line"
@@ -136,6 +137,7 @@ class OrderLine(Base):
     gift: Mapped[bool] = mapped_column(server_default=text("false"))
     gift_value_fen: Mapped[int] = mapped_column(server_default=text("0"))
     given_sku_id: Mapped[int | None]
+    at_store_id: Mapped[int | None]
 
 
 class Allocation(Base):

@@ -30,13 +30,13 @@ _OPEN = text("""
             :earn_basis_fen, :terms_version, :may_split, :may_substitute, :sales_channel_id, :external_no)
         RETURNING id),
     lines AS (INSERT INTO order_line (store_id, order_id, line_no, sku_id, name, spec, unit, weighed, qty,
-            unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen, gift, gift_value_fen)
+            unit_price_fen, list_fen, net_fen, earns_points, earn_basis_fen, gift, gift_value_fen, at_store_id)
         SELECT :store_id, born.id, line_no, sku_id, name, spec, unit, weighed, qty, unit_price_fen, list_fen, net_fen,
-            earns_points, earn_basis_fen, coalesce(gift, false), coalesce(gift_value_fen, 0)
+            earns_points, earn_basis_fen, coalesce(gift, false), coalesce(gift_value_fen, 0), at_store_id
         FROM born, jsonb_to_recordset(CAST(:lines AS jsonb)) AS line(
             line_no bigint, sku_id bigint, name text, spec text, unit text, weighed boolean, qty bigint,
             unit_price_fen bigint, list_fen bigint, net_fen bigint, earns_points bigint, earn_basis_fen bigint,
-            gift boolean, gift_value_fen bigint)),
+            gift boolean, gift_value_fen bigint, at_store_id bigint)),
     shares AS (INSERT INTO allocation (store_id, order_id, line_no, source, source_id, amount_fen, points, version)
         SELECT :store_id, born.id, line_no, source, source_id, amount_fen, points, coalesce(version, 0)
         FROM born, jsonb_to_recordset(CAST(:shares AS jsonb)) AS share(

@@ -14,6 +14,7 @@ from config.errors import WrongState
 from config.logs import log
 from trade.exceptions import cases
 from trade.orders import code_sale, confirm, moves, telling, value
+from trade.orders.aisle import completing
 from trade.orders.late import rescue
 from trade.orders.shipping import moves as shipping
 from trade.payments import moves as payments
@@ -118,12 +119,14 @@ def unmatched(session: Session, fact: Paid, outcome: Outcome, *, actor: str, now
 def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
     """An order has all its money: what it held is spent, stored value becomes a tender, and the stores are asked.
 
-    What was bought at a till leaves it (`code_sale.py`).
+    What was bought at a till leaves it (`code_sale.py`), with what other stores hand over (`aisle/completing.py`).
 
     :raises WrongState: the order waits for no money; nothing was written.
     """
-    if fetch(session, _ORDER, {"store": store_id, "id": order_id})[0].channel == "till":
-        code_sale.complete(session, store_id, order_id, actor=actor, now=now, **data)
+    waits = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]
+    if waits.channel == "till":
+        done = code_sale.complete if waits.mode == "counter" else completing.complete
+        done(session, store_id, order_id, actor=actor, now=now, **data)
         return
     moves.move(session, store_id, order_id, "pay", actor=actor, now=now, **data)
     stock.commit(session, None, order_id=order_id)

@@ -64,7 +64,8 @@ def check_possession(basket: Basket, *, authorised: bool) -> None:
         raise PossessionNeeded(member_id=basket.member_id)
 
 
-def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
+def stake_of(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
+    """What a priced basket takes from its member and brings them."""
     return value.Stake(
         order_id,
         basket.member_id,
@@ -77,7 +78,7 @@ def _stake(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
     )
 
 
-def _units(lines: Sequence[Line]) -> Mapping[int, int]:
+def units_of(lines: Sequence[Line]) -> Mapping[int, int]:
     """Sale units by sku, gifts among them: two lines of one sku draw on one stock row."""
     units: Counter[int] = Counter()
     for line in lines:
@@ -85,7 +86,7 @@ def _units(lines: Sequence[Line]) -> Mapping[int, int]:
     return units
 
 
-def _price_as_shown(
+def price_as_shown(
     session: Session, basket: Basket, expected_payable_fen: int, token: str | None, *, now: datetime
 ) -> Quote:
     """Nobody pays more than they saw; what became cheaper since is charged cheaper (members-mall-orders.md 3.6.5).
@@ -110,7 +111,7 @@ def _price_as_shown(
     return priced
 
 
-def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
+def open_with(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
     """Write the order with the trace of its price, and free the goods that a 秒杀 keeps for it."""
     lines, shares = as_rows.lines(priced)
     trace = priced.trace if priced.rules_version or priced.rounding_fen else None
@@ -120,7 +121,7 @@ def _open(session: Session, basket: Basket, priced: Quote, actor: str, now: date
     return order_id
 
 
-def _count(session: Session, basket: Basket, priced: Quote, order_id: int, now: datetime) -> None:
+def count_uses(session: Session, basket: Basket, priced: Quote, order_id: int, now: datetime) -> None:
     """Take what the promotions count; after stock, before anything the member holds."""
     if priced.uses:
         known = book.at(session, basket.store_id, now)
@@ -152,19 +153,19 @@ def at_till(
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
     check_possession(basket, authorised=at.authorised)
-    priced = _price_as_shown(session, replace(basket, channel="till"), expected_payable_fen, token, now=now)
+    priced = price_as_shown(session, replace(basket, channel="till"), expected_payable_fen, token, now=now)
     change_fen = cash.change(priced.due_fen, received_fen)
     where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
-    order_id = _open(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
-    stock.sell(session, basket.store_id, _units(priced.lines), key=f"order:{order_id}:sell", actor=actor, now=now)
-    _count(session, basket, priced, order_id, now)
+    order_id = open_with(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
+    stock.sell(session, basket.store_id, units_of(priced.lines), key=f"order:{order_id}:sell", actor=actor, now=now)
+    count_uses(session, basket, priced, order_id, now)
     if priced.due_fen or not priced.wallet.total_fen:
         cash.take(session, basket.store_id, order_id, priced.due_fen, received_fen, change_fen, now=now)
     if priced.wallet.total_fen:
         wallet_tender.take(session, basket.store_id, order_id, priced.wallet.total_fen, now=now)
         if not at.authorised and basket.member_id:
             wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
-    value.sold(session, _stake(order_id, basket, priced), actor=actor, now=now)
+    value.sold(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     return order_id
 
 
@@ -189,16 +190,16 @@ def by_code(
     """
     check_possession(basket, authorised=at.authorised)
     basket = replace(basket, channel="till", by_code=True)
-    priced = _price_as_shown(session, basket, expected_payable_fen, token, now=now)
+    priced = price_as_shown(session, basket, expected_payable_fen, token, now=now)
     if priced.due_fen <= cash_fen:
         raise NothingForCode(due_fen=priced.due_fen)
     till = {"till_id": at.till_id, "shift_id": at.shift_id}
-    order_id = _open(session, basket, priced, actor, now, channel="till", staff_id=at.staff_id, **till)
-    stock.hold(session, basket.store_id, _units(priced.lines), order_id=order_id, at_till=True)
-    _count(session, basket, priced, order_id, now)
+    order_id = open_with(session, basket, priced, actor, now, channel="till", staff_id=at.staff_id, **till)
+    stock.hold(session, basket.store_id, units_of(priced.lines), order_id=order_id, at_till=True)
+    count_uses(session, basket, priced, order_id, now)
     if priced.wallet.total_fen and not at.authorised and basket.member_id:
         wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
-    value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
+    value.held(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     fen = priced.due_fen - cash_fen
     tender = codes.intend(session, basket.store_id, order_id, fen, code_hash=code_hash, **till, now=now)
     return order_id, int(tender.id)
@@ -228,11 +229,11 @@ def online(
     :raises QuoteForged, QuoteOfAnother, QuoteExpired, WalletShort, WalletTooMuch: nothing was held either.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
-    priced = _price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
+    priced = price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
     lets = {"may_substitute": may_substitute, "may_split": may_split}
     when = {"mode": "pickup", "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
-    order_id = _open(session, basket, priced, actor, now, channel="mall", **lets, **when)
-    units = _units(priced.lines)
+    order_id = open_with(session, basket, priced, actor, now, channel="mall", **lets, **when)
+    units = units_of(priced.lines)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)
     except stock.OutOfStock as short:
@@ -243,8 +244,8 @@ def online(
                 for sku_id in short.facts["sku_ids"]
             ]
         ) from short
-    _count(session, basket, priced, order_id, now)
-    value.held(session, _stake(order_id, basket, priced), actor=actor, now=now)
+    count_uses(session, basket, priced, order_id, now)
+    value.held(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     if not priced.due_fen:
         pay.settle(session, basket.store_id, order_id, actor=actor, now=now)
     return order_id

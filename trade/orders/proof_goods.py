@@ -11,8 +11,8 @@ Promised and left count in all stores together: an order's goods may stand in an
 that were given up count in neither; of a line whose goods were substituted, what was given instead counts.  What a
 parcel of an after-sales case asks is promised besides, until it is handed over.  An order that lost goods to a fact
 holds less: before it is paid, until it is routed anew (`order.promise_broken` is open), and while the desk has it
-(`stock_broken`).  A return of goods brings into the receiving store exactly the units of its lines, any other return
-none.
+(`stock_broken`).  What a till keeps while its customer pays is no order's yet.  A return of goods brings into the
+receiving store exactly the units of its lines, any other return none.
 """
 
 from __future__ import annotations
@@ -47,7 +47,9 @@ _ORDERS = text("""
               LEFT JOIN kit ON kit.sku_id = p.sku_id WHERE parcel.case_id IS NOT NULL GROUP BY 1, 2),
     left_shop AS (SELECT split_part(key, ':', 2)::bigint AS order_id, sku_id, -sum(qty)::bigint AS qty
                   FROM stock_movement WHERE key LIKE 'order:%' GROUP BY 1, 2),
-    promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold GROUP BY 1, 2),
+    promised AS (SELECT order_id, sku_id, sum(qty)::bigint AS qty FROM stock_hold h
+                 WHERE NOT EXISTS (SELECT FROM till_reservation r WHERE r.id = h.order_id AND r.ended_at IS NULL)
+                 GROUP BY 1, 2),
     compared AS (
         SELECT order_id, sku_id, coalesce(asked.qty, 0) AS asked, coalesce(promised.qty, 0) AS held,
                coalesce(left_shop.qty, 0) AS gone, coalesce(handed.qty, 0) AS handed,

@@ -14,6 +14,7 @@ from config.db import fetch, first
 from config.errors import NotFound
 from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
+from trade.orders.aisle import reading
 from trade.orders.headline import headline, may_ask, may_cancel
 from trade.orders.numbers import number
 from trade.orders.receipts.book import url
@@ -120,11 +121,17 @@ _RECEIPT = text(
 )
 
 
-def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
+def _away(order: Any) -> bool:
+    """A till sale of which other stores hand something over."""
+    return bool(order.channel == "till" and order.mode != "counter")
+
+
+def receipt(session: Session, store_id: int, order_id: int, *, codes: bool = True) -> dict[str, Any]:
     """The stored sale as its receipt shows it, so that a reprint equals the original; one statement.
 
     `printed_no` is the number on the paper, a device's own for a sale without network; `points_after` the member's
-    points as printed, `url` where its QR code leads, both null where the paper has none.
+    points as printed, `url` where its QR code leads, both null where the paper has none.  One more where another store
+    hands something over: `elsewhere` then says where and when, and with `codes` how.
     """
     order = first(session, _RECEIPT, {"store": store_id, "order": order_id})
     if order is None:
@@ -142,6 +149,7 @@ def receipt(session: Session, store_id: int, order_id: int) -> dict[str, Any]:
         "coupons": order.coupons or [],
         "promotions": order.promotions or [],
         "returns": order.returns or [],
+        "elsewhere": reading.elsewhere(session, store_id, order_id, codes=codes) if _away(order) else [],
     }
 
 
@@ -215,7 +223,7 @@ _STEPS = (
 
 def _parcels_of(session: Session, orders: Sequence[Any]) -> dict[int, list[Any]]:
     found: dict[int, list[Any]] = defaultdict(list)
-    online = [order for order in orders if order.channel != "till"]
+    online = [order for order in orders if order.channel != "till" or _away(order)]
     for row in fetch(session, _PARCELS_OF, _keys(online)) if online else ():
         found[row.order_id].append(row)
     return found

@@ -228,10 +228,17 @@ def _carry_out(
 
 
 def _may_go_on(done: Preview, shift_id: int | None, approver_id: int | None) -> None:
-    """Cash needs a drawer, and a debt that the terms ask a manager about needs one."""
+    """Cash needs a drawer, and a debt that the terms ask a manager about needs one.
+
+    Cash for units that another store never handed over waits for its customer (`payments.refund`).
+    """
     if done.borne.asks_manager and approver_id is None:
         raise ApprovalNeeded(points_deficit=done.points_deficit)
-    if shift_id is None and any(tender.kind == "cash" for tender, _ in done.refunds):
+    if (
+        done.kind is not Kind.UNSHIPPED
+        and shift_id is None
+        and any(tender.kind == "cash" for tender, _ in done.refunds)
+    ):
         raise ShiftNotOpen()
 
 

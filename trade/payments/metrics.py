@@ -15,7 +15,7 @@ _OPEN = text("""
     FROM tender WHERE state IN ('created', 'prepaid', 'closing') AND expires_at < :now GROUP BY 1
     UNION ALL
     SELECT 'refund_' || state, count(*), sum(amount_fen)::bigint, min(created_at) FROM refund
-    WHERE state IN ('requested', 'accepted', 'abnormal') GROUP BY 1
+    WHERE state IN ('requested', 'accepted', 'abnormal') AND kind = 'wechat' GROUP BY 1
     UNION ALL
     SELECT 'late_payment', count(*), sum(amount_fen)::bigint, min(arrived_at) FROM late_payment WHERE state = 'open'""")
 WHAT = (

@@ -186,7 +186,7 @@ _REFUND = text("""
     SELECT :store, next.id, :tender, CAST(:order AS bigint), CAST(:top_up AS bigint), :return_id, :shift, :kind,
            :state, :amount,
            CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
-           CASE WHEN :kind <> 'wechat' THEN CAST(:now AS timestamptz) END,
+           CASE WHEN :state = 'done' THEN CAST(:now AS timestamptz) END,
            CASE WHEN :kind = 'wechat' THEN greatest(CAST(:now AS timestamptz), (SELECT max(greatest(created_at, ask_at))
                + interval '1 minute' FROM refund WHERE store_id = :store AND tender_id = :tender AND kind = 'wechat'))
            END, 0
@@ -208,13 +208,13 @@ def refund(
 ) -> None:
     """Owe money back on a tender: cash and stored value are given at once, WeChat is asked by a job after commit.
 
+    Cash of an order without a `shift_id` is owed until a till pays it out (`refunds/moves.py`).
     `kind` says that it goes another way than it came: cash back to a bank account.
-
     `number` makes the refund deterministic; a repeat with the same number changes nothing.  Two refunds of one tender
     are asked for at least a minute apart, as WeChat wants it.
     """
     kind = kind or tender.kind
-    at_once = kind != "wechat"
+    waits = kind == "wechat" or (kind == "cash" and shift_id is None and tender.order_id is not None)
     made = first(
         session,
         _REFUND,
@@ -226,14 +226,14 @@ def refund(
             "return_id": return_id,
             "shift": shift_id,
             "kind": kind,
-            "state": "done" if at_once else "requested",
+            "state": "requested" if waits else "done",
             "amount": amount_fen,
             "number": number,
             "reason": reason,
             "now": now,
         },
     )
-    if made and not at_once:
+    if made and kind == "wechat":
         journal.record(
             session,
             "refund.requested",

@@ -150,7 +150,7 @@ def _goods(items: Mapping[int, Item], wants: Sequence[Want]) -> list[Good]:
 
 def _lines(items: Mapping[int, Item], wants: Sequence[Want], found: Priced, book: RuleBook) -> list[Line]:
     lines = [
-        Line(number, items[want.sku_id], want.qty, unit_fen, list_fen, net_fen)
+        Line(number, items[want.sku_id], want.qty, unit_fen, list_fen, net_fen, at_store_id=want.at_store_id)
         for number, (want, unit_fen, list_fen, net_fen) in enumerate(
             zip(wants, found.units_fen, found.list_fen, found.nets_fen, strict=True), start=1
         )

@@ -41,11 +41,15 @@ class ByHand:
 
 @dataclass(frozen=True, slots=True)
 class Want:
-    """A basket line: pieces, or grams of a weighed sku; at the till perhaps cheaper `by hand`."""
+    """A basket line: pieces, or grams of a weighed sku; at the till perhaps cheaper `by hand`.
+
+    `at_store_id` is the store that hands it over, where that is not the one that sells it; it changes no price.
+    """
 
     sku_id: int
     qty: int
     hand: ByHand | None = None
+    at_store_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class Line:
     earns_points: int = 0
     earn_basis_fen: int = 0
     offer_unit_fen: int | None = None
+    at_store_id: int | None = None
 
     def as_json(self) -> dict[str, Any]:
         """The line as both faces show it."""

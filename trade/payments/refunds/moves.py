@@ -4,8 +4,8 @@ requested -> accepted -> done       WeChat has taken it; the customer has it
      |  \\-> abnormal -> done        their account cannot take it: asked on, and a case on the desk
      \\-> closed                     WeChat gave it up: the same is owed anew under the next number, `R7`, `R7-2` ...
 
-Everything but `done` has a moment when WeChat is asked next (`ask_at`), so that none is forgotten; what does not go
-through is a case on the desk (`refund_failed`) until it does.
+Everything of WeChat's but `done` has a moment when WeChat is asked next (`ask_at`), so that none is forgotten; what
+does not go through is a case on the desk (`refund_failed`) until it does.
 """
 
 from __future__ import annotations
@@ -123,6 +123,22 @@ _NOW = text("""
 def ask_now(session: Session, store_id: int, refund_id: int, *, now: datetime) -> bool:
     """Somebody wants it tried at once; False when it has ended."""
     return first(session, _NOW, {"store": store_id, "id": refund_id, "now": now}) is not None
+
+
+_PAY_OUT = text("""
+    UPDATE refund SET state = 'done', done_at = :now, shift_id = :shift
+    WHERE store_id = :store AND id = :id AND kind = 'cash' AND state = 'requested'
+    RETURNING store_id, id, order_id, refund_no, amount_fen""")
+
+
+def pay_out(session: Session, store_id: int, refund_id: int, shift_id: int, *, actor: str, now: datetime) -> int | None:
+    """A till gives out cash that is owed; returns the fen, or None when it was given already, or is not owed here."""
+    given = {"store": store_id, "id": refund_id, "shift": shift_id, "now": now}
+    paid = first(session, _PAY_OUT, given)
+    if paid is None:
+        return None
+    _tell(session, "refund.paid_out", paid, actor=actor, now=now)
+    return int(paid.amount_fen)
 
 
 def _open(
