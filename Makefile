@@ -62,6 +62,10 @@ bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; wri
 	$(PY) -m tests.bench.codes
 	$(PY) -m tests.bench.notices --slack $(SLACK)
 
+SCANS ?= 1000
+bench-till: web  ## the till's screen with 50,000 and 200,000 goods, in Chromium; writes var/bench-till.json
+	$(PY) -m tests.bench.till --scans $(SCANS) --slack $(SLACK)
+
 wechat-faults: env ## what the WeChat libraries get wrong beside ours; exit code 1 when ours is out of bounds
 	$(PY) -m tests.bench.wechat
 
@@ -70,4 +74,4 @@ chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/c
 	$(PY) -m tests.chaos --kills $(KILLS)
 	$(PY) -m tests.chaos.codes
 
-.PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench wechat-faults chaos
+.PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench bench-till wechat-faults chaos

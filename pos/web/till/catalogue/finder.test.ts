@@ -25,3 +25,25 @@ test('never more than fit on the screen', () => {
   finder.fill(Array.from({ length: 1000 }, (_, at) => row(at, '苹果', 'pg', String(at))))
   expect(finder.find('pg')).toHaveLength(MOST)
 })
+
+test('it finds what a look at each row would find', () => {
+  const letters = 'ab奶糖1'
+  const word = (seed: number, length: number) =>
+    Array.from({ length }, (_, at) => letters[(seed * 31 + at * 7 + (seed >> at)) % 5]).join('')
+  const rows = Array.from({ length: 300 }, (_, at) =>
+    row(at, word(at, 5), word(at + 7, 3), word(at + 3, 4)),
+  )
+  const finder = new Finder()
+  finder.fill(rows)
+  for (let seed = 0; seed < 400; seed += 1) {
+    const asked = word(seed, 1 + (seed % 3))
+    const texts = rows.map(([, name, , , , , pinyin, , codes]) => `^${pinyin}^${codes[0]}\n${name}`)
+    const hits = [...texts.keys()].filter((at) => texts[at]?.includes(asked))
+    const first = hits.filter((at) => {
+      const text = texts[at] as string
+      return text[text.indexOf(asked) - 1] === '^'
+    })
+    const others = hits.filter((at) => !first.includes(at))
+    expect(finder.find(asked)).toEqual([...first, ...others].slice(0, MOST))
+  }
+})

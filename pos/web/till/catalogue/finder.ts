@@ -1,31 +1,57 @@
 import type { Row } from './goods'
 
 export const MOST = 20
+const START = '\u0001'
 
-/** Words to sku ids by a plain scan of "name, initials, codes": for 200,000 goods faster than any index. */
+/** Words to sku ids by one run over "initials, name, codes" of all goods: faster than any index, even for 200,000. */
 export class Finder {
-  private texts: string[] = []
-  private ids: number[] = []
+  private text = ''
+  private ids = new Float64Array()
+  private starts = new Uint32Array()
 
   fill(rows: readonly Row[]): void {
-    this.ids = rows.map((row) => row[0])
-    this.texts = rows.map(
-      ([, name, spec, , , , pinyin, , codes]) =>
-        `${pinyin}\n${name.toLowerCase()} ${spec.toLowerCase()}\n${codes.join('\n')}`,
+    this.ids = Float64Array.from(rows, (row) => row[0])
+    this.starts = new Uint32Array(rows.length)
+    const texts = rows.map(([, name, spec, , , , pinyin, , codes]) =>
+      `${START}${[pinyin, ...codes].join(START)}\n${name} ${spec}`.toLowerCase(),
     )
+    let at = 0
+    texts.forEach((text, no) => {
+      this.starts[no] = at
+      at += text.length
+    })
+    this.text = texts.join('')
   }
 
-  /** At most MOST sku ids: what begins with the words first, then by name as fed. */
+  /** At most MOST sku ids: where the words begin the initials or a code first, each in the order they were fed. */
   find(words: string): number[] {
     const text = words.trim().toLowerCase()
     if (!text) return []
     const first: number[] = []
     const others: number[] = []
-    for (let at = 0; at < this.texts.length && first.length < MOST; at += 1) {
-      const place = (this.texts[at] as string).indexOf(text)
-      if (place === 0) first.push(at)
-      else if (place > 0 && others.length < MOST) others.push(at)
+    let at = this.text.indexOf(text)
+    while (at >= 0 && first.length < MOST) {
+      const begins = this.text[at - 1] === START
+      let next = at + text.length
+      if (begins || others.length < MOST) {
+        const no = this.rowAt(at)
+        ;(begins ? first : others).push(this.ids[no] as number)
+        next = this.starts[no + 1] ?? this.text.length
+      }
+      at = this.text.indexOf(text, next)
     }
-    return [...first, ...others].slice(0, MOST).map((at) => this.ids[at] as number)
+    return [...first, ...others].slice(0, MOST)
+  }
+
+  /** The row that a place in the text belongs to. */
+  private rowAt(place: number): number {
+    let low = 0
+    let high = this.starts.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if ((this.starts[middle] as number) <= place) low = middle
+      else high = middle - 1
+    }
+    return low
   }
 }

@@ -83,8 +83,4 @@ export class Goods {
   row(sku_id: number): Row | undefined {
     return this.chunks.get(Math.floor(sku_id / CHUNK))?.find((row) => row[0] === sku_id)
   }
-
-  rows(): Row[] {
-    return [...this.chunks.keys()].sort((a, b) => a - b).flatMap((no) => this.chunks.get(no) ?? [])
-  }
 }

@@ -31,6 +31,7 @@ const PAUSE_MS = 800
 const REMEMBER_MS = 5 * 60_000
 
 let kept: CatalogueStore | null = null
+let loading: Promise<void> | null = null
 let worker: Worker | null = null
 let watching = 0
 /** What the server said of codes that are not here yet. */
@@ -47,9 +48,10 @@ export const useCatalogue = defineStore('catalogue', {
       watching += 1
       const mine = watching
       kept ??= new CatalogueStore(store_id)
-      if (this.version === 0) await this.load()
+      loading ??= this.load(store_id)
+      await loading
       while (mine === watching) {
-        await this.refresh()
+        await this.refresh(store_id)
         await new Promise((done) => setTimeout(done, EVERY_MS))
       }
     },
@@ -58,17 +60,17 @@ export const useCatalogue = defineStore('catalogue', {
       watching += 1
     },
 
-    async load(): Promise<void> {
+    async load(store_id: number): Promise<void> {
       if (!kept) return
       const [chunks, version] = await Promise.all([kept.load(), kept.version()])
       for (const chunk of chunks) this.goods.put(chunk)
       this.version = version
       this.ready = version > 0
-      this.tellWorker()
+      this.tellWorker(store_id)
     },
 
     /** Fetch what is newer; without network what is here stays. */
-    async refresh(): Promise<void> {
+    async refresh(store_id: number): Promise<void> {
       try {
         let more = true
         let changed = false
@@ -82,13 +84,13 @@ export const useCatalogue = defineStore('catalogue', {
           more = fed.more
         }
         this.ready = this.version > 0
-        if (changed) this.tellWorker()
+        if (changed) this.tellWorker(store_id)
       } catch {
         // Asked again in a minute; the till sells by what it has.
       }
     },
 
-    tellWorker(): void {
+    tellWorker(store_id: number): void {
       worker ??= new Worker(new URL('../catalogue/finder.worker.ts', import.meta.url), {
         type: 'module',
       })
@@ -96,7 +98,7 @@ export const useCatalogue = defineStore('catalogue', {
         answers.get(data.id)?.(data.found)
         answers.delete(data.id)
       }
-      worker.postMessage({ rows: this.goods.rows() })
+      worker.postMessage({ store_id })
     },
 
     /** What a code stands for here and now, at its price of this minute; null when it is not known here. */
@@ -115,6 +117,7 @@ export const useCatalogue = defineStore('catalogue', {
 
     /** The goods of a code: from here, or asked for, five times, where it is not known here yet. */
     async lookUp(code: string, onAgain: (tries: number) => void): Promise<Item> {
+      if (!this.ready) await loading
       const here = this.find(code)
       if (here) return here
       const known = seen.get(code)
