@@ -31,16 +31,19 @@ export class Finder {
     const others: number[] = []
     let at = this.text.indexOf(text)
     while (at >= 0 && first.length < MOST) {
-      const begins = this.text[at - 1] === START
       let next = at + text.length
-      if (begins || others.length < MOST) {
+      if (this.text[at - 1] === START) {
         const no = this.rowAt(at)
-        ;(begins ? first : others).push(this.ids[no] as number)
+        first.push(no)
+        if (others.at(-1) === no) others.pop()
         next = this.starts[no + 1] ?? this.text.length
+      } else if (others.length < MOST) {
+        const no = this.rowAt(at)
+        if (others.at(-1) !== no) others.push(no)
       }
       at = this.text.indexOf(text, next)
     }
-    return [...first, ...others].slice(0, MOST)
+    return [...first, ...others].slice(0, MOST).map((no) => this.ids[no] as number)
   }
 
   /** The row that a place in the text belongs to. */
