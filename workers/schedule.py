@@ -28,6 +28,7 @@ EVERY = (
     ("workers.jobs.compare_shipping", "wechat", 3600),
     ("workers.jobs.watch_refusals", "wechat", 60),
     ("workers.jobs.expire_holds", "clock", 10),
+    ("workers.jobs.expire_held", "clock", 60),
     ("workers.jobs.sync_channels", "channels", 5),
     ("workers.jobs.take_orders", "intake", 10),
     ("workers.jobs.exchange_files", "channels", 10),

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed, NotFound
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
-from pos.http.sale import ElsewhereForm, LineForm
+from pos.http.baskets import LineForm
+from pos.http.sale import ElsewhereForm
 from trade.orders import owed_cash
 from trade.orders.aisle import reserving, selling, stores
 from trade.orders.offline.read import order_of

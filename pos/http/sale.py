@@ -9,27 +9,25 @@ from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
-from config.errors import Malformed, NotFound, Refused
+from config.errors import Malformed, NotFound
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import wallet_limits
 from member.secrets import fingerprint
 from paying import code
-from pos.http import members, payments, who
-from pos.http.approving import ApproverForm, approved_by
+from pos.http import discounts, members, payments, who
+from pos.http.baskets import HELD_ID, CounterForm, basket
+from pos.http.discounts import CounterSale
 from pos.scan import read_code
-from trade.orders import moves, place, read, shown
+from trade.orders import place, read, shown
 from trade.orders.addresses import Address
 from trade.orders.aisle import selling
 from trade.orders.aisle.reading import with_codes
+from trade.orders.held import moves as held
 from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
-from trade.pricing import by_hand, prices
-from trade.pricing.by_hand import DiscountTooLarge
-from trade.pricing.quoted import ByHand, Quote, Want
+from trade.pricing import prices
 from trade.stores import tills
-from trade.stores.roles import DISCOUNT_LIMIT_BP
-from trade.stores.staff import StaffCard
 
 bp = blueprint("sale", "/api/pos", who.identify)
 
@@ -38,50 +36,6 @@ class UnknownCode(NotFound):
     """Nothing in this store is sold under the scanned code."""
 
     code = "unknown_code"
-
-
-class LineForm(Form):
-    """A sku and how much of it: pieces, or grams of weighed goods."""
-
-    sku_id: int
-    qty: int = Field(gt=0, le=1_000_000)
-
-
-class DiscountNeedsApproval(Refused):
-    """A discount by hand is above the role's limit; a manager may approve it.  `max_fen`, and `line_no` of a line."""
-
-    code = "discount_needs_approval"
-
-
-class HandForm(Form):
-    """A line made cheaper by hand: `off_fen` off it, or `unit_price_fen` for a piece or kg; and why."""
-
-    reason: Literal["damaged", "near_expiry", "shelf_price", "price_match", "goodwill"]
-    off_fen: int = Field(0, ge=0, le=100_000_000)
-    unit_price_fen: int | None = Field(None, ge=0, le=100_000_000)
-
-
-class SaleLineForm(LineForm):
-    """A line of a sale, perhaps cheaper by hand, or handed over by another store."""
-
-    hand: HandForm | None = None
-    at_store_id: int | None = None
-
-
-class CounterForm(Form):
-    """What lies on the counter; `barred` are promotions not wanted.
-
-    `authorisation` is the token of a shown member code or a manager's approval.
-    """
-
-    lines: list[SaleLineForm] = Field(min_length=1, max_length=200)
-    member_id: int | None = None
-    points: int = Field(0, ge=0, le=100_000_000)
-    discount_fen: int = Field(0, ge=0, le=100_000_000)
-    authorisation: str | None = Field(None, max_length=40)
-    wallet_fen: int = Field(0, ge=0, le=100_000_000)
-    coupon_ids: list[int] = Field(default_factory=list, max_length=10)
-    barred: list[int] = Field(default_factory=list, max_length=50)
 
 
 class CashForm(Form):
@@ -129,7 +83,14 @@ class ElsewhereForm(Form):
         return selling.Elsewhere(self.mode, Address(**self.address.model_dump()) if self.address else None)
 
 
-class SaleForm(WriteForm, CounterForm):
+class HeldForm(Form):
+    """A basket that was put aside, and the version this till was given; 0 when it was never shared."""
+
+    id: str = HELD_ID
+    version: int = Field(ge=0)
+
+
+class SaleForm(WriteForm, CounterSale):
     """A basket, what the customer was shown, and what they pay with: cash, stored value, a payment code; each once.
 
     A payment code pays what the others do not; without one cash does, and only then gives change.  `token` is the
@@ -139,7 +100,7 @@ class SaleForm(WriteForm, CounterForm):
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
     tenders: list[Tender] = Field(min_length=1, max_length=3)
-    approver: ApproverForm | None = None
+    held: HeldForm | None = None
     elsewhere: ElsewhereForm = Field(default_factory=ElsewhereForm)
 
     def paid_with(self) -> tuple[int, int]:
@@ -156,51 +117,19 @@ class SaleForm(WriteForm, CounterForm):
         return next((tender.auth_code for tender in self.tenders if isinstance(tender, CodeForm)), None)
 
     def to_remember(self) -> SaleForm:
-        """What `once` compares a retry with: no PIN, not even its hash, and the payment code by its keyed hash."""
-        quiet = self.approver and self.approver.model_copy(update={"pin": ""})
+        """What `once` compares a retry with: the payment code by its keyed hash."""
         tenders = [
             tender.model_copy(update={"auth_code": code_hash(tender.auth_code).hex()})
             if isinstance(tender, CodeForm)
             else tender
             for tender in self.tenders
         ]
-        return self.model_copy(update={"approver": quiet, "tenders": tenders})
+        return self.model_copy(update={"tenders": tenders})
 
 
 def code_hash(auth_code: str) -> bytes:
     """What is kept of a payment code."""
     return fingerprint("payment_code", auth_code)
-
-
-def basket(form: CounterForm, store_id: int) -> place.Basket:
-    """The form as the domain's basket."""
-    wants = [
-        Want(
-            line.sku_id,
-            line.qty,
-            ByHand(**line.hand.model_dump()) if line.hand else None,
-            None if line.at_store_id == store_id else line.at_store_id,
-        )
-        for line in form.lines
-    ]
-    more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids, "barred": form.barred}
-    return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
-
-
-def by_hand_of(form: CounterForm) -> bool:
-    """Whether anything of it is cheaper by hand."""
-    return form.discount_fen > 0 or any(line.hand for line in form.lines)
-
-
-def check_discount(form: CounterForm, priced: Quote, approver: StaffCard | None = None) -> dict[str, int] | None:
-    """A discount by hand stays within the role's limit, or the approver's; returns what a manager must approve.
-
-    :raises DiscountTooLarge: it is above the approver's limit too; or one on the whole order above the cashier's.
-    """
-    over = by_hand.above(priced, DISCOUNT_LIMIT_BP.get((approver or who.me()).role, 0))
-    if over and (approver or not any(line.hand for line in form.lines)):
-        raise DiscountTooLarge(**over)
-    return over
 
 
 def _item(row: Any, qty: int) -> dict[str, Any]:
@@ -252,8 +181,8 @@ def search(query_data: SearchQuery) -> Reply:
 def quote(json_data: CounterForm) -> Reply:
     """Price a basket; changes nothing.  Its `token` is good for ten minutes (`until_at`).
 
-    `needs_approval`: null, or the limit that a discount by hand is above (`max_fen`, `line_no`): the sale then brings
-    an `approver`.
+    `needs_approval`: null, or the limit that a discount by hand is above (`action`, `max_fen`, `line_no`): the sale
+    then brings the approval of that action.
 
     409 `possession_needed` (points) or `wallet_code_needed` (stored value) as the sale would say it, before money is
     taken.
@@ -265,8 +194,8 @@ def quote(json_data: CounterForm) -> Reply:
         if wanted.member_id and wanted.wallet_fen and not proved:
             wallet_limits.check(session(), wanted.member_id, wanted.wallet_fen, now=g.now)
     priced = place.price(session(), wanted, now=g.now, explain=True)
-    over = check_discount(json_data, priced)
-    return {"quote": shown.as_json(wanted, priced, now=g.now) | {"needs_approval": over}}, 200
+    asks = {"needs_approval": discounts.over(session(), json_data, priced)}
+    return {"quote": shown.as_json(wanted, priced, now=g.now) | asks}, 200
 
 
 @bp.post("/sales")
@@ -279,8 +208,9 @@ def sell(json_data: SaleForm) -> Reply:
     holds is spent only with an `authorisation` of this till, which the sale uses up; else 409 `possession_needed`, or
     `wallet_code_needed` for stored value above what may be spent in a day without the code.  Dearer than shown is 409
     `price_changed` with the `differences` by line; `quote_expired` and `quote_of_another_basket` hold the new quote.
-    A discount by hand above the cashier's limit is 409 `discount_needs_approval`: an `approver` of this store lets it
-    pass up to their own, and the journal says who asked, who approved, before and after.
+    A discount by hand above the cashier's limits is 409 `discount_needs_approval`: a manager's word among
+    `approval_ids` lets it pass up to their own.  A basket put aside that another till took over meanwhile is 409
+    `held_moved_on`: nothing was sold.
 
     Lines with an `at_store_id` are handed over by that store: 409 `out_of_stock` when it has less free, `not_elsewhere`
     when it cannot; what this till keeps there (`/reservations`) is taken over.
@@ -290,7 +220,7 @@ def sell(json_data: SaleForm) -> Reply:
     """
     till, me = who.till(), who.me()
     wallet_fen, received_fen = json_data.paid_with()
-    approver, auth_code = approved_by(json_data.approver), json_data.auth_code()
+    auth_code = json_data.auth_code()
 
     def work(opened: Session) -> Reply:
         shift_id = tills.shift_to_sell_in(opened, till)
@@ -299,12 +229,13 @@ def sell(json_data: SaleForm) -> Reply:
         codes.refuse_open(opened, till.store_id, till.id)
         wanted = replace(basket(json_data, till.store_id), wallet_fen=wallet_fen)
         proved = members.authorised(opened, json_data.member_id, json_data.authorisation, use=True)
-        hand = _by_hand(opened, json_data, wanted, approver) if by_hand_of(json_data) else []
+        hand = discounts.approve(opened, json_data, wanted, json_data.held.id if json_data.held else None)
         at = place.TillSale(till.id, shift_id, me.id, authorised=proved)
         order_id, tender_id = _ring_up(opened, json_data, wanted, at, received_fen, auth_code)
-        if hand:
-            more = {"approved_by": approver.actor if approver else None, "till_id": till.id, "discounts": hand}
-            moves.note(opened, order_id, "order.discounted_by_hand", actor=me.actor, now=g.now, **more)
+        discounts.note(opened, order_id, hand)
+        if json_data.held:
+            mine = held.Hand(json_data.held.id, json_data.held.version)
+            held.sell(opened, till.store_id, mine, order_id, till_id=till.id, staff_id=me.id, now=g.now)
         receipts.give(opened, till.store_id, order_id, json_data.request_id, now=g.now)
         if tender_id is not None:
             return {"tender_id": tender_id}, 202
@@ -331,12 +262,3 @@ def _ring_up(
         return order_id, tender_id
     ring_up: Any = selling.at_till if how else place.at_till
     return ring_up(opened, wanted, at, *how, received_fen=received_fen, **shown_fen, **by), None
-
-
-def _by_hand(opened: Session, form: SaleForm, wanted: place.Basket, approver: StaffCard | None) -> list[dict[str, Any]]:
-    """What is cheaper by hand, within the limits: line, reason, before and after."""
-    priced = place.price(opened, wanted, now=g.now)
-    over = check_discount(form, priced, approver)
-    if over:
-        raise DiscountNeedsApproval(**over)
-    return by_hand.told(priced)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
-from pos.http.sale import LineForm
+from pos.http.baskets import LineForm
 from trade.orders import place, replay
 from trade.pricing import simulation
 from trade.pricing.promotions import book, drafts, read

@@ -96,10 +96,11 @@ def test_a_member_joins_is_found_and_earns(client, shop):
 
 def test_a_discount_above_the_roles_limit_asks_for_a_manager(client, shop):
     body = {**_basket(shop, milk=2), "discount_fen": 500}
-    assert client().ask("/api/pos/quote", body).json["code"] == "discount_too_large"
+    asks = client().ask("/api/pos/quote", body).json["quote"]["needs_approval"]
+    assert asks == {"action": "discount", "max_fen": 99}
     assert client("store_manager").ask("/api/pos/quote", body).json["quote"]["payable_fen"] == 1480
     sale = {**_sale(shop, 1480, milk=2), "discount_fen": 500}
-    assert client().post("/api/pos/sales", sale).json["code"] == "discount_too_large"
+    assert client().post("/api/pos/sales", sale).json["code"] == "discount_needs_approval"
     assert client("store_manager").post("/api/pos/sales", sale).status_code == 201
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from config.errors import Refused
 from config.money import line_fen, split
+from trade.pricing.limits import Limits
 from trade.pricing.quoted import ByHand, Line, Quote, Share, Want
 
 
@@ -59,18 +60,45 @@ def _off(line: Line, hand: ByHand) -> int:
     return off_fen
 
 
-def above(priced: Quote, limit_bp: int) -> dict[str, int] | None:
-    """What is above a limit, in basis points of the list price: of a line what was taken off it, of the order all.
+HELD_PRICE = "held_price"
+"""Why a line is cheaper that was held at that price: a manager's word of its own, and no discount."""
 
-    :return: None when it is within; else `max_fen`, with the `line_no` where a line is above.
+
+def above(priced: Quote, limits: Limits, *, floors: bool = True) -> dict[str, Any] | None:
+    """What is above a role's limits, or below a sku's lowest price; what costs what it did when it was held is neither.
+
+    :param floors: False leaves the lowest prices out.
+    :return: None when nothing is; else `max_fen`, the most that may be taken off, with the `line_no` of a line, and
+        the `action` that a manager would have to approve: `price_floor` or `discount`.
     """
-    for row in priced.trace:
-        if row["source"] == "manual" and "line_no" in row:
+    rows = [row for row in priced.trace if row["source"] == "manual" and row.get("reason") != HELD_PRICE]
+    if not rows:
+        return None
+    if floors and (low := _below(priced, limits)):
+        return low
+    for row in rows:
+        if "line_no" in row:
             line = priced.lines[row["line_no"] - 1]
-            if -row["delta_fen"] > line.list_fen * limit_bp // 10_000:
-                return {"line_no": line.line_no, "max_fen": line.list_fen * limit_bp // 10_000}
-    most_fen = priced.list_fen * limit_bp // 10_000
-    return {"max_fen": most_fen} if priced.discount_fen > most_fen else None
+            most_fen = line.list_fen * limits.bp(line.item.category_id) // 10_000
+            if -row["delta_fen"] > most_fen:
+                return {"action": "discount", "line_no": line.line_no, "max_fen": most_fen}
+    most_fen = sum(line.list_fen * limits.bp(line.item.category_id) for line in priced.lines) // 10_000
+    taken_fen = -sum(row["delta_fen"] for row in rows)
+    return {"action": "discount", "max_fen": most_fen} if taken_fen > most_fen else None
+
+
+def _below(priced: Quote, limits: Limits) -> dict[str, Any] | None:
+    held = {row["line_no"] for row in priced.trace if row.get("reason") == HELD_PRICE}
+    for line in priced.lines:
+        off_fen = sum(share.amount_fen for share in line.shares if share.source == "manual")
+        floor_fen = limits.floors.get(line.item.sku_id)
+        if floor_fen is None or not off_fen or line.line_no in held:
+            continue
+        least_fen = line_fen(floor_fen, line.qty, weighed=line.item.weighed)
+        if line.net_fen < least_fen:
+            most_fen = max(line.net_fen + off_fen - least_fen, 0)
+            return {"action": "price_floor", "line_no": line.line_no, "max_fen": most_fen}
+    return None
 
 
 def told(priced: Quote) -> list[dict[str, Any]]:

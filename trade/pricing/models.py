@@ -87,3 +87,25 @@ class TillChunk(Base):
     version: Mapped[int]
     digest: Mapped[bytes]
     rows: Mapped[str] = mapped_column(Text)
+
+
+class DiscountLimit(Base):
+    """How much a role may take off by hand of goods of a category, in basis points of the list price.
+
+    Category 0 is all goods without a row of their own; without one of that either `trade/stores/roles.py` says it.
+    """
+
+    __tablename__ = "discount_limit"
+    __table_args__ = (CheckConstraint("limit_bp BETWEEN 0 AND 10000", name="bp"),)
+    role: Mapped[str] = mapped_column(Text, primary_key=True)
+    category_id: Mapped[int] = mapped_column(primary_key=True)
+    limit_bp: Mapped[int]
+
+
+class PriceFloor(Base):
+    """Below what nobody makes a sku cheaper by hand without a manager: fen per piece or per kilogram."""
+
+    __tablename__ = "price_floor"
+    __table_args__ = (CheckConstraint("floor_fen > 0", name="positive"),)
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
+    floor_fen: Mapped[int]

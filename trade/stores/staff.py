@@ -154,6 +154,17 @@ def check_pin(
     return _as_card(row), TRIES
 
 
+def card(session: Session, staff_id: int, store_id: int) -> StaffCard:
+    """A colleague of a store.
+
+    :raises NotFound: nobody who works there.
+    """
+    row = first(session, _BY_ID, {"id": staff_id, "store": store_id})
+    if row is None:
+        raise NotFound(staff_id=staff_id)
+    return _as_card(row)
+
+
 def check_tries(session: Session, subject: str, locked: type[TooManyTries], *, now: datetime) -> int:
     """How many wrong tries a subject has left in this window; raises `locked` when none."""
     used, since = fetch(session, _TRIES, {"subject": subject, "since": now - WINDOW})[0]

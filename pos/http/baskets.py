@@ -1,0 +1,71 @@
+"""What lies on the counter, as tills send it: for a quote, a sale, a basket put aside, a voided one."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+
+from config.http import Form
+from trade.orders import place
+from trade.pricing.quoted import ByHand, Want
+
+HELD_ID = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+
+
+class LineForm(Form):
+    """A sku and how much of it: pieces, or grams of weighed goods."""
+
+    sku_id: int
+    qty: int = Field(gt=0, le=1_000_000)
+
+
+class HandForm(Form):
+    """A line made cheaper by hand: `off_fen` off it, or `unit_price_fen` for a piece or kg; and why."""
+
+    reason: Literal["damaged", "near_expiry", "shelf_price", "price_match", "goodwill", "held_price"]
+    off_fen: int = Field(0, ge=0, le=100_000_000)
+    unit_price_fen: int | None = Field(None, ge=0, le=100_000_000)
+
+
+class SaleLineForm(LineForm):
+    """A line of a sale, perhaps cheaper by hand, or handed over by another store."""
+
+    hand: HandForm | None = None
+    at_store_id: int | None = None
+
+
+class CounterForm(Form):
+    """What lies on the counter; `barred` are promotions not wanted.
+
+    `authorisation` is the token of a shown member code or a manager's approval.
+    """
+
+    lines: list[SaleLineForm] = Field(min_length=1, max_length=200)
+    member_id: int | None = None
+    points: int = Field(0, ge=0, le=100_000_000)
+    discount_fen: int = Field(0, ge=0, le=100_000_000)
+    authorisation: str | None = Field(None, max_length=40)
+    wallet_fen: int = Field(0, ge=0, le=100_000_000)
+    coupon_ids: list[int] = Field(default_factory=list, max_length=10)
+    barred: list[int] = Field(default_factory=list, max_length=50)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether anything of it is cheaper by hand."""
+        return self.discount_fen > 0 or any(line.hand for line in self.lines)
+
+
+def basket(form: CounterForm, store_id: int) -> place.Basket:
+    """The form as the domain's basket."""
+    wants = [
+        Want(
+            line.sku_id,
+            line.qty,
+            ByHand(**line.hand.model_dump()) if line.hand else None,
+            None if line.at_store_id == store_id else line.at_store_id,
+        )
+        for line in form.lines
+    ]
+    more: dict[str, Any] = {"wallet_fen": form.wallet_fen, "coupon_ids": form.coupon_ids, "barred": form.barred}
+    return place.Basket(store_id, wants, form.member_id, form.points, form.discount_fen, **more)
