@@ -1,8 +1,11 @@
 /** Four tones a cashier can tell apart without looking; the bell of the desk, its louder sister, and a wrong pick. */
 
+import { ref } from 'vue'
+import { keep, kept } from './kept'
+
 type Note = [hertz: number, at_s: number, for_s: number]
 
-const TONES = {
+export const TONES = {
   ok: [[1320, 0, 0.06]],
   unknown: [
     [330, 0, 0.12],
@@ -40,6 +43,27 @@ const TONES = {
 
 export type Tone = keyof typeof TONES
 
+/** What a till says; its volume is set there, while the bell of the desk is never turned down by it. */
+export const TILL_TONES = ['ok', 'unknown', 'blocked', 'paid'] as const
+
+const KEPT = 'till.volume'
+/** How loud each step of the setting is: off, low, middle, loud. */
+const GAINS = [0, 0.05, 0.12, 0.22]
+const LOUD = 3
+
+export const volume = ref(kept<number>(KEPT) ?? LOUD)
+
+export function setVolume(step: number): void {
+  volume.value = step
+  keep(KEPT, step)
+  if (step > 0) play('ok')
+}
+
+function gainOf(tone: Tone): number {
+  const ofTill = (TILL_TONES as readonly Tone[]).includes(tone)
+  return GAINS[ofTill ? volume.value : LOUD] ?? 0
+}
+
 let context: AudioContext | null = null
 
 function audio(): AudioContext | null {
@@ -57,7 +81,8 @@ export async function allowSound(): Promise<void> {
 }
 
 export function play(tone: Tone): void {
-  const out = audio()
+  const loud = gainOf(tone)
+  const out = loud > 0 ? audio() : null
   if (!out) return
   if (out.state === 'suspended') void out.resume()
   for (const [hertz, at_s, for_s] of TONES[tone]) {
@@ -67,7 +92,7 @@ export function play(tone: Tone): void {
     oscillator.type = tone === 'blocked' || tone === 'unknown' ? 'square' : 'sine'
     oscillator.frequency.value = hertz
     gain.gain.setValueAtTime(0.0001, start)
-    gain.gain.exponentialRampToValueAtTime(0.22, start + 0.01)
+    gain.gain.exponentialRampToValueAtTime(loud, start + 0.01)
     gain.gain.exponentialRampToValueAtTime(0.0001, start + for_s)
     oscillator.connect(gain).connect(out.destination)
     oscillator.start(start)

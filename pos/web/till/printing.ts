@@ -20,7 +20,8 @@ function print(kind: 'receipts' | 'top-ups', no: string, width: Width): Promise<
   return done
 }
 
-function printPage(page: string): Promise<void> {
+/** Print a page that was made here. */
+export function printPage(page: string): Promise<void> {
   const frame = hidden()
   const done = printed(frame, '')
   frame.srcdoc = page

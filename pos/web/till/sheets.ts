@@ -5,6 +5,7 @@ const LOADS = {
   keys: () => import('./keys/AllKeys.vue'),
   paper: () => import('./parts/PaperSheet.vue'),
   return: () => import('./parts/ReturnSheet.vue'),
+  settings: () => import('./settings/SettingsSheet.vue'),
   shift: () => import('./parts/ShiftSheet.vue'),
   topback: () => import('./parts/TopUpBackSheet.vue'),
   topup: () => import('./parts/TopUpSheet.vue'),

@@ -64,7 +64,7 @@ function back(): void {
   focusBox()
 }
 
-function show(sheet: 'keys' | 'shift'): void {
+function show(sheet: 'keys' | 'shift' | 'settings'): void {
   const counter = useCounter()
   counter.sheet = counter.sheet === sheet ? null : sheet
 }
@@ -119,6 +119,7 @@ export const ACTIONS: readonly Action[] = [
     always: true,
   },
   { name: 'shift', label: 'key.shift', run: () => show('shift') },
+  { name: 'settings', label: 'key.settings', run: () => show('settings'), always: true },
   { name: 'back', label: 'key.back', run: back, always: true },
 ]
 

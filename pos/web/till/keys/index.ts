@@ -37,14 +37,30 @@ function doerOf(event: KeyboardEvent): (() => void) | undefined {
   }
 }
 
+let waiting: ((cap: string) => void) | null = null
+
+/** The next key is not done but told; a modifier alone is no key yet. */
+export function nextKey(tell: ((cap: string) => void) | null): void {
+  waiting = tell
+}
+
+function tellKey(event: KeyboardEvent): void {
+  event.preventDefault()
+  event.stopPropagation()
+  if (/^(Control|Shift|Alt|Meta|Process)$/.test(event.key)) return
+  waiting?.(capOfEvent(event))
+}
+
 function onKey(event: KeyboardEvent): void {
+  if (waiting) return tellKey(event)
   if (event.isComposing) return
   // A key held down says Enter again and again, and would pay what nobody looked at.
   if (event.repeat && event.key === 'Enter') return event.preventDefault()
   const doer = doerOf(event)
-  if (!doer) return typeAnywhere(event)
-  event.preventDefault()
-  doer()
+  // A till neither reloads nor leaves the full screen by a slip of the finger.
+  if (doer || /^(Shift\+)?F\d+$/.test(capOfEvent(event))) event.preventDefault()
+  if (doer) doer()
+  else typeAnywhere(event)
 }
 
 /** Keys for as long as a screen or panel is there; the browser's own meaning of them is switched off. */

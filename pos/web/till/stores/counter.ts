@@ -247,10 +247,11 @@ export const useCounter = defineStore('counter', {
       this.goOn()
     },
 
-    /** `*5` after a line: five of it instead. */
+    /** `*5` after a line: five of it instead; `*0` takes it away, so that a block of numbers is enough. */
     setQuantity(text: string): void {
       const basket = useBasket()
       const line = basket.selected
+      if (line && /^0+$/.test(text)) return basket.remove(line.sku_id)
       const qty = line ? parseQuantity(text, line.weighed) : null
       if (!line || qty === null) {
         play('blocked')
