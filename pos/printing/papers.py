@@ -41,6 +41,7 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
         slip.pair(f"  {amount(line)} x {yuan(line['unit_price_fen'])}", yuan(line["list_fen"]))
     slip.rule()
     _sums(slip, receipt)
+    _brought(slip, receipt["exchange"])
     _member(slip, receipt)
     for away in receipt.get("elsewhere") or ():
         _elsewhere(slip, receipt, away)
@@ -67,6 +68,18 @@ def _sums(slip: Slip, receipt: dict[str, Any]) -> None:
         slip.pair(say(f"tender.{tender['kind']}"), yuan(tender["received_fen"] or tender["amount_fen"]))
         if tender["change_fen"]:
             slip.pair(say("change"), yuan(tender["change_fen"]))
+
+
+def _brought(slip: Slip, exchange: dict[str, Any] | None) -> None:
+    """What was brought back in exchange, and how the rest of its money went back."""
+    if exchange is None:
+        return
+    slip.rule()
+    slip.pair(say("exchanged", no=exchange["no"]), yuan(-exchange["refund_fen"]))
+    for line in exchange["lines"]:
+        slip.pair(f"  {line['name']} x {amount(line)}", yuan(-line["refund_fen"]))
+    for back in exchange["back"]:
+        slip.pair(say(f"back.{back['kind']}"), yuan(-back["amount_fen"]))
 
 
 def _member(slip: Slip, receipt: dict[str, Any]) -> None:

@@ -10,9 +10,10 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
-from config.errors import Refused
+from config.errors import Refused, WrongState
 from trade.catalogue import kits
-from trade.orders import moves, value
+from trade.orders import close, moves, value
+from trade.orders.exchange import completing
 from trade.orders.receipts import book as receipts
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
@@ -28,7 +29,7 @@ class NothingForCode(Refused):
 
 _ORDER = text("""
     SELECT o.*, (SELECT sum(t.amount_fen) FROM tender t WHERE t.store_id = o.store_id AND t.order_id = o.id
-                 AND t.way = 'code' AND t.state = 'paid')::bigint AS code_fen
+                 AND (t.way = 'code' OR t.kind = 'exchange') AND t.state = 'paid')::bigint AS paid_fen
     FROM sale_order o WHERE o.store_id = :store AND o.id = :order""")
 _UNITS = text("""
     SELECT sku_id, sum(qty)::bigint AS qty FROM order_line WHERE store_id = :store AND order_id = :order
@@ -38,16 +39,28 @@ _UNITS = text("""
 def complete(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime, **data: Any) -> None:
     """WeChat has the money: what was promised leaves, as `place.at_till` has it leave at once.
 
-    Cash is what neither stored value nor the code pays: it lies in the drawer since the sale was rung up.
+    Cash is what nothing else pays: it lies in the drawer since the sale was rung up.  Goods that are exchanged for it
+    come back now (`exchange/`).
 
-    :raises WrongState: the order waits for no money; nothing was written.
+    :raises WrongState: the order waits for no money, and nothing was written; or the goods to be exchanged do not give
+        back what was shown any more, and it is cancelled: the money goes back.
     """
     key = {"store": store_id, "order": order_id}
+    exchange = completing.waiting(session, store_id, order_id)
+    done = completing.still_so(session, exchange, now=now) if exchange else None
+    if exchange and done is None:
+        close.expire(session, store_id, order_id, actor=actor, now=now)
+        raise WrongState(order_id=order_id, state="cancelled", event="sell")
     moves.move(session, store_id, order_id, "sell", actor=actor, now=now, **data)
-    _leave(session, store_id, order_id, actor=actor, now=now)
+    units = {row.sku_id: row.qty for row in fetch(session, _UNITS, key)}
+    if done:
+        stock.lock(session, store_id, Counter(units) + Counter(completing.goods(done)))
+    _leave(session, store_id, order_id, units, actor=actor, now=now)
+    if done:
+        completing.carry_out(session, exchange, done, actor=actor, now=now)
     order = fetch(session, _ORDER, key)[0]
     stake = value.Stake.of(order)
-    if cash_fen := order.payable_fen - stake.wallet.total_fen - order.code_fen:
+    if cash_fen := order.payable_fen - stake.wallet.total_fen - order.paid_fen:
         cash.take(session, store_id, order_id, cash_fen, cash_fen, 0, now=now)
     if stake.wallet.total_fen:
         wallet_tender.take(session, store_id, order_id, stake.wallet.total_fen, now=now)
@@ -55,9 +68,8 @@ def complete(session: Session, store_id: int, order_id: int, *, actor: str, now:
     receipts.paid(session, store_id, order_id)
 
 
-def _leave(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
+def _leave(session: Session, store_id: int, order_id: int, units: dict[int, int], *, actor: str, now: datetime) -> None:
     """The goods are handed over.  Those that a fact took from the order meanwhile lie on the counter all the same."""
-    units = {row.sku_id: row.qty for row in fetch(session, _UNITS, {"store": store_id, "order": order_id})}
     lacking = Counter(kits.expand(session, units))
     lacking.subtract(stock.commit(session, store_id, order_id=order_id))
     stock.consume(session, store_id, None, order_id=order_id, key=f"order:{order_id}:sell", actor=actor, now=now)

@@ -15,7 +15,7 @@ from member import wallet_limits
 from member.possession import PossessionNeeded
 from trade.orders import as_rows, moves, pay, seckill, shown, value
 from trade.orders.code_sale import NothingForCode
-from trade.orders.price import Basket, EmptyBasket, Supposed, price
+from trade.orders.price import Basket, Brought, EmptyBasket, Supposed, price
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.payments.codes import moves as codes
@@ -129,6 +129,13 @@ def count_uses(session: Session, basket: Basket, priced: Quote, order_id: int, n
         counts.claim(session, known, priced.uses, **at, member_id=basket.member_id, now=now)
 
 
+def _spend_freely(session: Session, basket: Basket, priced: Quote, at: TillSale, now: datetime) -> None:
+    """Stored value beyond what this very document gave back takes the code, above what a day lets go without."""
+    beyond_fen = priced.wallet.total_fen - basket.brought.stored_fen
+    if beyond_fen > 0 and not at.authorised and basket.member_id:
+        wallet_limits.spend_freely(session, basket.member_id, beyond_fen, now=now)
+
+
 def at_till(
     session: Session,
     basket: Basket,
@@ -159,12 +166,11 @@ def at_till(
     order_id = open_with(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
     stock.sell(session, basket.store_id, units_of(priced.lines), key=f"order:{order_id}:sell", actor=actor, now=now)
     count_uses(session, basket, priced, order_id, now)
-    if priced.due_fen or not priced.wallet.total_fen:
+    if priced.due_fen or not (priced.wallet.total_fen or priced.brought_fen):
         cash.take(session, basket.store_id, order_id, priced.due_fen, received_fen, change_fen, now=now)
     if priced.wallet.total_fen:
         wallet_tender.take(session, basket.store_id, order_id, priced.wallet.total_fen, now=now)
-        if not at.authorised and basket.member_id:
-            wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
+        _spend_freely(session, basket, priced, at, now)
     value.sold(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     return order_id
 
@@ -197,8 +203,7 @@ def by_code(
     order_id = open_with(session, basket, priced, actor, now, channel="till", staff_id=at.staff_id, **till)
     stock.hold(session, basket.store_id, units_of(priced.lines), order_id=order_id, at_till=True)
     count_uses(session, basket, priced, order_id, now)
-    if priced.wallet.total_fen and not at.authorised and basket.member_id:
-        wallet_limits.spend_freely(session, basket.member_id, priced.wallet.total_fen, now=now)
+    _spend_freely(session, basket, priced, at, now)
     value.held(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     fen = priced.due_fen - cash_fen
     tender = codes.intend(session, basket.store_id, order_id, fen, code_hash=code_hash, **till, now=now)
@@ -253,6 +258,7 @@ def online(
 
 __all__ = [
     "Basket",
+    "Brought",
     "CouponNotUsable",
     "EmptyBasket",
     "NotForSale",

@@ -33,6 +33,18 @@ class EmptyBasket(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Brought:
+    """What goods brought back give back (`exchange/`), in fen: money, its part in cash, and stored value to spend anew.
+
+    Up to `stored_fen` is spent without the member's code.
+    """
+
+    money_fen: int = 0
+    cash_fen: int = 0
+    stored_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Basket:
     """What a customer wants of one store, and how much of it stored value pays (`wallet_fen`).
 
@@ -51,6 +63,7 @@ class Basket:
     channel: str = "till"
     barred: Sequence[int] = ()
     by_code: bool = False
+    brought: Brought = Brought()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +124,8 @@ def price(
     )
     if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
         _pay_with_wallet(session, basket.member_id, priced, wallet_fen, now)
-    if basket.channel == "till" and not basket.by_code and known.cash_rounding != "none":
-        _round_cash(priced, known.cash_rounding)
+    mode = known.cash_rounding if basket.channel == "till" and not basket.by_code else "none"
+    _pay_the_rest(priced, basket.brought, mode)
     if who:
         occasion = Occasion(who.tier, basket.channel, basket.store_id, now, today, this_month)
         earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
@@ -127,9 +140,15 @@ def _pay_with_wallet(session: Session, member_id: int | None, priced: Quote, fen
     stored_value.pay_with(priced, wallet_terms.divide(fen, have, policy), policy)
 
 
-def _round_cash(priced: Quote, mode: str) -> None:
-    """Round what cash pays, last of all: a signed row of its own, which no line shares (till-and-store-desk.md 3.5)."""
-    priced.cash_rounding, priced.rounding_fen = mode, cash.rounding_fen(priced.due_fen, mode)
+def _pay_the_rest(priced: Quote, brought: Brought, mode: str) -> None:
+    """Goods brought back pay, and what cash pays or gives back is rounded, last of all.
+
+    The rounding is a signed row of its own, which no line shares (till-and-store-desk.md 3.5).
+    """
+    if mode != "none":
+        priced.cash_rounding = mode
+    money = (brought.money_fen, brought.cash_fen)
+    priced.brought_fen, priced.rounding_fen = cash.net(priced.due_fen, *money, mode)
     if priced.rounding_fen:
         row = {"phase": 7, "source": "rounding", "mode": mode, "delta_fen": priced.rounding_fen}
         priced.trace.append({"seq": len(priced.trace) + 1, **row})

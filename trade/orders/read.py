@@ -80,6 +80,15 @@ _COUPONS_OF = text(
     + " (a.store_id, a.order_id) IN (SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))"
     " GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3"
 )
+EXCHANGED = """(SELECT json_build_object('return_no', 'R' || e.return_id, 'back_store_id', e.back_store_id,
+        'back_order_id', e.back_order_id, 'refund_fen', e.refund_fen, 'brought_fen', e.brought_fen,
+        'respent_fen', e.respent_fen, 'lines', (SELECT json_agg(json_build_object('name', l.name, 'spec', l.spec,
+            'unit', l.unit, 'weighed', l.weighed, 'qty', b.qty, 'refund_fen', b.refund_fen) ORDER BY l.line_no)
+            FROM return_line b JOIN order_line l USING (store_id, order_id, line_no)
+            WHERE b.store_id = e.back_store_id AND b.return_id = e.return_id),
+        'back', (SELECT json_agg(json_build_object('kind', f.kind, 'amount_fen', f.amount_fen) ORDER BY f.id)
+            FROM refund f WHERE f.store_id = e.back_store_id AND f.return_id = e.return_id AND f.kind <> 'exchange'))
+    FROM exchange e WHERE e.store_id = :store AND e.order_id = :order AND e.return_id IS NOT NULL) AS exchange"""
 _RECEIPT = text(
     """
     SELECT o.*, store.name AS store_name, till.name AS till_name, staff.name AS cashier,
@@ -111,7 +120,10 @@ _RECEIPT = text(
                    WHERE a.store_id = :store AND a.order_id = :order AND a.source = 'promotion' GROUP BY 1, 2) used)
         END AS promotions,
         (SELECT json_agg(json_build_object('no', 'R' || r.id, 'at', r.at, 'refund_fen', r.refund_fen) ORDER BY r.id)
-         FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns
+         FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns,
+        """
+    + EXCHANGED
+    + """
     FROM sale_order o JOIN store ON store.id = o.store_id
     LEFT JOIN till ON till.store_id = o.store_id AND till.id = o.till_id LEFT JOIN staff ON staff.id = o.staff_id
     LEFT JOIN member m ON m.id = o.member_id
@@ -150,7 +162,16 @@ def receipt(session: Session, store_id: int, order_id: int, *, codes: bool = Tru
         "promotions": order.promotions or [],
         "returns": order.returns or [],
         "elsewhere": reading.elsewhere(session, store_id, order_id, codes=codes) if _away(order) else [],
+        "exchange": _exchanged(order.exchange),
     }
+
+
+def _exchanged(exchange: dict[str, Any] | None) -> dict[str, Any] | None:
+    """What was brought back for these goods, if they were exchanged for some; its order by its printed number."""
+    if exchange is None:
+        return None
+    back = {"no": number(exchange.pop("back_store_id"), exchange.pop("back_order_id"))}
+    return exchange | back | {"lines": exchange["lines"] or [], "back": exchange["back"] or []}
 
 
 def _holder(order: Any) -> dict[str, Any] | None:

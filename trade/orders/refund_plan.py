@@ -52,6 +52,12 @@ class AftersaleOpen(Refused):
     code = "aftersale_open"
 
 
+class ExchangeWaiting(Refused):
+    """An exchange of this order's goods waits for its payment code (order `exchange_order_id`); it is ended first."""
+
+    code = "exchange_waiting"
+
+
 class Kind(StrEnum):
     """What comes back: goods and their money, money for units never handed over, or money alone."""
 
@@ -67,7 +73,8 @@ _EVENT = {Kind.GOODS: "return", Kind.UNSHIPPED: "give_up", Kind.AMOUNT: "refund"
 class Ask:
     """What is to be refunded: units by line number, or fen by line number, and freight of its own.
 
-    At the merchant's `fault` every promotion is kept.  `case_id` is the after-sales case that asks it.
+    At the merchant's `fault` every promotion is kept.  `case_id` is the after-sales case that asks it, `exchange_id`
+    the new order of the exchange that does.
     """
 
     kind: Kind
@@ -76,6 +83,7 @@ class Ask:
     freight_fen: int = 0
     fault: bool = False
     case_id: int = 0
+    exchange_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +137,7 @@ class Preview:
             "points_deficit": self.points_deficit,
             **self.coupons.as_json(),
             **self.anew.as_json(),
-            "refunds": [{"kind": tender.kind, "amount_fen": fen} for tender, fen in self.refunds],
+            "refunds": [{"kind": tender.back_kind, "amount_fen": fen} for tender, fen in self.refunds],
             "lines": [{key: line[key] for key in _SHOWN} for line in self.lines],
         }
 
@@ -163,7 +171,10 @@ _LINES = text("""
     WHERE line.store_id = :store AND line.order_id = :order""")
 _SO_FAR = text("""
     SELECT coalesce(sum(points_clawed + points_paid + points_written_off), 0)::bigint AS taken,
-           coalesce(sum(freight_fen), 0)::bigint AS freight_fen
+           coalesce(sum(freight_fen), 0)::bigint AS freight_fen,
+           (SELECT e.order_id FROM exchange e JOIN sale_order o ON o.store_id = e.store_id AND o.id = e.order_id
+            WHERE e.back_store_id = :store AND e.back_order_id = :order AND o.state = 'placed'
+              AND e.order_id <> :exchange LIMIT 1) AS waits_for
     FROM sale_return WHERE store_id = :store AND order_id = :order""")
 
 
@@ -172,17 +183,19 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
 
     Without `now` the terms are those of the sale, and nothing is written off.
 
-    :raises TooMuchReturned, TooMuchRefunded, AftersaleOpen, WrongState, NotFound: it cannot be refunded so.
+    :raises TooMuchReturned, TooMuchRefunded, AftersaleOpen, ExchangeWaiting, WrongState, NotFound: it cannot be so.
     """
     key = {"store": store_id, "order": order_id}
     order = session.execute(LOCK, key).first()
     if order is None:
         raise NotFound(order_id=order_id)
+    so_far = session.execute(_SO_FAR, key | {"exchange": ask.exchange_id}).one()
+    if so_far.waits_for:
+        raise ExchangeWaiting(exchange_order_id=so_far.waits_for)
     bought = {row.line_no: row for row in session.execute(_LINES, key | {"case": ask.case_id})}
     if not _may(order, ask.kind, bought.values()):
         raise WrongState(order_id=order_id, state=order.state, event=_EVENT[ask.kind])
     lines = _amounts(bought, ask.fens) if ask.kind is Kind.AMOUNT else _units(order, bought, ask)
-    so_far = session.execute(_SO_FAR, key).one()
     freight_fen = _freight_fen(order, bought.values(), ask, so_far.freight_fen)
     goods_fen = sum(line["refund_fen"] for line in lines)
     paid = Split(sum(line["principal_back_fen"] for line in lines), sum(line["bonus_back_fen"] for line in lines))

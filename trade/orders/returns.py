@@ -7,7 +7,8 @@ What each gives back and takes is in `refund_plan.py`, what a line gives back in
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,13 +19,25 @@ from config.errors import NotFound, Refused
 from member import points
 from trade.orders import coupons_due, moves, promotions_due, value
 from trade.orders.line_refunds import TooMuchRefunded
-from trade.orders.refund_plan import LOCK, AftersaleOpen, Ask, Kind, Preview, TooMuchReturned, claw_target, plan
+from trade.orders.refund_plan import (
+    LOCK,
+    AftersaleOpen,
+    Ask,
+    ExchangeWaiting,
+    Kind,
+    Preview,
+    TooMuchReturned,
+    claw_target,
+    plan,
+)
 from trade.payments import moves as payments
 from trade.stock import moves as stock
+from trade.stock import quarantine
 
 __all__ = [
     "AftersaleOpen",
     "ApprovalNeeded",
+    "ExchangeWaiting",
     "Preview",
     "RefundChanged",
     "ShiftNotOpen",
@@ -82,12 +95,14 @@ def preview(
     *,
     now: datetime | None = None,
     fault: bool = False,
+    exchange_id: int = 0,
 ) -> Preview:
     """What returning `wants` (line number -> units) over a counter would give back and take; changes nothing.
 
     :raises TooMuchReturned, WrongState, NotFound: it cannot be returned so.
     """
-    return plan(session, store_id, order_id, Ask(Kind.GOODS, units=wants, fault=fault), now=now)
+    ask = Ask(Kind.GOODS, units=wants, fault=fault, exchange_id=exchange_id)
+    return plan(session, store_id, order_id, ask, now=now)
 
 
 def lock(session: Session, store_id: int, order_id: int) -> Any:
@@ -119,6 +134,9 @@ def take_back(
     case_id: int = 0,
     freight_fen: int = 0,
     reason: str = "",
+    aside: Mapping[int, int] | None = None,
+    brought_fen: int = 0,
+    exchange_id: int = 0,
 ) -> tuple[int, Preview]:
     """Return units over the counter of `at_store_id`; returns the document's id and what it did.
 
@@ -128,13 +146,18 @@ def take_back(
     :raises RefundChanged: another return, or a spending of the member, came between preview and confirmation.
     :raises ApprovalNeeded: the member would owe points, and these terms ask a manager first.
     :param expected_refund_fen: what was shown; None where nobody was shown anything.
+    :param aside: units by line number that are not for sale: they go into quarantine.
+    :param brought_fen: of the refund, what pays for new goods (`exchange/`): the end of the waterfall stays here.
     """
-    ask = Ask(Kind.GOODS, units=wants, fault=fault, case_id=case_id, freight_fen=freight_fen)
+    assert all(qty <= wants.get(number, 0) for number, qty in (aside or {}).items()), (wants, aside)
+    of: dict[str, Any] = {"fault": fault, "case_id": case_id, "exchange_id": exchange_id}
+    ask = Ask(Kind.GOODS, units=wants, freight_fen=freight_fen, **of)
     done = plan(session, store_id, order_id, ask, now=now)
     if expected_refund_fen not in (None, done.refund_fen) or expected_points_deficit not in (None, done.points_deficit):
         raise RefundChanged(refund_fen=done.refund_fen, expected_fen=expected_refund_fen)
-    document = {"at_store": at_store_id, "shift": shift_id, "staff": staff_id, "approver": approver_id}
-    return _carry_out(session, store_id, order_id, done, document | {"reason": reason}, actor=actor, now=now), done
+    document: dict[str, Any] = {"at_store": at_store_id, "shift": shift_id, "staff": staff_id, "approver": approver_id}
+    document |= {"reason": reason, "aside": aside or {}, "brought_fen": brought_fen}
+    return _carry_out(session, store_id, order_id, done, document, actor=actor, now=now), done
 
 
 def give_up(
@@ -237,7 +260,7 @@ def _may_go_on(done: Preview, shift_id: int | None, approver_id: int | None) -> 
     if (
         done.kind is not Kind.UNSHIPPED
         and shift_id is None
-        and any(tender.kind == "cash" for tender, _ in done.refunds)
+        and any(tender.back_kind == "cash" for tender, _ in done.refunds)
     ):
         raise ShiftNotOpen()
 
@@ -275,13 +298,42 @@ def _settle_goods_and_money(
     session: Session, document: dict[str, Any], return_id: int, done: Preview, *, reason: str, actor: str, now: datetime
 ) -> None:
     if done.kind is Kind.GOODS:
-        goods: dict[int, int] = {}
-        for line in done.lines:
-            goods[line["sku_id"]] = goods.get(line["sku_id"], 0) + line["qty"]
-        stock.take_in(session, document["at_store"], goods, key=f"return:{return_id}", actor=actor, now=now)
-    on = {"return_id": return_id, "shift_id": document["shift"]}
-    for tender, part_fen in done.refunds:
-        payments.refund(session, tender, part_fen, reason=reason, actor=actor, now=now, **on)
+        _take_in(session, document, return_id, done, actor=actor, now=now)
+    on: dict[str, Any] = {"return_id": return_id, "shift_id": document["shift"], "actor": actor, "now": now}
+    for tender, part_fen, brought_fen in split_brought(done.refunds, document.get("brought_fen", 0)):
+        if part_fen:
+            payments.refund(session, tender, part_fen, reason=reason, kind=tender.back_kind, **on)
+        if brought_fen:
+            payments.refund(session, tender, brought_fen, reason="exchange", kind="exchange", **on)
+
+
+def split_brought(refunds: Sequence[tuple[Any, int]], brought_fen: int) -> list[tuple[Any, int, int]]:
+    """Of each tender's refund what goes back and what pays for new goods: the end of the waterfall does.  Pure.
+
+    Stored value always goes back.
+    """
+    parts = []
+    for tender, fen in reversed(refunds):
+        stays_fen = 0 if tender.kind == "wallet" else min(fen, brought_fen)
+        parts.append((tender, fen - stays_fen, stays_fen))
+        brought_fen -= stays_fen
+    assert brought_fen == 0, f"{brought_fen} fen more brought than goods give back"
+    return parts[::-1]
+
+
+def _take_in(
+    session: Session, document: dict[str, Any], return_id: int, done: Preview, *, actor: str, now: datetime
+) -> None:
+    """The goods enter the receiving store; what is not for sale is set apart at once."""
+    goods: Counter[int] = Counter()
+    aside: Counter[int] = Counter()
+    for line in done.lines:
+        goods[line["sku_id"]] += line["qty"]
+        aside[line["sku_id"]] += document.get("aside", {}).get(line["line_no"], 0)
+    by: dict[str, Any] = {"key": f"return:{return_id}", "actor": actor, "now": now}
+    stock.take_in(session, document["at_store"], goods, **by)
+    if +aside:
+        quarantine.quarantine(session, document["at_store"], +aside, reason="returned", **by)
 
 
 def _settle_what_is_held(

@@ -32,6 +32,22 @@ def rounding_fen(due_fen: int, mode: str) -> int:
     return delta_fen if due_fen >= 0 else -delta_fen
 
 
+def net(due_fen: int, money_fen: int, cash_fen: int, mode: str) -> tuple[int, int]:
+    """What of `money_fen` that goods give back pays what is due, and the rounding of the net, if cash is that; pure.
+
+    The worked table is in `trade/orders/exchange/`.
+
+    :param cash_fen: the part of the money that would go back in cash, which is taken first.
+    :return: what is brought, and what rounding adds to what is due; never so much that less than nothing is due.
+    """
+    brought_fen = min(money_fen, due_fen)
+    collect_fen, cash_back_fen = due_fen - brought_fen, max(cash_fen - brought_fen, 0)
+    if collect_fen:
+        return brought_fen, rounding_fen(collect_fen, mode)
+    delta_fen = max(rounding_fen(-cash_back_fen, mode), -brought_fen)
+    return brought_fen + delta_fen, delta_fen
+
+
 def back_fen(cash_fen: int, rounded_fen: int, goods_fen: int) -> int:
     """What of rounded cash is given back in all, once goods that cost `goods_fen` of it came back.
 

@@ -24,9 +24,13 @@ _OPEN = text("""
       AND CASE WHEN t.state = 'closing' THEN t.ask_at <= :now
         ELSE t.expires_at < :before AND coalesce(o.state, u.state) <> 'placed' END
     ORDER BY t.ask_at LIMIT :most""")
-_REFUNDS = text("""
-    SELECT refund.*, tender.trade_no, tender.amount_fen AS paid_fen FROM refund
+OWED = """
+    SELECT refund.*, paid.trade_no, paid.amount_fen AS paid_fen FROM refund
     JOIN tender ON tender.store_id = refund.store_id AND tender.id = refund.tender_id
+    JOIN tender paid ON paid.store_id = coalesce(tender.root_store_id, tender.store_id)
+        AND paid.id = coalesce(tender.root_id, tender.id)"""
+"""Refunds with the attempt that WeChat knows: of money that an exchange brought, the one it once came with."""
+_REFUNDS = text(f"""{OWED}
     WHERE refund.state IN ('requested', 'accepted', 'abnormal')
       AND refund.ask_at <= CASE WHEN refund.state = 'requested' AND refund.asked = 0 THEN :before ELSE :now END
     ORDER BY refund.ask_at LIMIT :most""")

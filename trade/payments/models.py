@@ -42,6 +42,9 @@ _OPEN_CODE = "way = 'code' AND state IN ('created', 'prepaid', 'closing')"
 class Tender(Base):
     """One attempt to pay (part of) an order, or a top-up.  At most one WeChat attempt of either is open.
 
+    `exchange` is money of another order whose goods were brought back (`trade/orders/exchange/`): `root` is the tender
+    it once came with, and what it gives back goes there.
+
     `way`: the customer pays in the mini-program (`jsapi`), or shows a payment code at a till (`code`), of which only a
     keyed hash is kept; `said` is what WeChat said of it last.
     """
@@ -51,7 +54,7 @@ class Tender(Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
         ForeignKeyConstraint(["store_id", "top_up_id"], ["top_up.store_id", "top_up.id"]),
-        CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel')", name="kind"),
+        CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel', 'exchange')", name="kind"),
         CheckConstraint("way IN ('jsapi', 'code') AND kind = 'wechat' OR way IS NULL AND kind <> 'wechat'", name="way"),
         CheckConstraint(
             "way IS DISTINCT FROM 'code' OR (code_hash IS NOT NULL AND till_id IS NOT NULL AND shift_id IS NOT NULL"
@@ -59,7 +62,12 @@ class Tender(Base):
             name="code",
         ),
         CheckConstraint("(order_id IS NULL) <> (top_up_id IS NULL)", name="what_for"),
-        CheckConstraint("kind NOT IN ('wallet', 'channel') OR top_up_id IS NULL", name="wallet_order"),
+        CheckConstraint("kind NOT IN ('wallet', 'channel', 'exchange') OR top_up_id IS NULL", name="wallet_order"),
+        CheckConstraint(
+            "(kind = 'exchange') = (root_id IS NOT NULL) AND (root_id IS NULL) = (root_store_id IS NULL)", name="root"
+        ),
+        ForeignKeyConstraint(["root_store_id", "root_id"], ["tender.store_id", "tender.id"]),
+        Index("ix_tender_root", "root_store_id", "root_id", postgresql_where=text("root_id IS NOT NULL")),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
         Index("ix_tender_order", "store_id", "order_id"),
         Index(
@@ -96,6 +104,8 @@ class Tender(Base):
     transaction_id: Mapped[str | None] = mapped_column(Text)
     payer: Mapped[str | None] = mapped_column(Text)
     code_hash: Mapped[bytes | None]
+    root_store_id: Mapped[int | None]
+    root_id: Mapped[int | None]
     till_id: Mapped[int | None]
     shift_id: Mapped[int | None]
     said: Mapped[str | None] = mapped_column(Text)

@@ -187,8 +187,11 @@ _REFUND = text("""
            :state, :amount,
            CASE WHEN :kind = 'wechat' THEN coalesce(CAST(:number AS text), 'R' || next.id) END, :reason, :now,
            CASE WHEN :state = 'done' THEN CAST(:now AS timestamptz) END,
-           CASE WHEN :kind = 'wechat' THEN greatest(CAST(:now AS timestamptz), (SELECT max(greatest(created_at, ask_at))
-               + interval '1 minute' FROM refund WHERE store_id = :store AND tender_id = :tender AND kind = 'wechat'))
+           CASE WHEN :kind = 'wechat' THEN greatest(CAST(:now AS timestamptz),
+               (SELECT max(greatest(r.created_at, r.ask_at)) + interval '1 minute' FROM refund r JOIN tender t
+                    ON t.store_id = r.store_id AND t.id = r.tender_id
+                WHERE r.kind = 'wechat' AND ((t.store_id, t.id) = (CAST(:paid_store AS bigint), CAST(:paid AS bigint))
+                    OR (t.root_store_id, t.root_id) = (CAST(:paid_store AS bigint), CAST(:paid AS bigint)))))
            END, 0
     FROM next ON CONFLICT (refund_no) DO NOTHING RETURNING id""")
 
@@ -209,30 +212,18 @@ def refund(
     """Owe money back on a tender: cash and stored value are given at once, WeChat is asked by a job after commit.
 
     Cash of an order without a `shift_id` is owed until a till pays it out (`refunds/moves.py`).
-    `kind` says that it goes another way than it came: cash back to a bank account.
+    `kind` says that it goes another way than it came: cash back to a bank account, money on to an exchange.
+
     `number` makes the refund deterministic; a repeat with the same number changes nothing.  Two refunds of one tender
     are asked for at least a minute apart, as WeChat wants it.
     """
     kind = kind or tender.kind
     waits = kind == "wechat" or (kind == "cash" and shift_id is None and tender.order_id is not None)
-    made = first(
-        session,
-        _REFUND,
-        {
-            "store": tender.store_id,
-            "tender": tender.id,
-            "order": tender.order_id,
-            "top_up": tender.top_up_id,
-            "return_id": return_id,
-            "shift": shift_id,
-            "kind": kind,
-            "state": "requested" if waits else "done",
-            "amount": amount_fen,
-            "number": number,
-            "reason": reason,
-            "now": now,
-        },
-    )
+    of = {"store": tender.store_id, "tender": tender.id, "order": tender.order_id, "top_up": tender.top_up_id}
+    paid = {"paid_store": tender.root_store_id or tender.store_id, "paid": tender.root_id or tender.id}
+    given = {"return_id": return_id, "shift": shift_id, "kind": kind, "state": "requested" if waits else "done"}
+    given |= {"amount": amount_fen, "number": number, "reason": reason, "now": now}
+    made = first(session, _REFUND, of | paid | given)
     if made and kind == "wechat":
         journal.record(
             session,
@@ -246,16 +237,24 @@ def refund(
 
 
 _LEFT = """
-    SELECT tender.*, tender.amount_fen - coalesce((SELECT sum(amount_fen) FROM refund
+    SELECT tender.*, coalesce(root.kind, tender.kind) AS back_kind,
+        tender.amount_fen - coalesce((SELECT sum(amount_fen) FROM refund
         WHERE refund.store_id = tender.store_id AND refund.tender_id = tender.id AND refund.state <> 'closed'), 0)
         AS left_fen
-    FROM tender WHERE store_id = :store AND state = 'paid' AND """
-_TENDERS = text(_LEFT + "order_id = :order ORDER BY kind = 'cash', kind <> 'wallet', id")
-_TOP_UP_TENDER = text(_LEFT + "top_up_id = :top_up")
+    FROM tender LEFT JOIN tender root ON root.store_id = tender.root_store_id AND root.id = tender.root_id
+    WHERE tender.store_id = :store AND tender.state = 'paid' AND """
+_TENDERS = text(
+    _LEFT + "tender.order_id = :order"
+    " ORDER BY coalesce(root.kind, tender.kind) = 'cash', tender.kind <> 'wallet', tender.id"
+)
+_TOP_UP_TENDER = text(_LEFT + "tender.top_up_id = :top_up")
 
 
 def refundable(session: Session, store_id: int, order_id: int) -> list[Any]:
-    """Paid tenders in the order refunds go: stored value, WeChat, cash; `left_fen` is captured less refunded."""
+    """Paid tenders in the order refunds go: stored value, WeChat, cash; `left_fen` is captured less refunded.
+
+    `back_kind` is how money goes back on them: for what an exchange brought, as it once came.
+    """
     return fetch(session, _TENDERS, {"store": store_id, "order": order_id})
 
 

@@ -147,7 +147,7 @@ class Quote:
     """A basket with every fen explained: list - promotions - coupons - points - discount + freight = payable.
 
     Cash rounds what stored value leaves of it as the store's `cash_rounding` says: `rounding_fen`, signed, is the last
-    row and no line's.
+    row and no line's.  `brought_fen` of it is the money of goods brought back in exchange (`trade/orders/exchange/`).
 
     `trace` has a row a step, `why_not` one for each promotion that did nothing (`DECISIONS.md`).  `refused_coupons`
     were asked for and take nothing off: a quote shows why, a sale does not go through.  `uses` is what the promotions
@@ -180,11 +180,12 @@ class Quote:
     terms_version: int | None = None
     cash_rounding: str = "none"
     rounding_fen: int = 0
+    brought_fen: int = 0
 
     @property
     def due_fen(self) -> int:
-        """What is left to pay beside stored value; in cash, rounded."""
-        return self.payable_fen - self.wallet.total_fen + self.rounding_fen
+        """What is left to pay beside stored value and goods that are brought back; in cash, rounded."""
+        return self.payable_fen - self.wallet.total_fen + self.rounding_fen - self.brought_fen
 
     def as_json(self) -> dict[str, Any]:
         """The quote as both faces show it."""
@@ -203,6 +204,7 @@ class Quote:
             "wallet_bonus_fen": self.wallet.bonus_fen,
             "cash_rounding": self.cash_rounding,
             "rounding_fen": self.rounding_fen,
+            "brought_fen": self.brought_fen,
             "due_fen": self.due_fen,
             "earns_points": self.earns_points,
             "earns_over": self.earned.over,

@@ -63,6 +63,8 @@ _HOLD = text(
 
 _HOLD_AT_TILL = text(str(_HOLD).replace("free_online", "free_till"))
 
+_LOCK_LEVELS = text(f"{ASKED} SELECT sku_id FROM locked")
+
 _SELL = text(
     ASKED
     + """,
@@ -327,6 +329,11 @@ def _refuse_unheld(store_id: int | None, goods: Goods | None, order_id: int, tak
     wants = goods or {}
     if short := {sku_id: qty - taken.get(sku_id, 0) for sku_id, qty in wants.items() if taken.get(sku_id, 0) < qty}:
         raise NotHeld(store_id=store_id, order_id=order_id, short=short)
+
+
+def lock(session: Session, store_id: int, goods: Mapping[int, int]) -> None:
+    """Lock the levels of goods that come and go in several statements of one document, before the first of them."""
+    fetch(session, _LOCK_LEVELS, {**asked(kits.expand(session, goods)), "store": store_id})
 
 
 def take_in(

@@ -13,15 +13,12 @@ from config.db import let_go, open_session, transaction
 from config.logs import log
 from config.wechat.given import WeChatFailed
 from config.wechat.ready import pay
+from trade.payments.janitor import OWED
 from trade.payments.refunds import moves
 
 ACTOR = "wechat"
 _ROWS = text("SELECT id, data FROM journal WHERE id = ANY(:ids) AND done_at IS NULL ORDER BY id")
-_REFUND = text(
-    "SELECT refund.*, tender.trade_no, tender.amount_fen AS paid_fen FROM refund JOIN tender"
-    " ON tender.store_id = refund.store_id AND tender.id = refund.tender_id"
-    " WHERE refund.store_id = :store AND refund.id = :id"
-)
+_REFUND = text(OWED + " WHERE refund.store_id = :store AND refund.id = :id")
 STATES = {"SUCCESS": "finish", "PROCESSING": "accept", "ABNORMAL": "stick", "CLOSED": "shut"}
 
 
