@@ -11,7 +11,8 @@ export interface ByHand {
 }
 
 export interface Basket {
-  lines: { sku_id: number; qty: number; hand?: ByHand }[]
+  /** `label` as it was scanned, where its price is what the line costs. */
+  lines: { sku_id: number; qty: number; hand?: ByHand; label?: string }[]
   member_id: number | null
   points: number
   discount_fen: number

@@ -64,6 +64,19 @@ export interface Item {
   free: number
   qty: number
   picture: string
+  tag?: Tag
+}
+
+/** What stands on a label beside the goods: `fen` is what it costs, `measured` whether it says how much is in it. */
+export interface Tag {
+  code: string
+  measured: boolean
+  fen: number | null
+  lot: string
+  serial: string
+  expires_on: string | null
+  /** Its price needs a manager, so the goods cost what they cost without it. */
+  tooCheap?: boolean
 }
 
 export interface TierName {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from flask import g
 from pydantic import Field
 
-from config.http import Form
+from config.http import Form, session
 from trade.orders import place
+from trade.pricing import labelled
 from trade.pricing.quoted import ByHand, Want
 
 HELD_ID = Field(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
@@ -29,9 +31,13 @@ class HandForm(Form):
 
 
 class SaleLineForm(LineForm):
-    """A line of a sale, perhaps cheaper by hand, or handed over by another store."""
+    """A line of a sale, perhaps cheaper by hand, or handed over by another store.
+
+    `label` is the goods' own as it was scanned, where its price is what they cost.
+    """
 
     hand: HandForm | None = None
+    label: str | None = Field(None, pattern=r"^[\x1d!-~]{8,90}$")
     at_store_id: int | None = None
 
 
@@ -52,17 +58,22 @@ class CounterForm(Form):
 
     @property
     def by_hand(self) -> bool:
-        """Whether anything of it is cheaper by hand."""
-        return self.discount_fen > 0 or any(line.hand for line in self.lines)
+        """Whether anything of it is cheaper by hand, or by a label."""
+        return self.discount_fen > 0 or any(line.hand or line.label for line in self.lines)
 
 
 def basket(form: CounterForm, store_id: int) -> place.Basket:
-    """The form as the domain's basket."""
+    """The form as the domain's basket.
+
+    :raises LabelMismatch, BadCheckDigit, LabelEmpty, BadGS1: a line's label is not of its goods.
+    """
+    marked = [(line.sku_id, line.qty, line.label) for line in form.lines if line.label]
+    by_label = labelled.by_label(session(), store_id, marked, now=g.now) if marked else {}
     wants = [
         Want(
             line.sku_id,
             line.qty,
-            ByHand(**line.hand.model_dump()) if line.hand else None,
+            ByHand(**line.hand.model_dump()) if line.hand else by_label.get(line.label or ""),
             None if line.at_store_id == store_id else line.at_store_id,
         )
         for line in form.lines

@@ -24,7 +24,7 @@ class SinceQuery(Form):
 @permit("pos.read")
 @bp.input(SinceQuery, location="query")
 def chunks(query_data: SinceQuery) -> Response:
-    """What changed since a version: `{version, chunks: [{no, rows}], more}`, rows as `till_feed` writes them.
+    """What changed since a version: `{version, chunks: [{no, rows}], more, labels}`, as `till_feed` writes it.
 
     A chunk replaces the one of its number.  Ask again at once while there is `more`, else every minute or so.
     """

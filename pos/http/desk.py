@@ -120,9 +120,9 @@ def scan(parcel_id: int, json_data: ScanForm) -> Reply:
 
     Of a scale label the grams are read where `picked_qty` is left out; of pieces it is one more than before.
     """
-    code, grams = read_code(json_data.code)
+    read = read_code(json_data.code, who.own_store(), now=g.now)
 
     def work(opened: Session, parcel: Any, actor: str) -> None:
-        fulfil.scan(opened, parcel, code, json_data.picked_qty, grams=grams, actor=actor, now=g.now)
+        fulfil.scan(opened, parcel, read.key, json_data.picked_qty, grams=read.grams, actor=actor, now=g.now)
 
     return step(json_data, parcel_id, work)

@@ -88,14 +88,14 @@ def picker(wave_id: int, json_data: PickerForm) -> Reply:
 def scan(wave_id: int, json_data: ScanForm) -> Reply:
     """Scan an item into a tote.  409 `wrong_item`: it does not belong there, and nothing was counted."""
     store_id, actor = who.own_store(), who.me().actor
-    code, grams = read_code(json_data.code)
+    read = read_code(json_data.code, who.own_store(), now=g.now)
 
     def do(opened: Session) -> Reply:
         totes = {one["tote"]: one["parcel_id"] for one in waves.one(opened, store_id, wave_id)["totes"]}
         if json_data.tote not in totes:
             raise NotFound(tote=json_data.tote)
         parcel = parcels.here(opened, store_id, totes[json_data.tote])
-        fulfil.scan(opened, parcel, code, json_data.picked_qty, grams=grams, actor=actor, now=g.now)
+        fulfil.scan(opened, parcel, read.key, json_data.picked_qty, grams=read.grams, actor=actor, now=g.now)
         return {"wave": waves.one(opened, store_id, wave_id)}, 200
 
     return once(json_data, do)

@@ -86,5 +86,5 @@ def _old_prices(opened: Session, form: CounterSale, priced: Quote, held_id: str 
 
 def note(opened: Session, order_id: int, told: dict[str, Any] | None) -> None:
     """Write down with an order what was cheaper by hand."""
-    if told:
+    if told and told["discounts"]:
         moves.note(opened, order_id, "order.discounted_by_hand", actor=who.me().actor, now=g.now, **told)

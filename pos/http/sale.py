@@ -26,7 +26,7 @@ from trade.orders.held import moves as held
 from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
-from trade.pricing import prices
+from trade.pricing import labelled, prices
 from trade.stores import tills
 
 bp = blueprint("sale", "/api/pos", who.identify)
@@ -152,12 +152,14 @@ def _item(row: Any, qty: int) -> dict[str, Any]:
 @bp.get("/scan/<code>")
 @permit("pos.read")
 def scan(code: str) -> Reply:
-    """One scanned code to sku, price and stock; a scale label gives its grams."""
-    key, grams = read_code(code)
-    row = prices.by_barcode(None, who.till().store_id, key, now=g.now)
+    """One scanned code to sku, price and stock; a scale label gives its grams, and `label_fen` where it has a price."""
+    store_id = who.till().store_id
+    read = read_code(code, store_id, now=g.now)
+    row = prices.by_barcode(None, store_id, read.key, now=g.now)
     if row is None:
         raise UnknownCode(code=code[:20])
-    return {"item": _item(row, grams or (1000 if row.weighed else 1))}, 200
+    qty = labelled.units(read, weighed=row.weighed, unit_price_fen=row.price_fen)
+    return {"item": _item(row, qty) | ({"label_fen": read.fen} if read.fen else {})}, 200
 
 
 class SearchQuery(Form):

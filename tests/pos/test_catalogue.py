@@ -16,7 +16,7 @@ def test_a_till_fetches_the_goods_of_its_own_store(session, shop, client, now):
     assert packed.headers["Content-Encoding"] == "gzip" and len(packed.data) < len(plain.data)
     assert {row[0] for row in plain.json["chunks"][0]["rows"]} >= set(shop.skus.values())
     nothing = till.get(f"{PATH}?since={plain.json['version']}").json
-    assert nothing == {"version": plain.json["version"], "chunks": [], "more": False}
+    assert nothing == {"version": plain.json["version"], "chunks": [], "more": False, "labels": ["2XPPPPPWWWWWC"]}
     assert till.get(f"{PATH}?since=-1").status_code == 422
 
 

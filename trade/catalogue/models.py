@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -72,6 +72,14 @@ class Barcode(Base):
     )
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+
+
+class LabelLayout(Base):
+    """How the scale labels of a store read, of the chain where `store_id` is 0 (`trade/catalogue/labels.py`)."""
+
+    __tablename__ = "label_layout"
+    store_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    layouts: Mapped[list[str]] = mapped_column(ARRAY(Text))
 
 
 class StoreSku(Base):

@@ -55,6 +55,8 @@ def _off(line: Line, hand: ByHand) -> int:
     off_fen = hand.off_fen
     if hand.unit_price_fen is not None:
         off_fen = max(line.net_fen - line_fen(hand.unit_price_fen, line.qty, weighed=line.item.weighed), 0)
+    if hand.line_fen is not None:
+        off_fen = max(line.net_fen - hand.line_fen, 0)
     if not 0 <= off_fen <= line.net_fen:
         raise DiscountTooLarge(max_fen=line.net_fen)
     return off_fen
@@ -62,16 +64,18 @@ def _off(line: Line, hand: ByHand) -> int:
 
 HELD_PRICE = "held_price"
 """Why a line is cheaper that was held at that price: a manager's word of its own, and no discount."""
+LABEL = "label"
+"""Why a line is cheaper whose label says so: by less than the price of a gram it is nobody's discount either."""
 
 
 def above(priced: Quote, limits: Limits, *, floors: bool = True) -> dict[str, Any] | None:
-    """What is above a role's limits, or below a sku's lowest price; what costs what it did when it was held is neither.
+    """What is above a role's limits, or below a sku's lowest price; what `_is_due` is neither.
 
     :param floors: False leaves the lowest prices out.
     :return: None when nothing is; else `max_fen`, the most that may be taken off, with the `line_no` of a line, and
         the `action` that a manager would have to approve: `price_floor` or `discount`.
     """
-    rows = [row for row in priced.trace if row["source"] == "manual" and row.get("reason") != HELD_PRICE]
+    rows = [row for row in priced.trace if row["source"] == "manual" and not _is_due(row, priced)]
     if not rows:
         return None
     if floors and (low := _below(priced, limits)):
@@ -88,7 +92,7 @@ def above(priced: Quote, limits: Limits, *, floors: bool = True) -> dict[str, An
 
 
 def _below(priced: Quote, limits: Limits) -> dict[str, Any] | None:
-    held = {row["line_no"] for row in priced.trace if row.get("reason") == HELD_PRICE}
+    held = {row.get("line_no") for row in priced.trace if row["source"] == "manual" and _is_due(row, priced)}
     for line in priced.lines:
         off_fen = sum(share.amount_fen for share in line.shares if share.source == "manual")
         floor_fen = limits.floors.get(line.item.sku_id)
@@ -101,9 +105,19 @@ def _below(priced: Quote, limits: Limits) -> dict[str, Any] | None:
     return None
 
 
+def _is_due(row: dict[str, Any], priced: Quote) -> bool:
+    """What costs what it did when it was held, or what the label says of so many grams."""
+    if row.get("reason") != LABEL:
+        return bool(row.get("reason") == HELD_PRICE)
+    line_no: int = row["line_no"]
+    item = priced.lines[line_no - 1].item
+    return item.weighed and -int(row["delta_fen"]) * 1000 <= item.unit_price_fen
+
+
 def told(priced: Quote) -> list[dict[str, Any]]:
     """Every discount by hand with its line and reason, before and after, in fen: for the journal."""
-    rows = [row for row in priced.trace if row["source"] == "manual"]
+    of_labels = {id(row) for row in priced.trace if row.get("reason") == LABEL and _is_due(row, priced)}
+    rows = [row for row in priced.trace if row["source"] == "manual" and id(row) not in of_labels]
     return [
         {
             "line_no": row.get("line_no"),

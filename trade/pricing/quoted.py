@@ -32,11 +32,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class ByHand:
-    """What a cashier takes off a line, in fen, or the price of a unit (or kg) that it is given for; and why."""
+    """What a cashier takes off a line, in fen, or the price of a unit (or kg) or of all of it; and why."""
 
     reason: str
     off_fen: int = 0
     unit_price_fen: int | None = None
+    line_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 
 from config.clock import epoch_ms
 from config.db import fetch
+from trade.catalogue import layouts
 from trade.pricing.prices import price_now
 
 SIZE = 500
@@ -108,15 +109,18 @@ _SINCE = text(
 
 
 def since(session: Session, store_id: int, version: int) -> str:
-    """The chunks newer than `version`, the oldest first, as JSON: `{version, chunks: [{no, rows}], more}`.
+    """The chunks newer than `version`, the oldest first, as JSON: `{version, chunks: [{no, rows}], more, labels}`.
 
-    `version` is what to ask with next; ask at once while there is `more`.
+    `labels` are the layouts of the store's scale labels.  `version` is what to ask with next; ask at once while there
+    is `more`.
     """
     found = fetch(session, _SINCE, {"store": store_id, "since": version, "most": MOST + 1})
     sent = found[:MOST]
     chunks = ",".join(f'{{"no":{one.no},"rows":{one.rows}}}' for one in sent)
     more = json.dumps(len(found) > MOST)
-    return f'{{"version":{sent[-1].version if sent else version},"chunks":[{chunks}],"more":{more}}}'
+    labels = json.dumps(layouts.of_store(session, store_id))
+    newest = sent[-1].version if sent else version
+    return f'{{"version":{newest},"chunks":[{chunks}],"more":{more},"labels":{labels}}}'
 
 
 _STORES = text("SELECT DISTINCT store_id FROM till ORDER BY store_id")

@@ -35,7 +35,7 @@ export function priceAt(row: Row, now_ms: number): { price_fen: number; steps: S
 }
 
 /** The row as the rest of the till knows goods; null where it has no price now.  `free` is not known here. */
-export function asItem(row: Row, code: string, now_ms: number, grams?: number): Item | null {
+export function asItem(row: Row, code: string, now_ms: number): Item | null {
   const price = priceAt(row, now_ms)
   if (!price) return null
   const [sku_id, name, spec, unit, weighed, category_id, , picture, codes] = row
@@ -49,7 +49,7 @@ export function asItem(row: Row, code: string, now_ms: number, grams?: number): 
     ...price,
     category_id,
     free: Number.NaN,
-    qty: grams ?? (weighed ? 1000 : 1),
+    qty: weighed ? 1000 : 1,
     picture,
   }
 }

@@ -2,6 +2,7 @@ import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { nextTick } from 'vue'
 import { printReceipt } from '../printing'
+import { keyOf } from '../scan/tags'
 import { useBasket } from '../stores/basket'
 import { useCounter } from '../stores/counter'
 import { useMembers } from '../stores/members'
@@ -50,12 +51,12 @@ function findGoods(): void {
 
 function less(): void {
   const line = useBasket().selected
-  if (line && !line.weighed) useBasket().setQuantity(line.sku_id, line.qty - 1)
+  if (line && !line.weighed) useBasket().setQuantity(keyOf(line), line.qty - 1)
 }
 
 function remove(): void {
   const line = useBasket().selected
-  if (line) useBasket().remove(line.sku_id)
+  if (line) useBasket().remove(keyOf(line))
 }
 
 function back(): void {

@@ -2,6 +2,7 @@ import type { Quote, QuoteLine } from '@web/contract'
 import type { CashRounding } from '@web/money'
 import { roundingOf } from '@web/money'
 import type { Priced, RuleBook } from '@web/pricing'
+import { capped } from '../scan/tags'
 import type { Line } from '../stores/basket'
 import type { Link, Place } from './document'
 
@@ -31,7 +32,7 @@ export interface DocumentLine
 }
 
 interface Share {
-  source: 'promotion'
+  source: 'promotion' | 'manual'
   source_id: number
   version: number
   amount_fen: number
@@ -61,7 +62,7 @@ export function asAlone(
     const shares = off
       .filter((step) => (step.shares[at] ?? 0) > 0)
       .map((step) => shareOf(step.source_id, step.version, step.shares[at] ?? 0))
-    return lineOf(line, priced.units_fen[at] ?? 0, priced.list_fen[at] ?? 0, shares)
+    return byLabel(line, lineOf(line, priced.units_fen[at] ?? 0, priced.list_fen[at] ?? 0, shares))
   })
   const uses = off.map((step) => ({
     promotion_id: step.source_id,
@@ -112,6 +113,14 @@ function lineOf(line: Line, unit_fen: number, list_fen: number, shares: Share[])
   }
 }
 
+/** What a label's price takes off what the line costs by weight and promotions, as the server takes it off by hand. */
+function byLabel(line: Line, counted: DocumentLine): DocumentLine {
+  const off_fen = counted.net_fen - capped(line, counted.net_fen)
+  if (off_fen === 0) return counted
+  const share: Share = { source: 'manual', source_id: 0, version: 0, amount_fen: off_fen }
+  return { ...counted, net_fen: counted.net_fen - off_fen, shares: [...counted.shares, share] }
+}
+
 /** The document of a sale for cash; `received_fen` is what was handed over. */
 export function saleOf(
   alone: Alone,
@@ -138,6 +147,8 @@ export function saleOf(
 /** As the screens show a quote; what only the server knows is empty. */
 export function quoteOf(alone: Alone, pictures: ReadonlyMap<number, string>): Quote {
   const list_fen = alone.lines.reduce((sum, line) => sum + line.list_fen, 0)
+  const byHand = alone.lines.flatMap((line) => line.shares).filter((one) => one.source === 'manual')
+  const discount_fen = byHand.reduce((sum, one) => sum + one.amount_fen, 0)
   const lines: QuoteLine[] = alone.lines.map(({ shares, ...line }, at) => ({
     ...line,
     line_no: at + 1,
@@ -155,7 +166,8 @@ export function quoteOf(alone: Alone, pictures: ReadonlyMap<number, string>): Qu
     alone: true,
     lines,
     list_fen,
-    promotion_fen: list_fen - alone.payable_fen,
+    promotion_fen: list_fen - alone.payable_fen - discount_fen,
+    discount_fen,
     payable_fen: alone.payable_fen,
     cash_rounding: alone.rounding,
     rounding_fen: roundingOf(alone.payable_fen, alone.rounding),
@@ -165,7 +177,6 @@ export function quoteOf(alone: Alone, pictures: ReadonlyMap<number, string>): Qu
 
 const NOT_HERE = {
   coupon_fen: 0,
-  discount_fen: 0,
   points_used: 0,
   points_fen: 0,
   needs_approval: null,

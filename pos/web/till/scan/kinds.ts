@@ -1,3 +1,5 @@
+import { isGS1 } from './labels'
+
 /** What a code is.  A new kind is one entry here and one in `takers.ts`. */
 export type Kind =
   | 'memberCode'
@@ -10,6 +12,7 @@ export type Kind =
   | 'payment'
   | 'otherWallet'
   | 'receipt'
+  | 'gs1'
   | 'goods'
 
 /** What the till knows that the text alone does not say. */
@@ -38,6 +41,7 @@ const RULES: readonly Rule[] = [
   ['phone', (text) => /^1[3-9]\d{9}$/.test(text)],
   ['payment', isPaymentCode],
   ['otherWallet', (text) => /^(2[5-9]|30)\d{14,22}$/.test(text) || /^62\d{17}$/.test(text)],
+  ['gs1', isGS1],
   ['receipt', (text, { sells }) => /^\d{12}$/.test(text) && !sells(text)],
   ['pickup', (text, { sells }) => /^\d{8}$/.test(text) && !sells(text)],
   ['goods', isGoodsCode],

@@ -1,6 +1,7 @@
 import { HANDED_OVER } from '@web/handed-over'
 import { t } from '@web/i18n'
 import { keep } from '@web/kept'
+import { dateOf, day, serverNow } from '@web/time'
 import { useBasket } from '../stores/basket'
 import { useCatalogue } from '../stores/catalogue'
 import { useCounter } from '../stores/counter'
@@ -9,6 +10,7 @@ import { useReturns } from '../stores/returns'
 import { useSale } from '../stores/sale'
 import type { Scan } from './entry'
 import type { Kind } from './kinds'
+import { daysLeft } from './tags'
 
 type Taker = (scan: Scan) => void | Promise<void>
 
@@ -24,6 +26,7 @@ export const TAKERS: Record<Kind, Taker> = {
   otherWallet: () => useCounter().refuse(t('echo.otherWallet')),
   receipt: bringBack,
   alone: bringBack,
+  gs1: takeGoods,
   goods: takeGoods,
 }
 
@@ -41,6 +44,11 @@ async function takeGoods({ code, times }: Scan): Promise<void> {
     const item = await useCatalogue().lookUp(code, (tries) =>
       counter.say('info', t('echo.again', { tries }), code),
     )
+    const left = daysLeft(item.tag, day(serverNow()))
+    if (left !== null && left < 0) {
+      const at = dateOf(item.tag?.expires_on ?? '')
+      return counter.refuse(t('echo.expired', { name: item.name, at }), code)
+    }
     counter.take(item, times, code)
   } catch (error) {
     counter.fail(error, code)

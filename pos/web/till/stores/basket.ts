@@ -5,29 +5,17 @@ import { keep, kept } from '@web/kept'
 import { guessLine, yuan } from '@web/money'
 import { defineStore } from 'pinia'
 import { watch } from 'vue'
+import { capped, keyOf, lineFor, newKey } from '../scan/tags'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
+import type { Line } from './line'
 import { usePossession } from './possession'
 import { declinedOf } from './promotions'
 import { netsAt, useRules } from './rules'
 import { useWallet } from './wallet'
 
-/** What the cashier sees of a line before, and without, the server's answer. */
-export interface Line {
-  sku_id: number
-  name: string
-  spec: string
-  unit: string
-  weighed: boolean
-  price_fen: number
-  qty: number
-  picture: string
-  /** For the price engine; a line kept by an older version has neither. */
-  steps?: [number, number][]
-  category_id?: number
-  hand?: ByHand
-}
+export type { Line }
 
 interface Kept {
   lines: Line[]
@@ -55,7 +43,7 @@ interface State extends Kept {
   /** `asking` until the server has priced exactly this basket. */
   pricing: 'done' | 'asking' | 'failed'
   said: string
-  /** The sku touched last: tinted, and kept in view. */
+  /** The line touched last, by its key: tinted, and kept in view. */
   touched: number | null
   chosen: number | null
   agreed: Wish
@@ -98,15 +86,15 @@ export const useBasket = defineStore('basket', {
     isEmpty: (state): boolean => state.lines.length === 0,
     isPriced: (state): boolean => state.pricing === 'done' && state.quote !== null,
     selected: (state): Line | undefined =>
-      state.lines.find((line) => line.sku_id === state.chosen) ?? state.lines.at(-1),
+      state.lines.find((line) => keyOf(line) === state.chosen) ?? state.lines.at(-1),
     pieces: (state): number =>
       state.lines.reduce((sum, line) => sum + (line.weighed ? 1 : line.qty), 0),
     quoted: (state) => {
       const bought = state.quote?.lines.filter((line) => !line.gift) ?? []
-      const by = new Map(bought.map((line) => [line.sku_id, line]))
       return (line: Line): QuoteLine | null => {
-        const found = by.get(line.sku_id)
-        return found && found.qty === line.qty ? found : null
+        const fits = (one?: QuoteLine) => one?.sku_id === line.sku_id && one.qty === line.qty
+        const at = bought[state.lines.indexOf(line)]
+        return (fits(at) ? at : bought.find(fits)) ?? null
       }
     },
     gifts: (state): QuoteLine[] => state.quote?.lines.filter((line) => line.gift) ?? [],
@@ -136,10 +124,15 @@ export const useBasket = defineStore('basket', {
       return (line) =>
         this.instant?.[this.lines.indexOf(line)] ??
         this.quoted(line)?.net_fen ??
-        guessLine(line.price_fen, line.qty, line.weighed)
+        capped(line, guessLine(line.price_fen, line.qty, line.weighed))
     },
     asked: (state): Basket => ({
-      lines: state.lines.map(({ sku_id, qty, hand }) => ({ sku_id, qty, ...(hand && { hand }) })),
+      lines: state.lines.map(({ sku_id, qty, hand, tag }) => ({
+        sku_id,
+        qty,
+        ...(hand && { hand }),
+        ...(tag?.fen && { label: tag.code }),
+      })),
       member_id: state.member?.id ?? null,
       points: state.points,
       discount_fen: state.discount_fen,
@@ -157,40 +150,43 @@ export const useBasket = defineStore('basket', {
   },
   actions: {
     add(item: Item, qty: number): void {
-      const line = this.lines.find((one) => one.sku_id === item.sku_id)
+      const line = lineFor(this.lines, item)
       if (line) Object.assign(line, { qty: line.qty + qty, hand: undefined })
       else {
         const { barcode: _, free: __, ...known } = item
-        this.lines.push({ ...known, qty })
+        this.lines.push({ ...known, qty, ...(item.tag && { key: newKey(this.lines) }) })
       }
-      this.touched = item.sku_id
-      this.chosen = item.sku_id
+      this.touched = keyOf(line ?? (this.lines.at(-1) as Line))
+      this.chosen = this.touched
       this.changed()
     },
 
-    setQuantity(sku_id: number, qty: number): void {
-      const line = this.lines.find((one) => one.sku_id === sku_id)
+    /** Of a label that holds its weight or price nothing stays: it is not what it says any more. */
+    setQuantity(key: number, qty: number): void {
+      const line = this.lines.find((one) => keyOf(one) === key)
       if (!line) return
-      if (qty <= 0) return this.remove(sku_id)
+      if (qty <= 0) return this.remove(key)
       Object.assign(line, { qty, hand: undefined })
-      this.touched = sku_id
+      if (line.tag) Object.assign(line.tag, { measured: false, fen: null })
+      this.touched = key
       this.changed()
     },
 
-    remove(sku_id: number): void {
-      const at = this.lines.findIndex((one) => one.sku_id === sku_id)
+    remove(key: number): void {
+      const at = this.lines.findIndex((one) => keyOf(one) === key)
       if (at < 0) return
       this.lines.splice(at, 1)
       this.touched = null
-      this.chosen = (this.lines[at] ?? this.lines.at(-1))?.sku_id ?? null
+      const next = this.lines[at] ?? this.lines.at(-1)
+      this.chosen = next ? keyOf(next) : null
       if (this.lines.length === 0) Object.assign(this, nothing(), { barred: [] })
       this.changed()
     },
 
     choose(step: number): void {
-      const at = this.lines.findIndex((one) => one.sku_id === this.selected?.sku_id)
+      const at = this.selected ? this.lines.indexOf(this.selected) : -1
       const next = this.lines[Math.min(this.lines.length - 1, Math.max(0, at + step))]
-      if (next) this.chosen = next.sku_id
+      if (next) this.chosen = keyOf(next)
     },
 
     /** The same member once more, with their code: what was chosen stays. */
@@ -245,8 +241,8 @@ export const useBasket = defineStore('basket', {
     },
 
     /** A line cheaper by hand, or as it was; says why when the server will not have it. */
-    async byHand(sku_id: number, hand?: ByHand): Promise<string> {
-      const line = this.lines.find((one) => one.sku_id === sku_id)
+    async byHand(key: number, hand?: ByHand): Promise<string> {
+      const line = this.lines.find((one) => keyOf(one) === key)
       if (!line) return ''
       line.hand = hand
       this.changed()
@@ -300,7 +296,7 @@ export const useBasket = defineStore('basket', {
           asked = JSON.stringify(this.asked)
           if (this.lines.length === 0) break
           this.quote = await this.ask()
-          if (asked === JSON.stringify(this.asked)) this.fitCoupons(this.quote)
+          if (asked === JSON.stringify(this.asked)) this.fit(this.quote)
         } while (asked !== JSON.stringify(this.asked))
         this.agree()
       } catch (error) {
@@ -325,8 +321,10 @@ export const useBasket = defineStore('basket', {
       }
     },
 
-    /** With leave to spend the best set is taken; a chosen coupon that no longer fits is put back. */
-    fitCoupons(quote: Quote): void {
+    /** A label cheaper than this cashier may give counts no more; the coupons chosen are those that still fit. */
+    fit(quote: Quote): void {
+      const over = this.lines[(quote.needs_approval?.line_no ?? 0) - 1]
+      if (over?.tag?.fen && !over.hand) Object.assign(over.tag, { fen: null, tooCheap: true })
       const next = couponsAfter(quote, this)
       if (asShown(next) === asShown(this.coupon_ids)) return
       this.coupon_ids = next

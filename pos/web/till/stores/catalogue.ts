@@ -1,19 +1,22 @@
 import { Refused, Unreachable } from '@web/api'
 import type { Item } from '@web/contract'
 import { t } from '@web/i18n'
-import { serverNow } from '@web/time'
+import { keep, kept } from '@web/kept'
+import { day, serverNow } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { MOST } from '../catalogue/finder'
 import { asItem, type Chunk, Goods, type Row } from '../catalogue/goods'
-import { checkDigit, readCode } from '../catalogue/labels'
 import { CatalogueStore } from '../catalogue/store'
+import { checkDigit } from '../scan/check-digit'
+import { DEFAULT_LAYOUTS, type Read, read, unitsOf } from '../scan/labels'
 import { api } from '../server'
 
 interface Fed {
   version: number
   chunks: Chunk[]
   more: boolean
+  labels: string[]
 }
 
 interface State {
@@ -23,6 +26,8 @@ interface State {
   /** How many goods are here while they are still coming in. */
   coming: number
   ready: boolean
+  /** How the scale labels of this store read. */
+  layouts: readonly string[]
 }
 
 const EVERY_MS = 60_000
@@ -30,7 +35,7 @@ const TRIES = 5
 const PAUSE_MS = 800
 const REMEMBER_MS = 5 * 60_000
 
-let kept: CatalogueStore | null = null
+let store: CatalogueStore | null = null
 let loading: Promise<void> | null = null
 let worker: Worker | null = null
 let watching = 0
@@ -41,13 +46,19 @@ let asked = 0
 
 /** The goods of the store in memory and on this device: scanning and searching ask nobody. */
 export const useCatalogue = defineStore('catalogue', {
-  state: (): State => ({ goods: markRaw(new Goods()), version: 0, coming: 0, ready: false }),
+  state: (): State => ({
+    goods: markRaw(new Goods()),
+    version: 0,
+    coming: 0,
+    ready: false,
+    layouts: kept<string[]>('till.layouts') ?? DEFAULT_LAYOUTS,
+  }),
   actions: {
     /** What is kept here at once, then what changed, now and each minute until `stop`. */
     async watch(store_id: number): Promise<void> {
       watching += 1
       const mine = watching
-      kept ??= new CatalogueStore(store_id)
+      store ??= new CatalogueStore(store_id)
       loading ??= this.load(store_id)
       await loading
       while (mine === watching) {
@@ -61,8 +72,8 @@ export const useCatalogue = defineStore('catalogue', {
     },
 
     async load(store_id: number): Promise<void> {
-      if (!kept) return
-      const [chunks, version] = await Promise.all([kept.load(), kept.version()])
+      if (!store) return
+      const [chunks, version] = await Promise.all([store.load(), store.version()])
       for (const chunk of chunks) this.goods.put(chunk)
       this.version = version
       this.ready = version > 0
@@ -76,8 +87,9 @@ export const useCatalogue = defineStore('catalogue', {
         let changed = false
         while (more) {
           const fed = await api.get<Fed>(`/api/pos/catalogue?since=${this.version}`)
-          if (fed.chunks.length > 0) await kept?.keep(fed.chunks, fed.version)
+          if (fed.chunks.length > 0) await store?.keep(fed.chunks, fed.version)
           for (const chunk of fed.chunks) this.goods.put(chunk)
+          this.setLayouts(fed.labels)
           changed ||= fed.chunks.length > 0
           this.version = fed.version
           this.coming = fed.more ? this.goods.size : 0
@@ -88,6 +100,12 @@ export const useCatalogue = defineStore('catalogue', {
       } catch {
         // Asked again in a minute; the till sells by what it has.
       }
+    },
+
+    setLayouts(layouts: string[]): void {
+      if (String(layouts) === String(this.layouts)) return
+      this.layouts = layouts
+      keep('till.layouts', layouts)
     },
 
     tellWorker(store_id: number): void {
@@ -101,12 +119,17 @@ export const useCatalogue = defineStore('catalogue', {
       worker.postMessage({ store_id })
     },
 
-    /** What a code stands for here and now, at its price of this minute; null when it is not known here. */
-    find(code: string): Item | null {
-      const read = readCode(code)
-      if ('wrong' in read) throw new Refused(400, read.wrong, t('echo.badLabel'), {})
-      const row = this.goods.find(read.code)
-      return row ? asItem(row, read.code, serverNow(), read.grams) : null
+    /** What a code says, by the layouts of this store. */
+    read(code: string): Read {
+      const said = read(code, this.layouts, day(serverNow()))
+      if ('wrong' in said) throw new Refused(400, said.wrong, t(`echo.wrong.${said.wrong}`), {})
+      return said
+    },
+
+    /** The goods of a code that are here, at their price of this minute; null when it is not known here. */
+    find(said: Read): Item | null {
+      const row = this.goods.find(said.key)
+      return row ? asItem(row, said.key, serverNow()) : null
     },
 
     /** Whether goods that are here bear a code; while they are still coming in, whether goods might. */
@@ -118,15 +141,22 @@ export const useCatalogue = defineStore('catalogue', {
     /** The goods of a code: from here, or asked for, five times, where it is not known here yet. */
     async lookUp(code: string, onAgain: (tries: number) => void): Promise<Item> {
       if (!this.ready) await loading
-      const here = this.find(code)
-      if (here) return here
-      const known = seen.get(code)
+      const said = this.read(code)
+      const item = this.find(said) ?? (await this.ask(said.key, onAgain))
+      const { label: measured, lot, serial, expires_on, fen, pieces } = said
+      if (!measured && !lot && !serial && !expires_on && !pieces) return item
+      const qty = unitsOf(said, item.weighed, item.price_fen)
+      return { ...item, qty, tag: { code, measured, lot, serial, expires_on, fen } }
+    },
+
+    async ask(key: string, onAgain: (tries: number) => void): Promise<Item> {
+      const known = seen.get(key)
       if (known && Date.now() - known.at < REMEMBER_MS) return known.item
       for (let tries = 1; ; tries += 1) {
         try {
-          const path = `/api/pos/scan/${encodeURIComponent(code)}`
+          const path = `/api/pos/scan/${encodeURIComponent(key)}`
           const { item } = await api.get<{ item: Item }>(path)
-          seen.set(code, { item, at: Date.now() })
+          seen.set(key, { item, at: Date.now() })
           return item
         } catch (error) {
           if (!(error instanceof Unreachable) || tries === TRIES) throw error

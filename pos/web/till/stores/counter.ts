@@ -7,6 +7,7 @@ import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { type Entry, plain, readEntry, type Scan } from '../scan/entry'
 import { kindOf } from '../scan/kinds'
+import { keyOf } from '../scan/tags'
 import { TAKERS } from '../scan/takers'
 import type { Sheet } from '../sheets'
 import { useBasket } from './basket'
@@ -206,7 +207,7 @@ export const useCounter = defineStore('counter', {
 
     /** Weighed goods need their weight first, unless the code was a scale's label that holds it. */
     take(item: Item, times: number, code: string): void {
-      if (!item.weighed || code !== item.barcode) {
+      if (!item.weighed || item.tag?.measured) {
         this.put(item, times, code)
         return
       }
@@ -258,7 +259,7 @@ export const useCounter = defineStore('counter', {
         this.say('error', t('echo.badQuantity'))
         return
       }
-      basket.setQuantity(line.sku_id, qty)
+      basket.setQuantity(keyOf(line), qty)
       this.say('ok', t('echo.quantity', { name: line.name, qty: quantity(qty, line.weighed) }))
     },
 

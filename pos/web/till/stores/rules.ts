@@ -3,6 +3,7 @@ import type * as Engine from '@web/pricing'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
+import { capped } from '../scan/tags'
 import { api } from '../server'
 import type { Line } from './basket'
 
@@ -84,4 +85,4 @@ export function pricedAt(
 
 /** What each line costs by `pricedAt`, in the order of the lines: what is shown before the server has answered. */
 export const netsAt = (...asked: Parameters<typeof pricedAt>): readonly number[] | null =>
-  pricedAt(...asked)?.priced.nets_fen ?? null
+  pricedAt(...asked)?.priced.nets_fen.map((fen, at) => capped(asked[1][at] as Line, fen)) ?? null

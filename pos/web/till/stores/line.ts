@@ -1,0 +1,19 @@
+import type { ByHand, Tag } from '@web/contract'
+
+/** What the cashier sees of a line before, and without, the server's answer. */
+export interface Line {
+  sku_id: number
+  name: string
+  spec: string
+  unit: string
+  weighed: boolean
+  price_fen: number
+  qty: number
+  picture: string
+  /** For the price engine; a line kept by an older version has neither. */
+  steps?: [number, number][]
+  category_id?: number
+  hand?: ByHand
+  key?: number
+  tag?: Tag
+}
