@@ -51,7 +51,8 @@ export default defineConfig(({ mode }) => {
   }
   if (!FACES.includes(mode)) {
     const include = ['{config,pos,office}/web/**/*.test.ts']
-    return { ...shared, test: { environment: 'happy-dom', include, css: true } }
+    const test = { environment: 'happy-dom', include, css: true }
+    return { ...shared, assetsInclude: ['**/*.bin'], test }
   }
   // The development server hands API calls to the Flask address in TONGDIAN_ORIGIN.
   const target = process.env.TONGDIAN_ORIGIN

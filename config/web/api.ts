@@ -53,6 +53,11 @@ export class Api {
     return (await this.call(path, { method: 'GET' })).json() as Promise<T>
   }
 
+  async bytes(path: string): Promise<Uint8Array> {
+    const answer = await this.call(path, { method: 'GET' })
+    return new Uint8Array(await answer.arrayBuffer())
+  }
+
   /** GET that costs nothing when the answer is still the one of `etag`: `body` is then null. */
   async getIfChanged<T>(path: string, etag: string | null): Promise<Conditional<T>> {
     const headers: Record<string, string> = etag ? { 'If-None-Match': etag } : {}

@@ -183,9 +183,17 @@ export interface CodePayment {
 }
 
 export interface Receipt {
-  /** Sold without network: the number is the device's own until the server has booked it. */
-  alone?: boolean
+  /** Sold without network. */
+  alone: boolean
   no: string
+  /** The number on the paper: a device's own where it was sold without network. */
+  printed_no: string
+  /** Where the QR code on the paper leads. */
+  url: string | null
+  /** The member's points as printed. */
+  points_after: number | null
+  /** Printed once more: which time, by whom. */
+  copy?: { n: number; by: string; at: string }
   order_id: number
   channel: 'till' | 'mall'
   state: string
@@ -202,6 +210,7 @@ export interface Receipt {
   discount_fen: number
   points_used: number
   points_fen: number
+  freight_fen: number
   rounding_fen: number
   payable_fen: number
   wallet_principal_fen: number

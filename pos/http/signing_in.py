@@ -8,6 +8,7 @@ from pydantic import Field
 from config.db import transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
+from trade.orders.receipts import book as receipts
 from trade.stores import staff, tills
 from trade.stores.staff import StaffCard, WrongPassword, WrongPin
 
@@ -101,9 +102,10 @@ def pin(json_data: PinForm) -> Response:
 @bp.get("/till")
 @permit("public")
 def this_till() -> Reply:
-    """The till this device is, and the colleagues who may switch in."""
+    """The till this device is, the colleagues who may switch in, and how the addresses of its receipts begin."""
     till = who.till()
-    return {"till": till.as_json(), "colleagues": staff.colleagues(session(), till.store_id)}, 200
+    colleagues = staff.colleagues(session(), till.store_id)
+    return {"till": till.as_json(), "colleagues": colleagues, "receipt_url": receipts.url(till.store_id, "")}, 200
 
 
 @bp.get("/tills")

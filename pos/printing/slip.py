@@ -1,13 +1,14 @@
 """A slip of thermal paper as pieces: lines of text that fit its width, bars and squares to scan.
 
-Widths are columns of half-width characters: 32 on 58 mm, 48 on 80 mm; a Chinese character takes two.  The till
-makes the same pieces without network (`pos/web/till/print/slip.ts`), and both are held to the same golden bytes.
+Widths are columns of half-width characters: 32 on 58 mm, 48 on 80 mm.  A printer in GB18030 gives whatever is not
+ASCII the width of two, also what is narrow on a screen.  The till makes the same pieces (`pos/web/till/print/slip.ts`),
+and both are held to the same golden bytes.
 """
 
 from __future__ import annotations
 
 import json
-import unicodedata
+import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,8 @@ from config.money import yuan
 
 COLUMNS = {58: 32, 80: 48}
 _TEXTS = Path(__file__).parents[2] / "config/web/locale/paper.json"
+
+_COMMANDS = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 Kind = Literal["text", "centre", "title", "bars", "square"]
 
@@ -43,7 +46,7 @@ def say(key: str, **facts: Any) -> str:
 
 def columns(words: str) -> int:
     """How many half-width columns a text takes on paper."""
-    return sum(2 if unicodedata.east_asian_width(mark) in "WF" else 1 for mark in words)
+    return sum(1 if mark.isascii() else 2 for mark in words)
 
 
 def fit(words: str, width: int) -> list[str]:
@@ -66,9 +69,9 @@ class Slip:
         self.pieces: list[Piece] = []
 
     def line(self, words: str, kind: Kind = "text") -> None:
-        """A text, on as many lines as it needs."""
+        """A text, on as many lines as it needs; a sign that would command the printer is a blank."""
         width = self.width // 2 if kind == "title" else self.width
-        self.pieces += [Piece(kind, piece) for piece in fit(words, width)]
+        self.pieces += [Piece(kind, piece) for piece in fit(_COMMANDS.sub(" ", words), width)]
 
     def pair(self, left: str, right: str) -> None:
         """Left and right on one line when they fit, else the right one on a line of its own."""

@@ -4,6 +4,7 @@ const LOADS = {
   join: () => import('./parts/JoinSheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),
   paper: () => import('./parts/PaperSheet.vue'),
+  printer: () => import('./print/PrinterSheet.vue'),
   return: () => import('./parts/ReturnSheet.vue'),
   settings: () => import('./settings/SettingsSheet.vue'),
   shift: () => import('./parts/ShiftSheet.vue'),

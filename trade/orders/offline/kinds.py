@@ -2,6 +2,7 @@
 
 kind    reads         becomes
 sale    sale_said     an order (`sale`)
+drawer  drawer        a row in the journal
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trade.orders.offline import sale, sale_said
+from trade.orders.offline import drawer, sale, sale_said
 from trade.orders.offline.document import Document, Head, NotSound, Said, digest
 from trade.orders.offline.taking import Taken
 
@@ -32,7 +33,10 @@ class Kind:
     known: Callable[[dict[str, Any]], int | None]
 
 
-KINDS = {"sale": Kind(sale_said.SaleSaid, sale_said.fault, sale.take, sale.known)}
+KINDS = {
+    "sale": Kind(sale_said.SaleSaid, sale_said.fault, sale.take, sale.known),
+    "drawer": Kind(drawer.DrawerSaid, drawer.fault, drawer.take, lambda _: None),
+}
 
 
 def read(text: str) -> Document:

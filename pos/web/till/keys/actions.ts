@@ -1,7 +1,8 @@
 import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { nextTick } from 'vue'
-import { printReceipt } from '../printing'
+import { openWithoutSale } from '../print/drawer'
+import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
 import { useBasket } from '../stores/basket'
 import { useCounter } from '../stores/counter'
@@ -34,7 +35,7 @@ function takeBack(): void {
 
 function reprint(): void {
   const { lastNo, receipt } = useSale()
-  void printReceipt(lastNo, 58, receipt?.no === lastNo ? receipt : null)
+  void usePrinter().printSale(lastNo, receipt?.no === lastNo ? receipt : null)
 }
 
 async function findMember(): Promise<void> {
@@ -65,7 +66,7 @@ function back(): void {
   focusBox()
 }
 
-function show(sheet: 'keys' | 'shift' | 'settings'): void {
+function show(sheet: 'keys' | 'printer' | 'shift' | 'settings'): void {
   const counter = useCounter()
   counter.sheet = counter.sheet === sheet ? null : sheet
 }
@@ -119,6 +120,8 @@ export const ACTIONS: readonly Action[] = [
     run: reprint,
     always: true,
   },
+  { name: 'drawer', label: 'drawer.open', run: () => void openWithoutSale() },
+  { name: 'printer', label: 'print.settings', run: () => show('printer'), always: true },
   { name: 'shift', label: 'key.shift', run: () => show('shift') },
   { name: 'settings', label: 'key.settings', run: () => show('settings'), always: true },
   { name: 'back', label: 'key.back', run: back, always: true },

@@ -27,6 +27,7 @@ const COMMON = {
   shift: ['Ctrl+J'],
   paper: ['Ctrl+K'],
   drawer: ['Ctrl+O'],
+  printer: ['Ctrl+Shift+P'],
   reprint: ['Ctrl+P'],
   void: ['Ctrl+Delete'],
   why: ['Ctrl+Y'],

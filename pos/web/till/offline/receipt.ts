@@ -1,19 +1,28 @@
 import type { Member, Receipt, Staff, Till } from '@web/contract'
 import type { SaleDocument } from './sale'
 
-interface Who {
+interface Known {
   till: Till | null
   staff: Staff | null
   member: Member | null
+  url: string | null
+  /** By their id. */
+  promotions: ReadonlyMap<number, string>
 }
 
 /** The receipt of a document: what is printed before the server knows of the sale. */
-export function receiptOf(document: SaleDocument, { till, staff, member }: Who): Receipt {
+export function receiptOf(
+  document: SaleDocument,
+  { till, staff, member, url, promotions }: Known,
+): Receipt {
   const { lines, payable_fen, rounding_fen, received_fen, change_fen } = document
   const list_fen = lines.reduce((sum, line) => sum + line.list_fen, 0)
   return {
     alone: true,
     no: document.no,
+    printed_no: document.no,
+    url,
+    points_after: null,
     order_id: 0,
     channel: 'till',
     state: 'done',
@@ -29,12 +38,16 @@ export function receiptOf(document: SaleDocument, { till, staff, member }: Who):
     })),
     list_fen,
     promotion_fen: list_fen - payable_fen,
-    promotions: [],
+    promotions: document.uses
+      .filter((use) => use.off_fen > 0)
+      .map(({ promotion_id: id, off_fen }) => ({ id, name: promotions.get(id) ?? '', off_fen }))
+      .sort((one, other) => one.id - other.id),
     coupon_fen: 0,
     coupons: [],
     points_used: 0,
     points_fen: 0,
     discount_fen: 0,
+    freight_fen: 0,
     rounding_fen,
     payable_fen: payable_fen + rounding_fen,
     wallet_principal_fen: 0,

@@ -13,6 +13,7 @@ import { Journal, type Kept } from '../offline/journal'
 import { receiptOf } from '../offline/receipt'
 import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
 import { Delivery, type Result } from '../offline/sync'
+import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
 import { useCatalogue } from './catalogue'
@@ -136,7 +137,10 @@ export const useAlone = defineStore('alone', {
       const make = (place: Place) => saleOf(alone, known, place, received_fen)
       const written = await this.write(make, uuid)
       if (typeof written === 'string') return written
-      return receiptOf(written, { till: session.till, staff: session.staff, member })
+      const { till, staff } = session
+      const promotions = useRules().names
+      const url = await receiptUrl(uuid)
+      return receiptOf(written, { till, staff, member, url, promotions })
     },
 
     /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */

@@ -23,6 +23,15 @@ let watching = 0
 /** The store's rule books and the engine that prices by them: totals before the server has answered. */
 export const useRules = defineStore('rules', {
   state: (): State => ({ delivered: kept<Delivered>('till.rules'), etag: null, engine: null }),
+  getters: {
+    /** What promotions are called, by their id. */
+    names: (state): ReadonlyMap<number, string> =>
+      new Map(
+        (state.delivered?.books ?? []).flatMap(({ book }) =>
+          book.rules.map((rule) => [rule.id, rule.name] as const),
+        ),
+      ),
+  },
   actions: {
     /** Fetch the books now and each minute, until `stop`; without network those known last go on. */
     async watch(): Promise<void> {

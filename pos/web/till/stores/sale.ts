@@ -6,6 +6,7 @@ import { parseYuan, roundingOf, yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { useBasket } from './basket'
@@ -160,6 +161,7 @@ export const useSale = defineStore('sale', {
       const counter = useCounter()
       counter.showReceipt()
       counter.goOn()
+      usePrinter().after({ no: receipt.no, receipt }, cashOf(receipt))
       play('paid')
     },
 
@@ -255,3 +257,7 @@ export const useSale = defineStore('sale', {
     },
   },
 })
+
+/** What of a sale went into the drawer. */
+const cashOf = (receipt: Receipt): number =>
+  receipt.tenders.reduce((sum, one) => sum + (one.kind === 'cash' ? one.amount_fen : 0), 0)

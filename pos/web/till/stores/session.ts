@@ -4,6 +4,7 @@ import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { defineStore } from 'pinia'
 import { knowsPin, rememberPin } from '../offline/pins'
+import { learnReceiptUrl } from '../print/token'
 import { api } from '../server'
 
 export type Stage = 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'sale'
@@ -89,7 +90,10 @@ export const useSession = defineStore('session', {
     /** Forgets the token when the server no longer accepts it. */
     async knowTill(): Promise<void> {
       try {
-        const answer = await api.get<{ till: Till; colleagues: Colleague[] }>('/api/pos/till')
+        const answer = await api.get<{ till: Till; colleagues: Colleague[]; receipt_url: string }>(
+          '/api/pos/till',
+        )
+        learnReceiptUrl(answer.receipt_url)
         this.till = answer.till
         this.colleagues = answer.colleagues
       } catch (error) {

@@ -1,0 +1,95 @@
+import type { Receipt, ReceiptLine } from '@web/contract'
+import { yuan } from '@web/money'
+import { Slip, say, type Width } from './slip'
+
+const AT = new Intl.DateTimeFormat('sv-SE', {
+  timeZone: 'Asia/Shanghai',
+  dateStyle: 'short',
+  timeStyle: 'medium',
+})
+const moment = (at: string): string => AT.format(new Date(at))
+
+const amount = (line: ReceiptLine): string =>
+  line.weighed ? `${(line.qty / 1000).toFixed(3)}kg` : String(line.qty)
+
+/** The receipt of a sale, piece by piece as `pos/printing/papers.py` has it. */
+export function saleSlip(receipt: Receipt, width: Width): Slip {
+  const slip = new Slip(width)
+  slip.line(receipt.store_name, 'title')
+  if (receipt.copy) slip.line(say('copy', { n: receipt.copy.n }), 'centre')
+  slip.line(say('no', { no: receipt.printed_no }))
+  slip.line(moment(receipt.at))
+  if (receipt.till_name)
+    slip.pair(receipt.till_name, say('cashier', { name: receipt.cashier ?? '' }))
+  slip.rule()
+  for (const line of receipt.lines) {
+    slip.line(`${line.gift ? say('gift') : ''}${line.name} ${line.spec}`.trimEnd())
+    slip.pair(`  ${amount(line)} x ${yuan(line.unit_price_fen)}`, yuan(line.list_fen))
+  }
+  slip.rule()
+  sums(slip, receipt)
+  member(slip, receipt)
+  foot(slip, receipt)
+  return slip
+}
+
+function sums(slip: Slip, receipt: Receipt): void {
+  const { promotion_fen, coupon_fen, points_fen, discount_fen } = receipt
+  slip.pair(say('list'), yuan(receipt.list_fen))
+  for (const one of [...receipt.promotions, ...receipt.coupons])
+    slip.pair(one.name, yuan(-one.off_fen))
+  if (receipt.points_used)
+    slip.pair(say('points_used', { points: receipt.points_used }), yuan(-points_fen))
+  if (discount_fen) slip.pair(say('discount'), yuan(-discount_fen))
+  if (receipt.freight_fen) slip.pair(say('freight'), yuan(receipt.freight_fen))
+  if (receipt.rounding_fen) slip.pair(say('rounding'), yuan(receipt.rounding_fen))
+  slip.pair(say('payable'), `￥${yuan(receipt.payable_fen)}`)
+  const saved_fen = promotion_fen + coupon_fen + points_fen + discount_fen
+  if (saved_fen) slip.pair(say('saved'), yuan(saved_fen))
+  for (const tender of receipt.tenders) {
+    slip.pair(say(`tender.${tender.kind}`), yuan(tender.received_fen || tender.amount_fen))
+    if (tender.change_fen) slip.pair(say('change'), yuan(tender.change_fen))
+  }
+}
+
+function member(slip: Slip, receipt: Receipt): void {
+  const who = receipt.member
+  if (!who) return
+  slip.rule()
+  slip.pair(say('member'), `${who.name} ${who.phone || who.no}`)
+  if (receipt.alone) return slip.line(say('points_later'))
+  slip.pair(say('earned'), String(who.points_earned))
+  if (receipt.points_after !== null) slip.pair(say('points'), String(receipt.points_after))
+}
+
+function foot(slip: Slip, receipt: Receipt): void {
+  slip.bars(receipt.printed_no)
+  if (receipt.url) {
+    slip.square(receipt.url)
+    slip.line(say('scan'), 'centre')
+  }
+  slip.line(say('thanks'), 'centre')
+  const { copy } = receipt
+  if (!copy) return
+  slip.rule()
+  slip.pair(say('copy', { n: copy.n }), copy.by)
+  slip.line(moment(copy.at))
+  for (const back of receipt.returns)
+    slip.pair(say('returned', { no: back.no }), yuan(-back.refund_fen))
+}
+
+/** Shows that a printer has the width, the characters, the codes and the knife that it is taken to have. */
+export function testSlip(width: Width, store: string, at: string): Slip {
+  const slip = new Slip(width)
+  slip.line(store, 'title')
+  slip.line(say('test', { width }), 'centre')
+  slip.line(moment(at))
+  slip.rule()
+  slip.line('0123456789'.repeat(width === 58 ? 3 : 4))
+  slip.pair('鲜牛奶 苹果 镕喆昶堃', '￥123.45')
+  slip.rule()
+  slip.bars('001000000012')
+  slip.square(location.origin)
+  slip.line(say('thanks'), 'centre')
+  return slip
+}

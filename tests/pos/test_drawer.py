@@ -1,0 +1,89 @@
+"""The drawer without a sale needs a manager's word, once, and is a row of the journal."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from sqlalchemy import text
+
+from config import clock
+from config.clock import epoch_ms
+from tests import factories as make
+from tests.devices import Device
+from trade.stores.models import Role
+
+OPEN = "/api/pos/drawer/open"
+
+
+def _approved(till, shop):
+    ask = {
+        "action": "no_sale", "subject": f"till:{shop.till_id}", "reason": "兑换零钱",
+        "approver": {"staff_id": shop.people[Role.STORE_MANAGER], "pin": make.PIN},
+    }  # fmt: skip
+    return till.post("/api/pos/approvals", ask).json["approval"]["id"]
+
+
+def _told(session):
+    found = session.execute(text("SELECT subject, actor, data FROM journal WHERE kind = 'drawer.opened' ORDER BY id"))
+    rows = found.all()
+    session.rollback()
+    return rows
+
+
+def test_it_opens_with_a_managers_word_and_is_written_down(session, shop, client):
+    till = client()
+    answer = till.post(OPEN, {"approval_ids": [_approved(till, shop)]})
+    assert answer.status_code == 201
+    [row] = _told(session)
+    assert row.subject == f"till:{shop.store_id}:{shop.till_id}"
+    assert row.actor == f"staff:{shop.people[Role.CASHIER]}"
+    assert row.data["approved_by"] == f"staff:{shop.people[Role.STORE_MANAGER]}"
+    assert (row.data["reason"], row.data["told_at"], row.data["shift_id"]) == ("兑换零钱", None, shop.shift_id)
+
+
+def test_without_a_word_or_with_a_used_one_nothing_opens(session, shop, client):
+    till = client()
+    assert till.post(OPEN).json["code"] == "approval_missing"
+    word = _approved(till, shop)
+    assert till.post(OPEN, {"approval_ids": [word]}).status_code == 201
+    assert till.post(OPEN, {"approval_ids": [word]}).json["code"] == "approval_over"
+    assert len(_told(session)) == 1
+
+
+def test_of_two_openings_with_one_word_one_is_let(session, shop, client):
+    till = client()
+    word = _approved(till, shop)
+    others = [client() for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        codes = sorted(pool.map(lambda one: one.post(OPEN, {"approval_ids": [word]}).status_code, others))
+    assert codes == [201, 409, 409, 409] and len(_told(session)) == 1
+
+
+def test_without_network_it_is_told_later_once(session, shop, client):
+    till, device = client(), Device(shop)
+    at = clock.now()
+    said = {
+        "v": 1, "kind": "drawer", "uuid": "11111111-2222-4333-8444-555555555555", "no": "X0000000001",
+        "device": device.id, "seq": 1, "prev": device.prev, "shift_id": shop.shift_id,
+        "staff_id": shop.people[Role.CASHIER], "at_ms": epoch_ms(at), "offset_ms": 0,
+        "approver_id": shop.people[Role.STORE_MANAGER], "reason": "整理大钞",
+    }  # fmt: skip
+    body = device.write(said)
+    sent = {"at_ms": epoch_ms(at), "documents": [{"uuid": said["uuid"], "body": body}]}
+    for _ in range(2):
+        assert till.post("/api/pos/sync", sent).json["results"][0]["state"] == "taken"
+    [row] = _told(session)
+    assert row.data["reason"] == "整理大钞" and row.data["told_at"]
+
+
+def test_a_drawer_document_with_money_in_it_waits_on_the_desk(session, shop, client):
+    till, device = client(), Device(shop)
+    body = device.write({
+        "v": 1, "kind": "drawer", "uuid": "11111111-2222-4333-8444-555555555555", "no": "X0000000001",
+        "device": device.id, "seq": 1, "prev": device.prev, "shift_id": shop.shift_id,
+        "staff_id": shop.people[Role.CASHIER], "at_ms": epoch_ms(clock.now()), "offset_ms": 0, "payable_fen": 100,
+        "approver_id": shop.people[Role.STORE_MANAGER], "reason": "整理大钞",
+    })  # fmt: skip
+    sent = {"at_ms": 0, "documents": [{"uuid": "11111111-2222-4333-8444-555555555555", "body": body}]}
+    assert till.post("/api/pos/sync", sent).json["results"][0]["state"] == "excepted"
+    assert _told(session) == []
