@@ -1,6 +1,7 @@
 """Stored value (储值) on the lot ledger: principal and bonus, put in, held, spent, given back (rules 3.5).
 
-A wallet is two accounts of the ledger, in fen, whose lots are top-ups and never expire.  Every step touches both at
+A wallet is two accounts of the ledger, in fen, whose lots are top-ups and never expire; a lot `blind:<store>:<id>` is
+what goods without a receipt were worth, and that store bears it.  Every step touches both at
 once: it locks their rows in one order, then writes entries, lots, sums and who owes whom in one statement, so a
 payment is at most three statements.  Every step has a key: a repeat changes nothing.
 """
@@ -83,8 +84,11 @@ _SUMMED = """
 _DUE = """
     due AS (INSERT INTO wallet_due (member_id, entry_id, lot_id, account, bearer, topped_store_id, spent_store_id,
             source, document, used_fen, at)
-        SELECT :member, parts.entry_id, lot.id, parts.account, coalesce(top_up.bearer, 'hq'),
-            coalesce(top_up.store_id, 0), :store, :source, :document, parts.part * :due, :now
+        SELECT :member, parts.entry_id, lot.id, parts.account,
+            coalesce(top_up.bearer, CASE WHEN lot.source LIKE 'blind:%' THEN 'topping' ELSE 'hq' END),
+            coalesce(top_up.store_id, CASE WHEN lot.source LIKE 'blind:%'
+                THEN CAST(split_part(lot.source, ':', 2) AS bigint) ELSE 0 END),
+            :store, :source, :document, parts.part * :due, :now
         FROM parts JOIN lot ON lot.member_id = :member AND lot.id = parts.lot_id LEFT JOIN top_up
             ON lot.source = 'top_up:' || top_up.store_id || ':' || top_up.id AND top_up.member_id = :member
         WHERE CAST(:due AS bigint) <> 0)"""

@@ -129,7 +129,7 @@ def test_every_refusal_code_is_unique():
 
 READING = {
     "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check", "/api/mall/quote",
-    "/api/pos/exchanges/preview",
+    "/api/pos/exchanges/preview", "/api/pos/blind-returns/preview",
     "/api/mall/aftersales/preview", "/api/desk/aftersales/{case_id}/preview",
     "/api/desk/aftersales/in-store/preview", "/api/desk/aftersales/arbitration/{case_id}/preview",
     "/api/desk/segments/preview", "/api/desk/promotions/simulate", "/api/desk/routing/simulate",

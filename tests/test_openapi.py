@@ -56,7 +56,7 @@ def test_every_writing_endpoint_documents_its_request_id(app, document):
         "/api/mall/wechat/callback/{app}",
     }  # WeChat calls these, not our pages
     reading = {"/api/mall/quote", "/api/pos/quote", "/api/pos/returns/preview", "/api/desk/pickup/check",
-                   "/api/pos/exchanges/preview",
+                   "/api/pos/exchanges/preview", "/api/pos/blind-returns/preview",
                "/api/desk/promotions/simulate"}  # fmt: skip
     reading |= {"/api/desk/segments/preview", "/api/mall/aftersales/preview", "/api/desk/aftersales/in-store/preview",
                 "/api/desk/aftersales/{case_id}/preview", "/api/desk/parcels/{parcel_id}/short/preview",

@@ -13,9 +13,11 @@ from config.errors import Malformed
 from config.http import Form, Reply, blueprint, once, permit, session
 from paying import code
 from pos.http import discounts, members, payments, sale, who
-from pos.http.approving import elevated
 from pos.http.baskets import CounterForm, basket
-from trade.orders import place, read, returns, shown
+from pos.http.returning import BackLine, allowed, aside_of, shown
+from trade.orders import place, read, returns
+from trade.orders import shown as quotes
+from trade.orders.blind import terms
 from trade.orders.exchange import placing
 from trade.orders.exchange.placing import Back
 from trade.orders.held import moves as held
@@ -24,18 +26,9 @@ from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.payments.codes import moves as codes
 from trade.stores import tills
-from trade.stores.approvals.states import Action
 from trade.stores.tills import TillCard
 
 bp = blueprint("exchange", "/api/pos", who.identify)
-
-
-class BackLine(Form):
-    """Units of one line that come back, and how many of them are not for sale."""
-
-    line_no: int = Field(ge=1)
-    qty: int = Field(gt=0)
-    aside: int = Field(0, ge=0)
 
 
 class BackForm(Form):
@@ -47,12 +40,9 @@ class BackForm(Form):
 
     def brought(self, opened: Session, store_id: int) -> Back:
         """The form as the domain's return side."""
-        if any(line.aside > line.qty for line in self.back):
-            raise Malformed(fields={"back": "no more aside than comes back"})
         store, order = order_of(opened, store_id, self.order_no)
         wants = {line.line_no: line.qty for line in self.back}
-        aside = {line.line_no: line.aside for line in self.back if line.aside}
-        return Back(store, order, wants, aside, self.fault, "exchange")
+        return Back(store, order, wants, aside_of(self.back), self.fault, "exchange")
 
 
 class ExchangeLookForm(CounterForm, BackForm):
@@ -90,8 +80,9 @@ def preview(json_data: ExchangeLookForm) -> Reply:
     place.check_possession(wanted, authorised=proved)
     net = placing.look(session(), back, wanted, by_code=form.by_code, explain=True, now=g.now)
     over = discounts.over(session(), form, net.priced)
-    quoted = shown.as_json(wanted, net.priced, now=g.now) | {"needs_approval": over}
-    return {"preview": net.back.as_json(), "quote": quoted, "exchange": net.as_json()}, 200
+    quoted = quotes.as_json(wanted, net.priced, now=g.now) | {"needs_approval": over}
+    window = terms.window(session(), *back.key, now=g.now)
+    return {"preview": shown(net.back, window), "quote": quoted, "exchange": net.as_json()}, 200
 
 
 @bp.post("/exchanges")
@@ -145,14 +136,10 @@ def _swap(
     opened: Session, form: ExchangeForm, at: place.TillSale, back: Back, wanted: place.Basket, auth_code: str | None
 ) -> tuple[int, int | None]:
     """The order, and the attempt of a payment code if one pays."""
-    owed = returns.preview(opened, *back.key, back.wants, fault=back.fault, now=g.now).borne
-    given = elevated(opened, form, Action.RETURN, subject=f"order:{form.order_no}") if owed.asks_manager else None
+    plan = returns.preview(opened, *back.key, back.wants, fault=back.fault, now=g.now)
+    approver_id = allowed(opened, form, form.order_no, plan, terms.window(opened, *back.key, now=g.now))
     agreed = placing.Shown(
-        form.expected_refund_fen,
-        form.expected_net_fen,
-        form.expected_points_deficit,
-        given.approver_id if given else None,
-        form.token,
+        form.expected_refund_fen, form.expected_net_fen, form.expected_points_deficit, approver_id, form.token
     )
     by: dict[str, Any] = {"actor": who.me().actor, "now": g.now}
     received_fen = form.paid_with()[1]

@@ -20,6 +20,7 @@ from trade.orders import promotion_proof as promotions
 from trade.orders import proof as orders
 from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
 from trade.orders.aftersales import proof as aftersales
+from trade.orders.blind import proof as blind
 from trade.orders.exchange import proof as exchanges
 from trade.orders.late import proof as late
 from trade.payments import proof as top_ups
@@ -83,6 +84,7 @@ BOOKS: dict[str, Book] = {
     "ledger": Book(ledger.differences, _rows("lot_entry"), "value", _OF_LEDGER),
     "orders": Book(orders.differences, _rows("sale_order"), "fen", ("store_id", "id", "line_no")),
     "refunds": Book(proof_refunds.differences, _rows("refund"), "fen", _OF_ORDER),
+    "blind_returns": Book(blind.differences, _rows("blind_return"), "value", _OF_ORDER),
     "exchanges": Book(exchanges.differences, exchanges.SIZE, "fen", _OF_ORDER),
     "late_payments": Book(late.differences, _rows("late_payment"), "fen", _OF_ORDER),
     "aftersales": Book(aftersales.differences, _rows("aftersale_case"), "value", _OF_CASE),

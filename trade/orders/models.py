@@ -62,6 +62,7 @@ class Order(Base):
             unique=True,
             postgresql_where=text("external_no IS NOT NULL"),
         ),
+        Index("ix_sale_order_placed", "placed_at", postgresql_using="brin"),
         Index("ix_sale_order_shift", "store_id", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
@@ -113,6 +114,7 @@ class OrderLine(Base):
 
     __tablename__ = "order_line"
     __table_args__ = (
+        Index("ix_order_line_sku", "sku_id", "order_id"),
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint("qty > 0", name="qty"),
         CheckConstraint("net_fen >= 0 AND net_fen <= list_fen", name="net"),

@@ -67,6 +67,7 @@ class Tender(Base):
             "(kind = 'exchange') = (root_id IS NOT NULL) AND (root_id IS NULL) = (root_store_id IS NULL)", name="root"
         ),
         ForeignKeyConstraint(["root_store_id", "root_id"], ["tender.store_id", "tender.id"]),
+        Index("ix_tender_transaction", "transaction_id", postgresql_where=text("transaction_id IS NOT NULL")),
         Index("ix_tender_root", "root_store_id", "root_id", postgresql_where=text("root_id IS NOT NULL")),
         CheckConstraint("amount_fen >= 0 AND received_fen >= 0 AND change_fen >= 0", name="amounts"),
         Index("ix_tender_order", "store_id", "order_id"),

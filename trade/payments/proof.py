@@ -5,7 +5,8 @@
     paid        principal_fen      what it brings
     cancelled   none, or repaid    none
 
-A lot of stored value that no top-up of its member explains is money from nowhere.
+A lot of stored value that no top-up of its member explains, nor goods they brought without a receipt, is money from
+nowhere.
 """
 
 from __future__ import annotations
@@ -41,6 +42,8 @@ _STRAY = text("""
     FROM lot WHERE lot.account LIKE 'stored%' AND NOT EXISTS (
         SELECT FROM top_up t WHERE 'top_up:' || t.store_id || ':' || t.id = lot.source
           AND t.member_id IN (lot.member_id, lot.origin_member_id))
+      AND NOT EXISTS (SELECT FROM blind_return b WHERE 'blind:' || b.store_id || ':' || b.id = lot.source
+          AND b.member_id IN (lot.member_id, lot.origin_member_id))
     ORDER BY 2, 5 LIMIT 1000""")
 
 

@@ -60,7 +60,7 @@ def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now:
     """Write the document with the best rule of the store; raises TopUpTooLarge."""
     offer = top_up_rules.best(session, store_id, amount_fen, now=now)
     bonus_fen = offer.brings(amount_fen) if offer else 0
-    most_fen, room_fen = _room(session, member_id, now)
+    most_fen, room_fen = room(session, member_id, now)
     if amount_fen + bonus_fen > room_fen:
         raise TopUpTooLarge(max_fen=most_fen, room_fen=room_fen)
     given = {
@@ -71,7 +71,7 @@ def _open(session: Session, store_id: int, member_id: int, amount_fen: int, now:
     return fetch(session, _NEW, given)[0]
 
 
-def _room(session: Session, member_id: int, now: datetime) -> tuple[int, int]:
+def room(session: Session, member_id: int, now: datetime) -> tuple[int, int]:
     """What a named card may hold, and how much more may go in, with the wallet locked until the transaction ends."""
     most_fen = terms_at(session, now).max_balance_fen
     wallet.open_accounts(session, member_id)  # so that two first top-ups wait for each other here
@@ -123,7 +123,7 @@ def paid(session: Session, store_id: int, top_up_id: int, *, actor: str, now: da
     waiting = first(session, _WAITING, {"store": store_id, "id": top_up_id})
     if waiting is None:
         return False
-    _, room_fen = _room(session, waiting.member_id, now)
+    _, room_fen = room(session, waiting.member_id, now)
     if waiting.principal_fen + waiting.bonus_fen > room_fen:
         moves.move_top_up(session, store_id, top_up_id, "cancelled", actor=actor, now=now)
         return False
