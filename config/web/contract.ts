@@ -182,6 +182,24 @@ export interface CodePayment {
   words: string
 }
 
+/** What was brought back for the goods of a receipt. */
+export interface Exchanged {
+  no: string
+  refund_fen: number
+  lines: { name: string; weighed: boolean; qty: number; refund_fen: number }[]
+  back: { kind: TenderKind; amount_fen: number }[]
+}
+
+/** What another store hands over of a receipt. */
+export interface Away {
+  mode: 'pickup' | 'delivery' | 'ship'
+  store_name: string
+  store_address: string
+  promise_at: string | null
+  pickup_code: string | null
+  lines: { line_no: number; qty: number }[]
+}
+
 export interface Receipt {
   /** Sold without network. */
   alone: boolean
@@ -232,6 +250,8 @@ export interface Receipt {
     pending_points: number
   }
   returns: { no: string; at: string; refund_fen: number }[]
+  exchange?: Exchanged | null
+  elsewhere?: Away[]
 }
 
 export interface ReturnForm {

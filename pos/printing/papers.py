@@ -41,7 +41,7 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
         slip.pair(f"  {amount(line)} x {yuan(line['unit_price_fen'])}", yuan(line["list_fen"]))
     slip.rule()
     _sums(slip, receipt)
-    _brought(slip, receipt["exchange"])
+    _brought(slip, receipt.get("exchange"))
     _member(slip, receipt)
     for away in receipt.get("elsewhere") or ():
         _elsewhere(slip, receipt, away)

@@ -1,4 +1,4 @@
-import type { Receipt, ReceiptLine } from '@web/contract'
+import type { Away, Exchanged, Receipt, ReceiptLine } from '@web/contract'
 import { yuan } from '@web/money'
 import { Slip, say, type Width } from './slip'
 
@@ -9,7 +9,7 @@ const AT = new Intl.DateTimeFormat('sv-SE', {
 })
 const moment = (at: string): string => AT.format(new Date(at))
 
-const amount = (line: ReceiptLine): string =>
+const amount = (line: Pick<ReceiptLine, 'weighed' | 'qty'>): string =>
   line.weighed ? `${(line.qty / 1000).toFixed(3)}kg` : String(line.qty)
 
 /** The receipt of a sale, piece by piece as `pos/printing/papers.py` has it. */
@@ -28,7 +28,9 @@ export function saleSlip(receipt: Receipt, width: Width): Slip {
   }
   slip.rule()
   sums(slip, receipt)
+  if (receipt.exchange) brought(slip, receipt.exchange)
   member(slip, receipt)
+  for (const away of receipt.elsewhere ?? []) elsewhere(slip, receipt, away)
   foot(slip, receipt)
   return slip
 }
@@ -50,6 +52,31 @@ function sums(slip: Slip, receipt: Receipt): void {
     slip.pair(say(`tender.${tender.kind}`), yuan(tender.received_fen || tender.amount_fen))
     if (tender.change_fen) slip.pair(say('change'), yuan(tender.change_fen))
   }
+}
+
+/** What was brought back in exchange, and how the rest of its money went back. */
+function brought(slip: Slip, exchange: Exchanged): void {
+  slip.rule()
+  slip.pair(say('exchanged', { no: exchange.no }), yuan(-exchange.refund_fen))
+  for (const line of exchange.lines)
+    slip.pair(`  ${line.name} x ${amount(line)}`, yuan(-line.refund_fen))
+  for (const back of exchange.back) slip.pair(say(`back.${back.kind}`), yuan(-back.amount_fen))
+}
+
+/** What another store hands over: how, where, from when on, with which code. */
+function elsewhere(slip: Slip, receipt: Receipt, away: Away): void {
+  slip.rule()
+  slip.line(`${say(`elsewhere.${away.mode}`)} ${away.store_name}`.trimEnd())
+  if (away.mode === 'pickup' && away.store_address) slip.line(away.store_address)
+  if (away.promise_at)
+    slip.line(say('elsewhere.from', { at: moment(away.promise_at).slice(5, 16) }))
+  for (const { line_no, qty } of away.lines) {
+    const line = receipt.lines.find((one) => one.line_no === line_no)
+    slip.pair(`${line?.name} ${line?.spec}`.trimEnd(), `x ${qty}`)
+  }
+  const code = away.pickup_code
+  if (code)
+    slip.line(say('elsewhere.code', { code: `${code.slice(0, 4)} ${code.slice(4)}` }), 'title')
 }
 
 function member(slip: Slip, receipt: Receipt): void {

@@ -258,6 +258,9 @@ export const useSale = defineStore('sale', {
   },
 })
 
-/** What of a sale went into the drawer. */
-const cashOf = (receipt: Receipt): number =>
-  receipt.tenders.reduce((sum, one) => sum + (one.kind === 'cash' ? one.amount_fen : 0), 0)
+/** The cash that moved, in or out. */
+const cashOf = ({ tenders, exchange }: Receipt): number =>
+  [...tenders, ...(exchange?.back ?? [])].reduce(
+    (sum, one) => sum + (one.kind === 'cash' ? one.amount_fen : 0),
+    0,
+  )
