@@ -34,13 +34,14 @@ def as_html(slip: Slip, title: str) -> str:
 def _element(piece: Piece) -> str:
     words = html.escape(piece.words)
     if piece.kind == "bars":
-        return f"{_bars(piece.words)}<p>{words}</p>"
+        return f"{bars(piece.words)}<p>{words}</p>"
     if piece.kind == "square":
         return square(piece.words)
     return {"text": f"<pre>{words}</pre>", "centre": f"<p>{words}</p>", "title": f"<h1>{words}</h1>"}[piece.kind]
 
 
-def _bars(code: str) -> str:
+def bars(code: str) -> str:
+    """Code 128 as an SVG element."""
     drawn = io.BytesIO()
     options = {"module_width": 0.25, "module_height": 8, "quiet_zone": 2, "write_text": False, "compress": False}
     Code128(code, writer=SVGWriter()).write(drawn, options)

@@ -99,3 +99,14 @@ def find(session: Session, address: str) -> tuple[int, int]:
     if not found:
         raise NotFound()
     return found.store_id, found.order_id
+
+
+_REFUNDED = text("""
+    SELECT coalesce(sum(refund.amount_fen), 0)::bigint AS fen FROM refund JOIN tender
+        ON tender.store_id = refund.store_id AND tender.id = refund.tender_id
+    WHERE tender.store_id = :store AND tender.order_id = :order AND refund.state <> 'closed'""")
+
+
+def refunded_fen(session: Session, store_id: int, order_id: int) -> int:
+    """What of an order's payments went back, or is on its way."""
+    return int(fetch(session, _REFUNDED, {"store": store_id, "order": order_id})[0].fen)
