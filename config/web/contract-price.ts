@@ -1,11 +1,12 @@
 /** What is asked of the price engine, and what it answers: basket, quote and sale. */
 
+import type { HeldHand } from './contract-sale'
 import type { CashRounding } from './money'
 import type { Deal, WhyNot as PromotionWhyNot } from './pricing-words'
 
 /** A line made cheaper by hand: so much off, or the price of a unit (or kg), and why. */
 export interface ByHand {
-  reason: 'damaged' | 'near_expiry' | 'shelf_price' | 'price_match' | 'goodwill'
+  reason: 'damaged' | 'near_expiry' | 'shelf_price' | 'price_match' | 'goodwill' | 'held_price'
   off_fen?: number
   unit_price_fen?: number
 }
@@ -114,7 +115,7 @@ export interface Quote {
   points_fen: number
   payable_fen: number
   /** The limit that a discount by hand is above: a manager must approve it. */
-  needs_approval: { max_fen: number; line_no?: number } | null
+  needs_approval: { action: 'discount' | 'price_floor'; max_fen: number; line_no?: number } | null
   /** Cash is rounded last; `payable_fen` is before that. */
   cash_rounding: CashRounding
   rounding_fen: number
@@ -138,6 +139,10 @@ export interface Quote {
 }
 
 export interface SaleForm extends Basket {
+  /** What managers approved of it. */
+  approval_ids?: number[]
+  /** The basket put aside that this was. */
+  held?: HeldHand
   expected_payable_fen: number
   token: string
   /** Cash or a payment code pays what stored value does not, a code what cash does not; only cash gives change. */

@@ -39,3 +39,33 @@ export interface Approval {
   asked_at: string
   until_at: string
 }
+
+/** A basket put aside, and the version this till was given; 0 when it was never shared. */
+export interface HeldHand {
+  id: string
+  version: number
+}
+
+/** A basket that the store's tills may take up. */
+export interface HeldShown extends HeldHand {
+  state: 'held' | 'editing' | 'expired'
+  note: string
+  names: string[]
+  kinds: number
+  payable_fen: number
+  member_name: string | null
+  till_name: string
+  staff_name: string
+  at_till_name: string | null
+  lease_until: string | null
+  held_at: string
+}
+
+/** A line that costs otherwise now than when it was held; null when it is not sold any more. */
+export interface HeldChange {
+  /** Its place on the counter, from 0. */
+  line: number | null
+  name: string
+  before_fen: number
+  after_fen: number | null
+}

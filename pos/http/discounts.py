@@ -74,11 +74,11 @@ def _old_prices(opened: Session, form: CounterSale, priced: Quote, held_id: str 
     """Lines cost what they did when they were held, and not less; whose word that is."""
     if held_id is None:
         raise ApprovalOver(action=Action.OLD_PRICE.value)
-    then = {line["sku_id"]: line for line in held.one(opened, who.till().store_id, held_id).lines}
+    then = held.one(opened, who.till().store_id, held_id).lines
     for want, line in zip(form.lines, priced.lines, strict=False):
         if want.hand and want.hand.reason == HELD_PRICE:
-            known = then.get(want.sku_id)
-            if known is None or line.net_fen < compare.at_least(known, want.qty):
+            least_fen = [compare.at_least(one, want.qty) for one in then if one["sku_id"] == want.sku_id]
+            if not least_fen or line.net_fen < min(least_fen):
                 raise ApprovalOver(action=Action.OLD_PRICE.value)
     told = [row for row in by_hand.told(priced) if row["reason"] == HELD_PRICE]
     return elevated(opened, form, Action.OLD_PRICE, subject=f"held:{held_id}", prices=told).actor

@@ -21,18 +21,22 @@ from trade.orders.held.moves import Hand
 from trade.pricing import prices
 from trade.stores.approvals.states import Action
 
+_KEPT = {"lines", "discount_fen", "barred", "member_id", "tags"}
+
 bp = blueprint("held", "/api/pos/held", who.identify)
 
 
 class HoldForm(WriteForm, CounterForm):
     """A basket to put aside under an id of the till's own; `version` as this till was given it, 0 for a new one.
 
-    What would need the member's code (points, coupons, stored value) is not kept.
+    What would need the member's code (points, coupons, stored value) is not kept.  `tags` is what stood on the labels
+    of lines, by their place, for the till to show again.
     """
 
     id: str = HELD_ID
     version: int = Field(0, ge=0)
     note: str = Field("", max_length=60)
+    tags: dict[int, dict[str, str | int | bool | None]] = Field(default_factory=dict, max_length=200)
 
 
 class ResumeForm(WriteForm, Elevated):
@@ -57,7 +61,7 @@ def hold(json_data: HoldForm) -> Reply:
     till, me, form = who.till(), who.me(), json_data
 
     def work(opened: Session) -> Reply:
-        kept = form.model_dump(include={"lines", "discount_fen", "barred", "member_id"}, exclude_defaults=True)
+        kept = form.model_dump(include=_KEPT, exclude_defaults=True)
         aside = compare.aside(opened, basket(form, till.store_id), kept, note=form.note.strip(), now=g.now)
         by: dict[str, Any] = {"till_id": till.id, "staff_id": me.id, "now": g.now}
         row = moves.hold(opened, till.store_id, Hand(form.id, form.version), aside, **by)
@@ -80,9 +84,9 @@ def resume(held_id: str, json_data: ResumeForm) -> Reply:
     """Take a basket up under a lease: `{held: {id, version, lease_until, note, member, discount_fen, barred, lines},
     changes}`.
 
-    `changes` are the lines that cost otherwise now than when it was held: {line, name, before_fen, after_fen}, the
-    last null for what is not sold any more and therefore not among the lines.  409 `held_elsewhere` while another till
-    edits it, `held_moved_on` when it was sold, dropped or is over.
+    `changes` are the lines that cost otherwise now than when it was held: {line, name, before_fen, after_fen}, with
+    their place among the lines from 0; both null for what is not sold any more.  409 `held_elsewhere` while another
+    till edits it, `held_moved_on` when it was sold, dropped or is over.
     """
     till, me = who.till(), who.me()
 
@@ -98,11 +102,12 @@ def resume(held_id: str, json_data: ResumeForm) -> Reply:
 
 
 def _taken_up(opened: Session, row: Any, store_id: int, now: datetime) -> dict[str, Any]:
-    form = CounterForm.model_validate(row.basket)
+    tags = row.basket.get("tags", {})
+    form = CounterForm.model_validate({name: value for name, value in row.basket.items() if name != "tags"})
     compared = compare.now_and_then(opened, basket(form, store_id), row.lines, now=now)
     goods = prices.items(opened, store_id, {line.sku_id for line in form.lines}, now=now)
     lines = [
-        {**as_item(goods[line.sku_id]), **line.model_dump(exclude_defaults=True)}
+        {**as_item(goods[line.sku_id]), **line.model_dump(exclude_defaults=True), **_tagged(tags.get(str(at)))}
         for at, line in enumerate(form.lines)
         if at not in compared.gone
     ]
@@ -110,6 +115,10 @@ def _taken_up(opened: Session, row: Any, store_id: int, now: datetime) -> dict[s
     whole = {"id": row.id, "version": row.version, "note": row.note, "lease_until": row.lease_until.isoformat()}
     more = {"member": member, "discount_fen": form.discount_fen, "barred": form.barred, "lines": lines}
     return {"held": whole | more, "changes": compared.changes}
+
+
+def _tagged(tag: dict[str, Any] | None) -> dict[str, Any]:
+    return {"tag": tag} if tag else {}
 
 
 def as_item(item: Any) -> dict[str, Any]:

@@ -138,7 +138,7 @@ def test_what_is_not_sold_any_more_is_named(session, shop, client, two):
     with transaction(session):
         session.execute(text("UPDATE store_sku SET sellable = false WHERE sku_id = :s"), {"s": shop.skus["milk"]})
     taken = _resume(two, held).json
-    assert taken["changes"] == [{"line": 0, "name": "商品milk", "before_fen": 1_980, "after_fen": None}]
+    assert taken["changes"] == [{"line": None, "name": "商品milk", "before_fen": 1_980, "after_fen": None}]
     assert [line["name"] for line in taken["held"]["lines"]] == ["商品bread"]
 
 
@@ -162,3 +162,9 @@ def test_told_again_it_is_held_once(session, shop, client):
     for _ in range(3):
         assert _hold(till, shop, id=held).json["held"] == {"id": held, "version": 1, "state": "held"}
     assert len(till.get("/api/pos/held").json["held"]) == 1
+
+
+def test_what_stood_on_a_label_is_there_again(session, shop, client, two):
+    tag = {"code": "0169012345678921724013110L7", "measured": False, "fen": None, "lot": "L7", "serial": ""}
+    held = _hold(client("cashier"), shop, tags={"0": tag}).json["held"]["id"]
+    assert [line.get("tag") for line in _resume(two, held).json["held"]["lines"]] == [tag, None]

@@ -1,6 +1,7 @@
 import { type Component, defineAsyncComponent } from 'vue'
 
 const LOADS = {
+  held: () => import('./parts/HeldSheet.vue'),
   join: () => import('./parts/JoinSheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),
   paper: () => import('./parts/PaperSheet.vue'),

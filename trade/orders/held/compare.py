@@ -52,8 +52,8 @@ def aside(session: Session, basket: Basket, as_json: dict[str, Any], *, note: st
 def now_and_then(session: Session, basket: Basket, held: Sequence[dict[str, Any]], *, now: datetime) -> Compared:
     """Price a held basket anew; `held` is what its lines cost then.
 
-    A change has `line` (its place, from 0), `name`, `before_fen` and `after_fen`, which is None when it is not sold any
-    more.
+    A change has `line` (its place in the new price, from 0), `name`, `before_fen` and `after_fen`; None, both, when it
+    is not sold any more.
     """
     basket = plain(basket)
     try:
@@ -62,8 +62,9 @@ def now_and_then(session: Session, basket: Basket, held: Sequence[dict[str, Any]
         priced, gone = _sellable(session, replace(basket, discount_fen=0), now)
     left = [at for at in range(len(basket.wants)) if at not in gone]
     nets = dict(zip(left, (line.net_fen for line in priced.lines), strict=False)) if priced else {}
+    places = {at: place for place, at in enumerate(left)}
     changes = [
-        {"line": at, "name": then["name"], "before_fen": then["net_fen"], "after_fen": nets.get(at)}
+        {"line": places.get(at), "name": then["name"], "before_fen": then["net_fen"], "after_fen": nets.get(at)}
         for at, then in enumerate(held)
         if nets.get(at) != then["net_fen"]
     ]

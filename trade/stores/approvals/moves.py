@@ -77,8 +77,10 @@ _WITHDRAW = text("""
       AND state = ANY(:sources) RETURNING *""")
 _USE = text("""
     UPDATE approval SET state = 'used', used_at = :now, done = CAST(:done AS jsonb)
-    WHERE store_id = :store AND id = ANY(:ids) AND action = :action AND subject = :subject AND asked_by = :staff
-      AND till_id IS NOT DISTINCT FROM CAST(:till AS bigint) AND state = ANY(:sources) AND until_at > :now
+    WHERE store_id = :store AND state = ANY(:sources) AND id = (
+        SELECT max(id) FROM approval WHERE store_id = :store AND id = ANY(:ids) AND action = :action
+          AND subject = :subject AND asked_by = :staff AND till_id IS NOT DISTINCT FROM CAST(:till AS bigint)
+          AND state = ANY(:sources) AND until_at > :now)
     RETURNING *""")
 
 

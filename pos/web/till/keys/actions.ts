@@ -4,8 +4,10 @@ import { nextTick } from 'vue'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
+import { useApproval } from '../stores/approval'
 import { useBasket } from '../stores/basket'
 import { useCounter } from '../stores/counter'
+import { useHeld } from '../stores/held'
 import { useMembers } from '../stores/members'
 import { useReturns } from '../stores/returns'
 import { useSale } from '../stores/sale'
@@ -88,6 +90,8 @@ export const ACTIONS: readonly Action[] = [
     off: () => noGoods() || noMember(),
     run: () => useCounter().openCoupons(),
   },
+  { name: 'hold', label: 'key.hold', run: () => useHeld().hold() },
+  { name: 'held', label: 'key.held', run: () => void useHeld().open() },
   { name: 'return', label: 'key.return', run: takeBack },
   {
     name: 'pay',
@@ -129,6 +133,7 @@ export const ACTIONS: readonly Action[] = [
 
 /** Why an action cannot be done now, in words; empty when it can. */
 export function whyNot(action: Action): string {
+  if (useApproval().wanted) return t('approval.open')
   if (useCounter().isDeciding && !action.always) return t('key.deciding')
   return action.off?.() ?? ''
 }

@@ -1,8 +1,16 @@
 import { Refused, sentence, Unreachable } from '@web/api'
-import type { Basket, ByHand, CouponOffer, Item, Member, Quote, QuoteLine } from '@web/contract'
-import { t } from '@web/i18n'
+import type {
+  Basket,
+  CouponOffer,
+  HeldHand,
+  Item,
+  Member,
+  Quote,
+  QuoteLine,
+  SaleForm,
+} from '@web/contract'
 import { keep, kept } from '@web/kept'
-import { guessLine, yuan } from '@web/money'
+import { guessLine } from '@web/money'
 import { defineStore } from 'pinia'
 import { watch } from 'vue'
 import { capped, keyOf, lineFor, newKey } from '../scan/tags'
@@ -17,7 +25,7 @@ import { useWallet } from './wallet'
 
 export type { Line }
 
-interface Kept {
+export interface Kept {
   lines: Line[]
   member: Member | null
   points: number
@@ -29,6 +37,10 @@ interface Kept {
   barred: number[]
   /** The cashier chose the coupons; else the best set is taken. */
   chosenCoupons: boolean
+  /** The basket put aside that this was. */
+  held: HeldHand | null
+  /** What managers approved of it. */
+  approvals: number[]
 }
 
 /** What the customer wants to spend of what they hold. */
@@ -65,6 +77,8 @@ const empty = (): Kept => ({
   coupon_ids: [],
   barred: [],
   chosenCoupons: false,
+  held: null,
+  approvals: [],
 })
 
 const nothing = (): Wish => ({ points: 0, discount_fen: 0, coupon_ids: [] })
@@ -140,6 +154,15 @@ export const useBasket = defineStore('basket', {
       barred: state.barred,
       authorisation: state.authorisation,
     }),
+    /** The same as a sale has it. */
+    asSold(): Omit<SaleForm, 'expected_payable_fen' | 'token' | 'tenders'> {
+      const { approvals, held } = this
+      return {
+        ...this.asked,
+        ...(approvals.length && { approval_ids: approvals }),
+        ...(held && { held }),
+      }
+    },
     spends: (state): boolean =>
       state.points > 0 || state.discount_fen > 0 || state.coupon_ids.length > 0,
     wish: ({ points, discount_fen, coupon_ids }): Wish => ({
@@ -240,24 +263,10 @@ export const useBasket = defineStore('basket', {
         this.turned = { name: one.name, by_fen: this.quote.payable_fen - payable_fen }
     },
 
-    /** A line cheaper by hand, or as it was; says why when the server will not have it. */
-    async byHand(key: number, hand?: ByHand): Promise<string> {
-      const line = this.lines.find((one) => keyOf(one) === key)
-      if (!line) return ''
-      line.hand = hand
-      this.changed()
-      await this.settled()
-      const over = this.isPriced ? this.quote?.needs_approval : null
-      const refused = this.pricing === 'failed' ? this.said : ''
-      const said = over ? t('discount.manager', { amount: yuan(over.max_fen) }) : refused
-      if (!said) return ''
-      line.hand = undefined
-      this.changed()
-      return said
-    },
-
-    takeOff(discount_fen: number): void {
-      this.discount_fen = discount_fen
+    /** What was put aside is on the counter again. */
+    fill(kept: Partial<Kept>): void {
+      Object.assign(this, empty(), kept, { touched: null, chosen: null })
+      if (this.member) void useWallet().load(this.member.id)
       this.changed()
     },
 
@@ -275,8 +284,9 @@ export const useBasket = defineStore('basket', {
     },
 
     remember(): void {
-      const { lines, member, authorisation, barred, chosenCoupons } = this
-      keep('till.basket', { lines, member, authorisation, barred, chosenCoupons, ...this.wish })
+      const { lines, member, authorisation, barred, chosenCoupons, held, approvals } = this
+      const whole = { lines, member, authorisation, barred, chosenCoupons, held, approvals }
+      keep('till.basket', { ...whole, ...this.wish })
     },
 
     /** Ask the server until it has priced the basket as it now is; one question at a time. */

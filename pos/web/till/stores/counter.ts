@@ -12,6 +12,7 @@ import { TAKERS } from '../scan/takers'
 import type { Sheet } from '../sheets'
 import { useBasket } from './basket'
 import { useCatalogue } from './catalogue'
+import { useHeld } from './held'
 import { usePaper } from './paper'
 import { useTopUpBack } from './top-up-back'
 import { useWallet } from './wallet'
@@ -90,6 +91,7 @@ export const useCounter = defineStore('counter', {
       this.byName = false
       if (this.panel === 'coupons' && /^\d?$/.test(text.trim()))
         return this.enterCoupon(text.trim())
+      if (this.sheet === 'held' && /^\d?$/.test(text.trim())) return useHeld().enter(text.trim())
       if (this.sheet === 'why' && /^[1-9]$/.test(text.trim()))
         return this.enterPromotion(text.trim())
       if (entry.kind === 'nothing') {

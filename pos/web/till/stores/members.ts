@@ -7,6 +7,7 @@ import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
 import { usePossession } from './possession'
+import { useSale } from './sale'
 
 /** Finding the customer of this sale, or letting them join. */
 export const useMembers = defineStore('members', {
@@ -67,9 +68,18 @@ export const useMembers = defineStore('members', {
       }
     },
 
+    /** Whose money is being taken is not changed under way: 3.3. */
+    isTooLate(member: Member | null): boolean {
+      if (!useSale().isBegun || useBasket().member?.id === member?.id) return false
+      play('blocked')
+      useCounter().say('error', t('echo.memberLate'))
+      return true
+    },
+
     choose(member: Member, authorisation: string | null = null): void {
       this.found = []
       this.said = ''
+      if (this.isTooLate(member)) return
       useBasket().setMember(member, authorisation)
       const counter = useCounter()
       if (counter.panel === 'receipt') counter.panel = 'entry'
@@ -81,6 +91,7 @@ export const useMembers = defineStore('members', {
 
     /** Takes the member off the sale and says what went with them. */
     leave(): void {
+      if (this.isTooLate(null)) return
       const counter = useCounter()
       counter.say('info', useBasket().leaveMember())
       if (counter.panel !== 'pending') counter.panel = 'entry'

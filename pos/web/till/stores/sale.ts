@@ -10,6 +10,7 @@ import { usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { useBasket } from './basket'
+import { useByHand } from './by-hand'
 import { useCodePay } from './code-pay'
 import { useCounter } from './counter'
 import { usePossession } from './possession'
@@ -40,6 +41,7 @@ interface State {
 }
 
 const AGAIN_MS = 4000
+const WORD_NEEDED = new Set(['discount_needs_approval', 'approval_missing', 'approval_over'])
 const CODE_NEEDED = new Set(['possession_needed', 'wallet_code_needed'])
 
 /** Taking the money: one request id per sale, kept until the server has said yes or no. */
@@ -54,6 +56,12 @@ export const useSale = defineStore('sale', {
     cashPart_fen: 0,
   }),
   getters: {
+    /** Money was begun to be taken: whose sale it is stays as it is. */
+    isBegun: (state): boolean =>
+      state.sending ||
+      state.pending !== null ||
+      state.cashPart_fen > 0 ||
+      state.walletText.trim() !== '',
     change_fen: (state): number =>
       state.receipt?.tenders.reduce((sum, tender) => sum + tender.change_fen, 0) ?? 0,
     received_fen: (state): number =>
@@ -76,7 +84,7 @@ export const useSale = defineStore('sale', {
       const tenders: SaleForm['tenders'] = []
       if (wallet_fen > 0) tenders.push({ kind: 'wallet', amount_fen: wallet_fen })
       if (due_fen > 0 || wallet_fen === 0) tenders.push({ kind: 'cash', received_fen })
-      await this.begin({ ...basket.asked, expected_payable_fen: payable_fen, token, tenders })
+      await this.begin({ ...basket.asSold, expected_payable_fen: payable_fen, token, tenders })
     },
 
     /** Without network only cash can be taken: nobody may spend twice what is not here. */
@@ -103,7 +111,7 @@ export const useSale = defineStore('sale', {
       const tenders: SaleForm['tenders'] = [{ kind: 'code', auth_code }]
       if (this.cashPart_fen > 0) tenders.unshift({ kind: 'cash', received_fen: this.cashPart_fen })
       if (wallet_fen > 0) tenders.unshift({ kind: 'wallet', amount_fen: wallet_fen })
-      await this.begin({ ...basket.asked, expected_payable_fen: payable_fen, token, tenders })
+      await this.begin({ ...basket.asSold, expected_payable_fen: payable_fen, token, tenders })
       return ''
     },
 
@@ -175,6 +183,7 @@ export const useSale = defineStore('sale', {
         counter.panel = 'pay'
         counter.goOn()
         if (CODE_NEEDED.has(error.code)) return this.needCode(error.message)
+        if (WORD_NEEDED.has(error.code)) void useByHand().askAgain()
         this.said = refusedWords(error)
         void useBasket().price()
         return

@@ -1,0 +1,330 @@
+import { Refused, sentence, Unreachable } from '@web/api'
+import type { HeldChange, HeldHand, HeldShown, Member } from '@web/contract'
+import { type Key, t } from '@web/i18n'
+import { keep, kept } from '@web/kept'
+import { yuan } from '@web/money'
+import { requestId } from '@web/request-id'
+import { play } from '@web/sounds'
+import { defineStore } from 'pinia'
+import { answered, api } from '../server'
+import { useApproval } from './approval'
+import { type Line, useBasket } from './basket'
+import { useCounter } from './counter'
+import { useSession } from './session'
+
+/** A basket put aside that the server does not have yet: written down here before anything else. */
+interface Aside extends HeldHand {
+  lines: Line[]
+  member: Member | null
+  discount_fen: number
+  barred: number[]
+  note: string
+  payable_fen: number
+  held_at: string
+  /** Why the server will not have it: it was taken over or sold elsewhere meanwhile. */
+  refused?: string
+}
+
+interface TakenUp {
+  held: HeldHand & { lines: Line[]; member: Member | null; discount_fen: number; barred: number[] }
+  changes: HeldChange[]
+}
+
+interface State {
+  here: Aside[]
+  shared: HeldShown[]
+  /** Which of the list the keys are at. */
+  at: number
+  changes: HeldChange[]
+  said: string
+  busy: boolean
+  /** What the cashier wanted that another till edits: a manager may let them take it over. */
+  elsewhere: HeldShown | null
+}
+
+const KEPT = 'till.held'
+const EVERY_MS = 5_000
+const RENEW_MS = 4 * 60_000
+const TAKE_OVER: readonly Key[] = ['held.reason.broken', 'held.reason.gone', 'held.reason.waiting']
+const OLD_PRICE: readonly Key[] = ['held.reason.promised', 'discount.reason.goodwill']
+
+let watching = 0
+let renewed = 0
+let sharing: Promise<void> | null = null
+
+/** Baskets put aside (挂单): here at once, and shared with the store's other tills as soon as there is a network. */
+export const useHeld = defineStore('held', {
+  state: (): State => ({
+    here: kept<Aside[]>(KEPT) ?? [],
+    shared: [],
+    at: 0,
+    changes: [],
+    said: '',
+    busy: false,
+    elsewhere: null,
+  }),
+  getters: {
+    /** What only this till has comes first. */
+    list(): HeldShown[] {
+      const ids = new Set(this.here.map((one) => one.id))
+      return [...this.here.map(asShown), ...this.shared.filter((one) => !ids.has(one.id))]
+    },
+    chosen(): HeldShown | undefined {
+      return this.list[this.at]
+    },
+  },
+  actions: {
+    /** Share what is only here and keep the lease of what is on the counter, until `stop`. */
+    async watch(): Promise<void> {
+      watching += 1
+      const mine = watching
+      while (mine === watching) {
+        if (answered.value) await this.share()
+        if (answered.value && Date.now() - renewed > RENEW_MS) await this.renew()
+        await new Promise((done) => setTimeout(done, EVERY_MS))
+      }
+    },
+
+    stop(): void {
+      watching += 1
+    },
+
+    keepHere(): void {
+      keep(KEPT, this.here.length > 0 ? this.here : null)
+    },
+
+    /** F6: the basket goes aside and the counter is free; with nothing in it, what is aside is shown. */
+    hold(): void {
+      const basket = useBasket()
+      const counter = useCounter()
+      if (basket.isEmpty) return void this.open()
+      const { lines, member, discount_fen, barred, held, shownPayable } = basket
+      const hand = held ?? { id: requestId(), version: 0 }
+      const held_at = new Date().toISOString()
+      const aside = { lines: [...lines], member, discount_fen, barred: [...barred], note: '' }
+      this.here.push({ ...hand, ...aside, payable_fen: shownPayable, held_at })
+      this.keepHere()
+      basket.clear()
+      counter.panel = 'entry'
+      counter.say('ok', t('held.done', { amount: yuan(shownPayable) }))
+      play('ok')
+      void this.share()
+    },
+
+    /** Once each, one after the other: told again it is answered as it stands. */
+    share(): Promise<void> {
+      sharing ??= this.shareAll().finally(() => {
+        sharing = null
+      })
+      return sharing
+    },
+
+    async shareAll(): Promise<void> {
+      for (const one of this.here.filter((aside) => !aside.refused)) {
+        try {
+          await api.write('/api/pos/held', asForm(one), undefined)
+          this.here = this.here.filter((other) => other.id !== one.id)
+        } catch (error) {
+          if (!(error instanceof Refused)) return
+          const known = this.here.find((other) => other.id === one.id)
+          if (known) known.refused = error.message
+        }
+        this.keepHere()
+      }
+      if (useCounter().sheet === 'held') await this.load()
+    },
+
+    async open(): Promise<void> {
+      Object.assign(this, { at: 0, changes: [], said: '', elsewhere: null })
+      useCounter().sheet = 'held'
+      await this.load()
+    },
+
+    async load(): Promise<void> {
+      try {
+        this.shared = (await api.get<{ held: HeldShown[] }>('/api/pos/held')).held
+        this.said = ''
+      } catch (error) {
+        this.shared = []
+        this.said = error instanceof Unreachable ? t('held.alone') : sentence(error)
+      }
+      this.at = Math.min(this.at, Math.max(0, this.list.length - 1))
+    },
+
+    step(by: number): void {
+      this.at = Math.min(this.list.length - 1, Math.max(0, this.at + by))
+    },
+
+    /** Enter takes up the chosen one, a digit with it that one; with changes shown it accepts them. */
+    enter(digit: string): void {
+      if (this.changes.length > 0) return this.accept()
+      if (digit) this.at = Number(digit) - 1
+      void this.resume()
+    },
+
+    refuse(words: string): void {
+      play('blocked')
+      this.said = words
+    },
+
+    async resume(approval_ids: number[] = []): Promise<void> {
+      const one = this.chosen
+      if (!one || this.busy) return play('blocked')
+      if (!useBasket().isEmpty) return this.refuse(t('held.basketFirst'))
+      if (one.state === 'expired') return this.refuse(t('held.over'))
+      this.busy = true
+      try {
+        // What is on its way to the server right now is only here or only there afterwards.
+        await sharing
+        const mine = this.here.find((aside) => aside.id === one.id)
+        if (mine) this.takeHere(mine)
+        else await this.takeShared(one, approval_ids)
+      } catch (error) {
+        this.refuse(sentence(error))
+        const elsewhere = error instanceof Refused && error.code === 'held_elsewhere'
+        this.elsewhere = elsewhere ? one : null
+        if (!elsewhere && error instanceof Refused) await this.load()
+      } finally {
+        this.busy = false
+      }
+    },
+
+    takeHere(mine: Aside): void {
+      const { id, version, lines, member, discount_fen, barred, refused } = mine
+      this.here = this.here.filter((other) => other.id !== id)
+      this.keepHere()
+      // What another till has by now is a basket of its own here.
+      const held = refused ? null : { id, version }
+      useBasket().fill({ lines, member, discount_fen, barred, held })
+      this.end()
+    },
+
+    async takeShared(one: HeldShown, approval_ids: number[]): Promise<void> {
+      const path = `/api/pos/held/${one.id}/resume`
+      const { held, changes } = await api.write<TakenUp>(path, { approval_ids })
+      const { id, version, lines, member, discount_fen, barred } = held
+      renewed = Date.now()
+      const keyed = lines.map((line, at) => (line.tag ? { ...line, key: -1 - at } : line))
+      useBasket().fill({ lines: keyed, member, discount_fen, barred, held: { id, version } })
+      this.elsewhere = null
+      this.said = ''
+      this.changes = changes
+      if (changes.length === 0) this.end()
+      else play('blocked')
+    },
+
+    end(): void {
+      const counter = useCounter()
+      Object.assign(this, { changes: [], said: '', elsewhere: null })
+      counter.sheet = null
+      counter.panel = 'entry'
+      counter.say('ok', t('held.resumed'))
+      play('ok')
+    },
+
+    /** What it costs now counts. */
+    accept(): void {
+      this.end()
+    },
+
+    /** F6 in the list: a manager lets it be taken from the till that edits it, or lets the prices of then count. */
+    async manager(): Promise<void> {
+      if (this.changes.length > 0) return this.oldPrices()
+      const one = this.elsewhere
+      if (!one) return play('blocked')
+      const said = t('held.editing', { till: one.at_till_name ?? one.till_name })
+      const what = { before_fen: one.payable_fen, said }
+      const subject = `held:${one.id}`
+      const word = await useApproval().ask({
+        action: 'take_over',
+        subject,
+        what,
+        reasons: TAKE_OVER,
+      })
+      if (!word?.id) return
+      this.at = this.list.findIndex((other) => other.id === one.id)
+      await this.resume([word.id])
+    },
+
+    async oldPrices(): Promise<void> {
+      const basket = useBasket()
+      const dearer = this.changes.filter((one) => (one.after_fen ?? 0) > one.before_fen)
+      if (!basket.held || dearer.length === 0) return play('blocked')
+      const lines = dearer.map(({ name, before_fen, after_fen }) => ({
+        name,
+        before_fen: after_fen ?? 0,
+        after_fen: before_fen,
+      }))
+      const subject = `held:${basket.held.id}`
+      const what = { lines }
+      const word = await useApproval().ask({
+        action: 'old_price',
+        subject,
+        what,
+        reasons: OLD_PRICE,
+      })
+      if (!word?.id) return
+      basket.approvals.push(word.id)
+      for (const { line: at, before_fen, after_fen } of dearer) {
+        const line = basket.lines[at ?? -1]
+        const off_fen = (line?.hand?.off_fen ?? 0) + (after_fen ?? 0) - before_fen
+        if (line) line.hand = { reason: 'held_price', off_fen }
+      }
+      basket.changed()
+      this.end()
+    },
+
+    /** The lease of what is on the counter goes on; who lost it learns it here, and not at the payment. */
+    async renew(): Promise<void> {
+      const { held } = useBasket()
+      if (!held || held.version === 0) return
+      renewed = Date.now()
+      const path = `/api/pos/held/${held.id}/renew`
+      try {
+        await api.write(path, { version: held.version })
+      } catch (error) {
+        if (error instanceof Refused) useCounter().say('error', error.message)
+      }
+    },
+  },
+})
+
+function asForm({ id, version, lines, member, discount_fen, barred, note }: Aside) {
+  const goods = lines.map(({ sku_id, qty, hand, tag }) => ({
+    sku_id,
+    qty,
+    ...(hand && { hand }),
+    ...(tag?.fen && { label: tag.code }),
+  }))
+  const tags = Object.fromEntries(lines.flatMap(({ tag }, at) => (tag ? [[at, tag]] : [])))
+  const whole = { lines: goods, tags, member_id: member?.id ?? null, discount_fen, barred }
+  return { id, version, ...whole, note }
+}
+
+function asShown({
+  id,
+  version,
+  lines,
+  member,
+  note,
+  payable_fen,
+  held_at,
+  refused,
+}: Aside): HeldShown {
+  const session = useSession()
+  return {
+    id,
+    version,
+    state: 'held',
+    note: refused ?? note,
+    names: lines.slice(0, 3).map((line) => line.name),
+    kinds: lines.length,
+    payable_fen,
+    member_name: member?.name ?? null,
+    till_name: session.till?.name ?? '',
+    staff_name: session.staff?.name ?? '',
+    at_till_name: null,
+    lease_until: null,
+    held_at,
+  }
+}
