@@ -29,6 +29,26 @@ class SyncForm(WriteForm):
     documents: list[DocumentForm] = Field(min_length=1, max_length=50)
 
 
+class EndForm(WriteForm):
+    """The number of a device's last document; `at_ms` is its clock as it sends this."""
+
+    device: str = Field(pattern=r"^[0-9a-f-]{36}$")
+    seq: int = Field(ge=0, le=10**9)
+    at_ms: int = Field(ge=0)
+
+
+@bp.post("/end")
+@permit("pos.sell")
+@bp.input(EndForm)
+def end(json_data: EndForm) -> Reply:
+    """A device delivered all it has, up to `seq`: `{last_seq}`; what we lack of that goes on the desk at once."""
+    till = who.till()
+    skew_ms = json_data.at_ms - int(g.now.timestamp() * 1000)
+    with transaction(session()) as opened:
+        last = delivery.end(opened, till.store_id, till.id, json_data.device, json_data.seq, skew_ms, now=g.now)
+    return {"last_seq": last}, 200
+
+
 @bp.post("")
 @permit("pos.sell")
 @bp.input(SyncForm)
@@ -37,7 +57,8 @@ def sync(json_data: SyncForm) -> Reply:
 
     Delivered again it is answered as it stands: the till repeats until it has the answer.  `taken` and `known` are
     orders; `excepted` waits on the exception desk with its `reason`; `altered` differs from what we have; `unread`
-    cannot be read.  The last three stay with the till, to be shown, and are never dropped.
+    cannot be read.  The last three stay with the till, which shows them and delivers them again, until somebody saw to
+    them on the desk: `settled`.
     """
     till, results = who.till(), []
     skew_ms = json_data.at_ms - int(g.now.timestamp() * 1000)
@@ -47,6 +68,7 @@ def sync(json_data: SyncForm) -> Reply:
                 found = delivery.deliver(opened, till.store_id, till.id, one.body, skew_ms, now=g.now)
         except NotSound:
             log.error("till_document_unread", uuid=one.uuid, till_id=till.id)
-            found = delivery.Result(one.uuid, "unread", "head")
+            with transaction(session()) as opened:
+                found = delivery.unread(opened, till.store_id, till.id, one.uuid, one.body, now=g.now)
         results.append(found.as_json())
     return {"results": results}, 200

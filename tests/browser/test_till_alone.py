@@ -27,8 +27,8 @@ def till(street, session, screen):
     at = Till(screen(1366, 768), street.url)
     at.open(street.shop)
     at.page.evaluate("navigator.serviceWorker.ready.then(() => undefined)")
-    at.page.wait_for_function("localStorage.getItem('td.till.rules') && localStorage.getItem('td.till.session')")
-    at.page.wait_for_function("localStorage.getItem('td.till.pins')")
+    at.page.wait_for_function("() => localStorage.getItem('td.till.rules') && localStorage.getItem('td.till.session')")
+    at.page.wait_for_function("() => localStorage.getItem('td.till.pins')")
     at.page.reload()
     at.see("scan-input").wait_for()
     return at
@@ -100,3 +100,34 @@ def test_a_lost_answer_to_a_cash_sale_is_written_down_and_booked_once(street, se
 def _picture(till, pictures, name):
     if pictures:
         till.page.screenshot(path=Path(pictures) / f"{name}.png")
+
+
+def test_one_window_sells_and_another_may_take_over(street, session, till, pictures):
+    """Two windows of one device: one writes the chain, and what lies on its counter moves along (rule 3.25)."""
+    context, first = till.page.context, till.page
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("9.90")
+    second = Till(context.new_page(), street.url)
+    second.page.add_init_script("window.print = () => {}")
+    second.page.goto(f"{street.url}/till/")
+    expect(second.see("elsewhere")).to_be_visible()
+    _picture(second, pictures, "till-elsewhere")
+    context.set_offline(True)
+    second.page.keyboard.press("Enter")
+    expect(till.see("elsewhere")).to_be_visible()
+    second.see(f"pin-{street.shop.people[Role.CASHIER]}").click()
+    second.page.keyboard.type(make.PIN)
+    second.page.keyboard.press("Enter")
+    expect(second.see("payable")).to_contain_text("9.90")
+    second.page.wait_for_timeout(1600)
+    assert second.pay_cash("10").endswith("000001")
+    second.see("connection").click()
+    expect(second.see("offline-state")).to_contain_text("1 单记在本机")
+    _picture(second, pictures, "till-offline-sheet")
+    context.set_offline(False)
+    expect(second.see("connection")).to_have_text("在线", timeout=20_000)
+    second.page.close()
+    expect(till.see("scan-input")).to_be_visible()
+    assert first.evaluate("navigator.locks.query().then((all) => all.held.length)") == 1
+    session.rollback()
+    assert session.scalar(text("SELECT count(*) FROM sale_order WHERE channel = 'till'")) == 1

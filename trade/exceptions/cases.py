@@ -148,6 +148,18 @@ def is_open(session: Session, kind: str, subject: str) -> bool:
     return bool(fetch(session, _IS_OPEN, {"kind": kind, "subject": subject}))
 
 
+_SEEN_TO = text(
+    "SELECT 1 FROM exception_case WHERE kind = :kind AND subject = :subject AND resolved_at IS NOT NULL"
+    " AND facts @> CAST(:facts AS jsonb) LIMIT 1"
+)
+
+
+def was_seen_to(session: Session, kind: str, subject: str, facts: Mapping[str, Any]) -> bool:
+    """Did somebody close one with these facts before?  For what may come again word for word."""
+    given = {"kind": kind, "subject": subject, "facts": json.dumps(facts, ensure_ascii=False)}
+    return bool(fetch(session, _SEEN_TO, given))
+
+
 _PLAN = text("""
     UPDATE exception_case SET tries = tries + 1, next_try_at = :at, seen_at = :now
     WHERE kind = :kind AND subject = :subject AND resolved_at IS NULL RETURNING tries""")

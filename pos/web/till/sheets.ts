@@ -3,6 +3,7 @@ import { type Component, defineAsyncComponent } from 'vue'
 const LOADS = {
   held: () => import('./parts/HeldSheet.vue'),
   join: () => import('./parts/JoinSheet.vue'),
+  offline: () => import('./parts/OfflineSheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),
   paper: () => import('./parts/PaperSheet.vue'),
   printer: () => import('./print/PrinterSheet.vue'),

@@ -14,6 +14,7 @@ from config.errors import WrongState
 from tests import factories as make
 from tests.devices import Device
 from tests.stories import Story
+from trade.exceptions import cases
 from trade.orders import read
 from trade.orders.offline import again, delivery
 from trade.orders.offline.document import NotSound
@@ -218,3 +219,38 @@ def test_what_waited_is_taken_once_what_was_missing_is_there_or_is_settled_by_a_
         again.settle(story.session, story.shop.store_id, uuids[1], "x", actor="staff:1", now=now)
     assert _sold(story) == 1
     story.agree()
+
+
+def test_a_document_that_was_printed_and_then_lost_is_known_of_as_soon_as_the_device_is_back(story, device, now):
+    """Complaint 4.5: the device says where its chain ends, whether or not it has anything to deliver."""
+
+    def end(seq):
+        with transaction(story.session) as opened:
+            return delivery.end(opened, story.shop.store_id, story.shop.till_id, device.id, seq, 0, now=now)
+
+    bodies = [device.sell(now) for _ in range(3)]
+    _deliver(story, bodies[0])
+    assert (end(1), _cases(story)) == (1, [])
+    assert (end(3), _cases(story)) == (1, [("document_gap", "", [2, 3])])
+    for body in bodies[1:]:
+        _deliver(story, body)
+    assert (end(3), _cases(story)) == (3, [])
+
+
+def test_what_is_not_kept_is_shown_until_somebody_saw_to_it(story, device, now):
+    body = device.sell(now)
+    _deliver(story, body)
+    other = json.dumps(json.loads(body) | {"received_fen": 1000, "change_fen": 10})
+
+    def read_nothing():
+        with transaction(story.session) as opened:
+            return delivery.unread(opened, story.shop.store_id, story.shop.till_id, "u-1", "nonsense", now=now)
+
+    assert [_deliver(story, other).state, read_nothing().state] == ["altered", "unread"]
+    assert _cases(story) == [("document_altered", "other_bytes", None), ("document_altered", "unread", None)]
+    with transaction(story.session):
+        for (case,) in story.session.execute(text("SELECT id FROM exception_case")).all():
+            cases.resolve(story.session, case, "已核对", actor="staff:1", now=now)
+    assert [_deliver(story, other).state, read_nothing().state] == ["settled", "settled"]
+    again_other = json.dumps(json.loads(body) | {"received_fen": 2000, "change_fen": 1010})
+    assert (_deliver(story, again_other).state, _sold(story)) == ("altered", 1)

@@ -3,7 +3,8 @@
 what came                              what becomes of it       on the desk
 the next link                          taken, or excepted       `document_excepted` with the reason
 one that we have, the same bytes       as it stands             -
-another under its id, place or number  not kept: `altered`      `document_altered`
+another under its id, place or number  not kept: `altered`      `document_altered`, and `settled` once that is closed
+what nobody can read                   not kept: `unread`       the same
 a link further on than the next        as the next              `document_gap` until the rest is here
 one whose `prev` is not our last       as the next              `document_altered`
 one whose online attempt reached us    known: that order        -
@@ -33,7 +34,7 @@ ACTOR = "till"
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What became of one document; `state` is a document's, or `altered`."""
+    """What became of one document; `state` is a document's, or `altered` or `unread`."""
 
     uuid: str
     state: str
@@ -69,39 +70,63 @@ def deliver(session: Session, store_id: int, till_id: int, text: str, skew_ms: i
 
 
 def _link(session: Session, store_id: int, till_id: int, document: Document, chain: Any, now: datetime) -> None:
-    head, subject = document.head, f"till_device:{document.head.device}"
+    head = document.head
     follows = head.seq == chain.last_seq + 1
     if follows and bytes.fromhex(head.prev) != bytes(chain.last_hash):
         _altered(session, store_id, till_id, document, "chain_broken", now)
     moves.link(session, store_id, document)
-    if follows and not cases.is_open(session, "document_gap", subject):
+    if follows and not cases.is_open(session, "document_gap", f"till_device:{head.device}"):
         return
-    missing = moves.missing(session, store_id, head.device)
+    _gap(session, store_id, till_id, head.device, head.seq, document.sold_at(now), now)
+
+
+def _gap(session: Session, store_id: int, till_id: int, device: str, seq: int, at: datetime, now: datetime) -> None:
+    subject = f"till_device:{device}"
+    missing = moves.missing(session, store_id, device, seq)
     if not missing:
         cases.clear(session, "document_gap", subject, now=now, note="all_here")
         return
-    facts = {"till_id": till_id, "missing": missing[:50], "sold_at": document.sold_at(now).isoformat()}
+    facts = {"till_id": till_id, "missing": missing[:50], "sold_at": at.isoformat()}
     cases.open(
         session, "document_gap", subject, money_fen=0, at_stake=len(missing), facts=facts, at_store_id=store_id,
         actor=ACTOR, now=now,
     )  # fmt: skip
 
 
+def end(session: Session, store_id: int, till_id: int, device: str, seq: int, skew_ms: int, *, now: datetime) -> int:
+    """A device says that it delivered all up to `seq`: what we do not have of that is a gap; returns our last.
+
+    So that a document which was printed and then lost is known of when there is a network again, not at the next sale.
+    """
+    chain = moves.device(session, store_id, till_id, device, skew_ms, now=now)
+    if chain.last_seq < seq:
+        _gap(session, store_id, till_id, device, seq, now, now)
+    return int(chain.last_seq)
+
+
+def unread(session: Session, store_id: int, till_id: int, uuid: str, text: str, *, now: datetime) -> Result:
+    """Nobody can read what came under an id: it stays with the till, and the desk sees it until it is closed there."""
+    facts = {"till_id": till_id, "no": uuid, "body": text[:20_000]}
+    return _not_kept(session, store_id, uuid, "unread", "unread", facts, 0, now)
+
+
 def _altered(session: Session, store_id: int, till_id: int, document: Document, why: str, now: datetime) -> Result:
     head = document.head
     facts = {"till_id": till_id, "no": head.no, "seq": head.seq, "body": document.text[:20_000]}
-    _case(session, "document_altered", store_id, document, facts, why, now)
-    return Result(head.uuid, "altered", why)
+    return _not_kept(session, store_id, head.uuid, "altered", why, facts, head.payable_fen + head.rounding_fen, now)
 
 
-def _case(
-    session: Session, kind: str, store_id: int, document: Document, facts: dict[str, Any], why: str, now: datetime
-) -> None:
-    head = document.head
+def _not_kept(
+    session: Session, store_id: int, uuid: str, state: str, why: str, facts: dict[str, Any], fen: int, now: datetime
+) -> Result:
+    subject = f"till_document:{uuid}"
+    if cases.was_seen_to(session, "document_altered", subject, {"body": facts["body"]}):
+        return Result(uuid, "settled", why)
     cases.open(
-        session, kind, f"till_document:{head.uuid}", money_fen=head.payable_fen + head.rounding_fen, facts=facts,
-        cause=why, at_store_id=store_id, actor=ACTOR, now=now,
+        session, "document_altered", subject, money_fen=fen, facts=facts, cause=why, at_store_id=store_id, actor=ACTOR,
+        now=now,
     )  # fmt: skip
+    return Result(uuid, state, why)
 
 
 def take(session: Session, store_id: int, till_id: int, document: Document, *, now: datetime) -> Result:
@@ -139,5 +164,8 @@ def _excepted(session: Session, store_id: int, till_id: int, document: Document,
     if kept is not None and kept.state == "received":
         moves.move(session, store_id, head.uuid, "except", reason=why, actor=ACTOR, now=now)
     facts = {"till_id": till_id, "no": head.no, "sold_at": document.sold_at(now).isoformat()}
-    _case(session, "document_excepted", store_id, document, facts, why, now)
+    cases.open(
+        session, "document_excepted", f"till_document:{head.uuid}", money_fen=head.payable_fen + head.rounding_fen,
+        facts=facts, cause=why, at_store_id=store_id, actor=ACTOR, now=now,
+    )  # fmt: skip
     return Result(head.uuid, "excepted", why)

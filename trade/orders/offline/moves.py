@@ -37,7 +37,8 @@ _MOVE = text("""
         differences = coalesce(CAST(:differences AS jsonb), differences)
     WHERE store_id = :store AND uuid = :uuid AND state = ANY(:sources) RETURNING *""")
 _GAPS = text("""
-    SELECT array_agg(n ORDER BY n) AS missing FROM till_device d CROSS JOIN generate_series(1, d.last_seq) AS n
+    SELECT array_agg(n ORDER BY n) AS missing FROM till_device d
+    CROSS JOIN generate_series(1, greatest(d.last_seq, least(:seq, d.last_seq + 10000))) AS n
     WHERE d.store_id = :store AND d.device_id = :device AND NOT EXISTS (SELECT FROM till_document t
         WHERE t.store_id = d.store_id AND t.device_id = d.device_id AND t.seq = n)""")
 
@@ -105,6 +106,6 @@ def move(
     return moved
 
 
-def missing(session: Session, store_id: int, device_id: str) -> list[int]:
-    """The numbers that are missing in a device's chain."""
-    return list(fetch(session, _GAPS, {"store": store_id, "device": device_id})[0].missing or ())
+def missing(session: Session, store_id: int, device_id: str, seq: int) -> list[int]:
+    """The numbers that are missing in a device's chain, which goes at least up to `seq`."""
+    return list(fetch(session, _GAPS, {"store": store_id, "device": device_id, "seq": seq})[0].missing or ())

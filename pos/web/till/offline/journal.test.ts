@@ -40,7 +40,7 @@ test('what waits is delivered in order, through lost answers, until every answer
     if (calls === 5) throw new Refused(401, 'not_signed_in', '', {})
     return documents.map(({ uuid }) => ({ uuid, state: 'taken', reason: '', order_no: uuid }))
   }
-  const delivery = new Delivery(journal, send, () => undefined)
+  const delivery = new Delivery(journal, { send, end: async () => undefined }, () => undefined)
   delivery.now()
   await vi.waitFor(async () => {
     await vi.advanceTimersByTimeAsync(300_000)
@@ -57,4 +57,38 @@ test('what the server will not book stays, with the reason', async () => {
   await journal.settle(uuid, 'excepted', 'unknown_sku', null)
   const { waiting, rejected } = await journal.count()
   expect([waiting, rejected.map((one) => one.reason)]).toEqual([0, ['unknown_sku']])
+})
+
+test('where the browser lost documents the chain goes on after them, so that the server sees the gap', async () => {
+  const journal = open()
+  for (let n = 0; n < 3; n += 1) await journal.append(document)
+  const lost = await journal.byUuid('u3')
+  for (const uuid of ['u2', 'u3']) await journal.settle(uuid, 'taken', '', null)
+  await journal.forget(2)
+  const next = await journal.append((seq, prev) => document(seq, prev, 'u9'))
+  expect([next.seq, (JSON.parse(next.body) as Link).prev]).toEqual([4, lost?.hash])
+})
+
+test('the server hears where the chain ends, and what was not booked is offered again until it is seen to', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const journal = open()
+  for (let n = 0; n < 2; n += 1) await journal.append(document)
+  const ends: number[] = []
+  let state: Result['state'] = 'excepted'
+  const send = async (documents: { uuid: string }[]): Promise<Result[]> =>
+    documents.map(({ uuid }) => ({ uuid, state, reason: 'unknown_sku', order_no: null }))
+  const end = async (seq: number) => void ends.push(seq)
+  const delivery = new Delivery(journal, { send, end }, () => undefined)
+  delivery.now()
+  await vi.waitFor(async () => expect((await journal.count()).rejected.length).toBe(2))
+  state = 'settled'
+  await vi.waitFor(async () => {
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect((await journal.count()).rejected).toEqual([])
+  })
+  expect(ends).toEqual([])
+  delivery.back()
+  await vi.waitFor(() => expect(ends).toEqual([2]))
+  delivery.stop()
+  vi.useRealTimers()
 })

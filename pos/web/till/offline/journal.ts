@@ -1,7 +1,8 @@
+import { keep, kept } from '@web/kept'
 import Dexie, { type Table } from 'dexie'
 import type { Link } from './document'
 
-export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'unread'
+export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'unread' | 'settled'
 
 /** A document as it is kept here: the very text that was hashed. */
 export interface Kept {
@@ -18,6 +19,8 @@ export interface Kept {
   payable_fen: number
 }
 
+type End = Pick<Kept, 'seq' | 'hash'>
+
 const NOTHING = '0'.repeat(64)
 /** States in which the server has the money in its books. */
 export const BOOKED: readonly State[] = ['taken', 'known']
@@ -33,7 +36,7 @@ export class Journal {
   private readonly documents: Table<Kept, number>
   private appending: Promise<unknown> = Promise.resolve()
 
-  constructor(name = 'till-journal') {
+  constructor(private readonly name = 'till-journal') {
     this.db = new Dexie(name, { chromeTransactionDurability: 'strict' })
     this.db.version(1).stores({ documents: 'seq, &uuid, state' })
     this.documents = this.db.table('documents')
@@ -47,10 +50,10 @@ export class Journal {
   }
 
   private async write(make: (seq: number, prev: string) => Link): Promise<Kept> {
-    const last = await this.documents.orderBy('seq').last()
-    const document = make((last?.seq ?? 0) + 1, last?.hash ?? NOTHING)
+    const last = await this.end()
+    const document = make(last.seq + 1, last.hash)
     const body = JSON.stringify(document)
-    const kept: Kept = {
+    const row: Kept = {
       seq: document.seq,
       uuid: document.uuid,
       kind: document.kind,
@@ -64,8 +67,25 @@ export class Journal {
       payable_fen: (document.payable_fen ?? 0) + (document.rounding_fen ?? 0),
     }
     // `add` refuses a place that another tab took meanwhile: the chain has one end.
-    await this.documents.add(kept)
-    return kept
+    await this.documents.add(row)
+    keep(this.name, { seq: row.seq, hash: row.hash })
+    return row
+  }
+
+  /**
+   * The end of the chain, which is remembered beside the documents: where the browser lost some of them the chain goes
+   * on after them, and the server sees the gap.
+   */
+  async end(): Promise<End> {
+    const last = await this.documents.orderBy('seq').last()
+    const remembered = kept<End>(this.name)
+    return [last, remembered].reduce<End>(
+      (one, other) => (other && other.seq > one.seq ? other : one),
+      {
+        seq: 0,
+        hash: NOTHING,
+      },
+    )
   }
 
   waiting(most: number): Promise<Kept[]> {
@@ -74,15 +94,22 @@ export class Journal {
 
   async count(): Promise<{ waiting: number; rejected: Kept[] }> {
     const waiting = await this.documents.where('state').equals('waiting').count()
-    const rejected = await this.documents
-      .where('state')
-      .anyOf('excepted', 'altered', 'unread')
-      .sortBy('seq')
-    return { waiting, rejected }
+    return { waiting, rejected: await this.rejected() }
+  }
+
+  /** What the server did not book, as far as is known here. */
+  rejected(): Promise<Kept[]> {
+    return this.documents.where('state').anyOf('excepted', 'altered', 'unread').sortBy('seq')
   }
 
   async settle(uuid: string, state: State, reason: string, order_no: string | null): Promise<void> {
     await this.documents.where('uuid').equals(uuid).modify({ state, reason, order_no })
+  }
+
+  /** Drop what the server has and is older than a moment. */
+  async forget(before_ms: number): Promise<void> {
+    const old = this.documents.where('state').anyOf(BOOKED)
+    await old.and((one) => one.at_ms < before_ms).delete()
   }
 
   byUuid(uuid: string): Promise<Kept | undefined> {

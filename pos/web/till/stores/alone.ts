@@ -10,9 +10,10 @@ import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
 import { type Link, numberOf, type Place } from '../offline/document'
 import { Journal, type Kept } from '../offline/journal'
+import { place } from '../offline/one-tab'
 import { receiptOf } from '../offline/receipt'
 import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
-import { Delivery, type Result } from '../offline/sync'
+import { Delivery, type Result, type Way } from '../offline/sync'
 import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
@@ -30,6 +31,8 @@ interface State {
 }
 
 const PING_MS = 2_000
+/** So long what was sold alone can be returned alone. */
+const KEPT_MS = 40 * 24 * 3600_000
 
 let journal: Journal | null = null
 let delivery: Delivery | null = null
@@ -47,14 +50,16 @@ export const useAlone = defineStore('alone', {
     async watch(): Promise<void> {
       watching += 1
       const mine = watching
-      journal ??= markRaw(new Journal())
-      delivery ??= new Delivery(journal, send, (sending) => {
+      await this.count()
+      if (!journal) return
+      delivery ??= new Delivery(journal, WAY, (sending) => {
         this.sending = sending
         void this.count()
       })
       void this.persist()
-      await this.count()
-      delivery.now()
+      void journal.forget(Date.now() - KEPT_MS)
+      window.addEventListener('beforeunload', warn)
+      delivery.back()
       while (mine === watching) {
         if (!answered.value && (await ping())) this.back()
         await new Promise((done) => setTimeout(done, PING_MS))
@@ -65,14 +70,29 @@ export const useAlone = defineStore('alone', {
       watching += 1
     },
 
+    /** Why a thing that could lose what is only here has to wait; empty where all is at the server. */
+    async unsent(): Promise<string> {
+      await this.count()
+      return this.waiting > 0 ? t('offline.unsent', { n: this.waiting }) : ''
+    },
+
+    /** Another window sells now: this one writes and delivers nothing more. */
+    leave(): void {
+      delivery?.stop()
+      journal?.close()
+      delivery = null
+      journal = null
+      window.removeEventListener('beforeunload', warn)
+    },
+
     /** There is a network again. */
     back(): void {
-      delivery?.now()
+      delivery?.back()
       void useBasket().price()
     },
 
     async count(): Promise<void> {
-      if (!journal) return
+      journal ??= markRaw(new Journal())
       const { waiting, rejected } = await journal.count()
       Object.assign(this, { waiting, rejected: markRaw(rejected) })
     },
@@ -134,7 +154,7 @@ export const useAlone = defineStore('alone', {
         member_id: member?.id ?? null,
         tier,
       }
-      const make = (place: Place) => saleOf(alone, known, place, received_fen)
+      const make = (at: Place) => saleOf(alone, known, at, received_fen)
       const written = await this.write(make, uuid)
       if (typeof written === 'string') return written
       const { till, staff } = session
@@ -144,8 +164,9 @@ export const useAlone = defineStore('alone', {
     },
 
     /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */
-    async write<D extends Link>(make: (place: Place) => D, uuid: string): Promise<D | string> {
+    async write<D extends Link>(make: (at: Place) => D, uuid: string): Promise<D | string> {
       const { shift, staff } = useSession()
+      if (place.value !== 'here') return t('elsewhere.title')
       if (!journal || !shift || !staff) return t('alone.noPrice')
       const device = deviceId()
       const here = {
@@ -171,6 +192,11 @@ export const useAlone = defineStore('alone', {
   },
 })
 
+/** The browser asks before a page goes away whose sales are only here. */
+function warn(event: BeforeUnloadEvent): void {
+  if (useAlone().waiting > 0) event.preventDefault()
+}
+
 /** The same for ever on this device. */
 function deviceId(): string {
   const known = kept<string>('till.device')
@@ -180,9 +206,14 @@ function deviceId(): string {
   return made
 }
 
-async function send(documents: { uuid: string; body: string }[]): Promise<Result[]> {
-  const body = { at_ms: Date.now(), documents }
-  return (await api.write<{ results: Result[] }>('/api/pos/sync', body)).results
+const WAY: Way = {
+  async send(documents) {
+    const body = { at_ms: Date.now(), documents }
+    return (await api.write<{ results: Result[] }>('/api/pos/sync', body)).results
+  },
+  async end(seq) {
+    await api.write('/api/pos/sync/end', { device: deviceId(), seq, at_ms: Date.now() })
+  },
 }
 
 async function ping(): Promise<boolean> {

@@ -316,19 +316,26 @@ export const useBasket = defineStore('basket', {
 
     /** The server's price; without network the till's own, where it may sell alone. */
     async ask(): Promise<Quote> {
-      const own = () => useAlone().quote(this.lines, this.member?.tier ?? null, this.barred)
-      const may = useAlone().refuses() === ''
-      const alone = may && useAlone().isAlone ? own() : null
+      const own = () =>
+        useAlone().refuses()
+          ? null
+          : useAlone().quote(this.lines, this.member?.tier ?? null, this.barred)
+      const alone = useAlone().isAlone ? own() : null
       if (alone) return alone
       try {
         const { quote } = await api.ask<{ quote: Quote }>('/api/pos/quote', this.asked)
         keep('till.rounding', quote.cash_rounding)
         return quote
       } catch (error) {
-        const instead = may && error instanceof Unreachable ? own() : null
+        const instead = error instanceof Unreachable ? own() : null
         if (instead) return instead
         throw error
       }
+    },
+
+    /** Something is here now that was missing: what could not be priced without network may be. */
+    tryAgain(): void {
+      if (this.pricing === 'failed') void this.price()
     },
 
     /** A label cheaper than this cashier may give counts no more; the coupons chosen are those that still fit. */

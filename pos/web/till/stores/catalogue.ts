@@ -11,6 +11,7 @@ import { CatalogueStore } from '../catalogue/store'
 import { checkDigit } from '../scan/check-digit'
 import { DEFAULT_LAYOUTS, type Read, read, unitsOf } from '../scan/labels'
 import { api } from '../server'
+import { useBasket } from './basket'
 
 interface Fed {
   version: number
@@ -78,6 +79,7 @@ export const useCatalogue = defineStore('catalogue', {
       this.version = version
       this.ready = version > 0
       this.tellWorker(store_id)
+      useBasket().tryAgain()
     },
 
     /** Fetch what is newer; without network what is here stays. */

@@ -5,7 +5,7 @@ import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { capped } from '../scan/tags'
 import { api } from '../server'
-import type { Line } from './basket'
+import { type Line, useBasket } from './basket'
 
 const EVERY_MS = 60_000
 
@@ -38,6 +38,7 @@ export const useRules = defineStore('rules', {
       watching += 1
       const mine = watching
       this.engine ??= markRaw(await import('@web/pricing'))
+      useBasket().tryAgain()
       while (mine === watching) {
         await this.refresh()
         await new Promise((done) => setTimeout(done, EVERY_MS))

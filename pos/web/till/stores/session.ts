@@ -6,6 +6,7 @@ import { defineStore } from 'pinia'
 import { knowsPin, rememberPin } from '../offline/pins'
 import { learnReceiptUrl } from '../print/token'
 import { api } from '../server'
+import { useAlone } from './alone'
 
 export type Stage = 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'sale'
 
@@ -202,9 +203,13 @@ export const useSession = defineStore('session', {
       this.stage = this.till ? 'pin' : 'login'
     },
 
-    async signOut(): Promise<void> {
+    /** Refused while sales are only here: who signs in next might clear this browser. */
+    async signOut(): Promise<string> {
+      const unsent = await useAlone().unsent()
+      if (unsent) return unsent
       await api.write('/api/staff/logout', {}).catch(() => undefined)
       this.lock()
+      return ''
     },
   },
 })

@@ -1,0 +1,19 @@
+import type { Key } from '@web/i18n'
+
+/** What a till may do without network (till-and-store-desk.md 3.9), each with what comes of it, in words. */
+export interface Item {
+  may: boolean
+  what: Key
+  how: Key
+}
+
+export const MATRIX: readonly Item[] = [
+  { may: true, what: 'matrix.cash', how: 'matrix.cash.how' },
+  { may: true, what: 'matrix.rules', how: 'matrix.rules.how' },
+  { may: true, what: 'matrix.changed', how: 'matrix.changed.how' },
+  { may: true, what: 'matrix.stock', how: 'matrix.stock.how' },
+  { may: true, what: 'matrix.pin', how: 'matrix.pin.how' },
+  { may: false, what: 'matrix.code', how: 'matrix.code.how' },
+  { may: false, what: 'matrix.spend', how: 'matrix.spend.how' },
+  { may: false, what: 'matrix.hand', how: 'matrix.hand.how' },
+]
