@@ -44,7 +44,9 @@ def test_it_shows_the_receipt_masked_and_is_kept_by_nobody(app, session, shop, c
 
 def test_a_token_is_not_to_be_guessed_and_opens_nothing_in_another_store(app, session, shop, client):
     receipt = _sell(client(), shop)
-    store, token = re.fullmatch(r".*/r/(\d+)\.([\w-]{20})", receipt["url"]).groups()
+    parts = re.fullmatch(r".*/r/(\d+)\.([\w-]{20})", receipt["url"])
+    assert parts
+    store, token = parts.groups()
     for address in (f"{int(store) + 1}.{token}", f"{store}.{token[:-1]}A", f"{store}.", receipt["no"], "1.' OR 1=1"):
         page = app.test_client().get(f"/r/{address}")
         assert page.status_code == 404 and "小票还没有到" in page.text, address

@@ -1,6 +1,7 @@
 import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { nextTick } from 'vue'
+import { openDisplay } from '../display/feed'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
@@ -124,6 +125,7 @@ export const ACTIONS: readonly Action[] = [
     run: reprint,
     always: true,
   },
+  { name: 'display', label: 'display.open', run: () => void openDisplay(), always: true },
   { name: 'drawer', label: 'drawer.open', run: () => void openWithoutSale() },
   { name: 'printer', label: 'print.settings', run: () => show('printer'), always: true },
   { name: 'shift', label: 'key.shift', run: () => show('shift') },

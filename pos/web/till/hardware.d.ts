@@ -37,3 +37,14 @@ interface Navigator {
   readonly usb?: Usb
   readonly serial?: Serial
 }
+
+interface ScreenPlace {
+  availLeft: number
+  availTop: number
+  availWidth: number
+  availHeight: number
+}
+interface Window {
+  /** Where the screens are: only in Chromium, and only when the person allows it. */
+  getScreenDetails?(): Promise<{ screens: ScreenPlace[]; currentScreen: ScreenPlace }>
+}
