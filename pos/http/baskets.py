@@ -30,13 +30,22 @@ class HandForm(Form):
     unit_price_fen: int | None = Field(None, ge=0, le=100_000_000)
 
 
+class SellerForm(Form):
+    """A colleague who sold a line, and their part of it in basis points."""
+
+    staff_id: int
+    bp: int = Field(ge=1, le=10_000)
+
+
 class SaleLineForm(LineForm):
     """A line of a sale, perhaps cheaper by hand, or handed over by another store.
 
-    `label` is the goods' own as it was scanned, where its price is what they cost.
+    `label` is the goods' own as it was scanned, where its price is what they cost; `sellers` are at most three.
     """
 
     hand: HandForm | None = None
+    note: str = Field("", max_length=60)
+    sellers: list[SellerForm] = Field(default_factory=list, max_length=3)
     label: str | None = Field(None, pattern=r"^[\x1d!-~]{8,90}$")
     at_store_id: int | None = None
 
@@ -60,6 +69,13 @@ class CounterForm(Form):
     def by_hand(self) -> bool:
         """Whether anything of it is cheaper by hand, or by a label."""
         return self.discount_fen > 0 or any(line.hand or line.label for line in self.lines)
+
+
+class Noted(Form):
+    """What is noted with the whole basket; with `print_notes` the receipt says it, and what is noted with lines."""
+
+    note: str = Field("", max_length=120)
+    print_notes: bool = False
 
 
 def basket(form: CounterForm, store_id: int) -> place.Basket:

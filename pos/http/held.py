@@ -14,19 +14,19 @@ from config.http import Reply, WriteForm, blueprint, once, permit, session
 from member import identity
 from pos.http import who
 from pos.http.approving import Elevated, elevated
-from pos.http.baskets import HELD_ID, CounterForm, basket
+from pos.http.baskets import HELD_ID, CounterForm, Noted, basket
 from pos.http.members import members_json
 from trade.orders.held import compare, moves, read
 from trade.orders.held.moves import Hand
 from trade.pricing import prices
 from trade.stores.approvals.states import Action
 
-_KEPT = {"lines", "discount_fen", "barred", "member_id", "tags"}
+_KEPT = {"lines", "discount_fen", "barred", "member_id", "tags", "print_notes"}
 
 bp = blueprint("held", "/api/pos/held", who.identify)
 
 
-class HoldForm(WriteForm, CounterForm):
+class HoldForm(WriteForm, CounterForm, Noted):
     """A basket to put aside under an id of the till's own; `version` as this till was given it, 0 for a new one.
 
     What would need the member's code (points, coupons, stored value) is not kept.  `tags` is what stood on the labels
@@ -35,7 +35,6 @@ class HoldForm(WriteForm, CounterForm):
 
     id: str = HELD_ID
     version: int = Field(0, ge=0)
-    note: str = Field("", max_length=60)
     tags: dict[int, dict[str, str | int | bool | None]] = Field(default_factory=dict, max_length=200)
 
 
@@ -81,8 +80,8 @@ def listed() -> Reply:
 @permit("pos.sell")
 @bp.input(ResumeForm)
 def resume(held_id: str, json_data: ResumeForm) -> Reply:
-    """Take a basket up under a lease: `{held: {id, version, lease_until, note, member, discount_fen, barred, lines},
-    changes}`.
+    """Take a basket up under a lease: `{held: {id, version, lease_until, note, print_notes, member,
+    discount_fen, barred, lines}, changes}`.
 
     `changes` are the lines that cost otherwise now than when it was held: {line, name, before_fen, after_fen}, with
     their place among the lines from 0; both null for what is not sold any more.  409 `held_elsewhere` while another
@@ -103,7 +102,8 @@ def resume(held_id: str, json_data: ResumeForm) -> Reply:
 
 def _taken_up(opened: Session, row: Any, store_id: int, now: datetime) -> dict[str, Any]:
     tags = row.basket.get("tags", {})
-    form = CounterForm.model_validate({name: value for name, value in row.basket.items() if name != "tags"})
+    beside = {"tags", "print_notes"}
+    form = CounterForm.model_validate({name: value for name, value in row.basket.items() if name not in beside})
     compared = compare.now_and_then(opened, basket(form, store_id), row.lines, now=now)
     goods = prices.items(opened, store_id, {line.sku_id for line in form.lines}, now=now)
     lines = [
@@ -113,6 +113,7 @@ def _taken_up(opened: Session, row: Any, store_id: int, now: datetime) -> dict[s
     ]
     member = members_json(opened, [identity.card(opened, row.member_id)])[0] if row.member_id else None
     whole = {"id": row.id, "version": row.version, "note": row.note, "lease_until": row.lease_until.isoformat()}
+    whole["print_notes"] = row.basket.get("print_notes", False)
     more = {"member": member, "discount_fen": form.discount_fen, "barred": form.barred, "lines": lines}
     return {"held": whole | more, "changes": compared.changes}
 

@@ -14,8 +14,8 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import wallet_limits
 from member.secrets import fingerprint
 from paying import code
-from pos.http import discounts, members, payments, who
-from pos.http.baskets import HELD_ID, CounterForm, basket
+from pos.http import discounts, members, payments, tickets, who
+from pos.http.baskets import HELD_ID, CounterForm, Noted, basket
 from pos.http.discounts import CounterSale
 from pos.scan import read_code
 from trade.orders import place, read, shown
@@ -90,7 +90,7 @@ class HeldForm(Form):
     version: int = Field(ge=0)
 
 
-class SaleForm(WriteForm, CounterSale):
+class SaleForm(WriteForm, CounterSale, Noted):
     """A basket, what the customer was shown, and what they pay with: cash, stored value, a payment code; each once.
 
     A payment code pays what the others do not; without one cash does, and only then gives change.  `token` is the
@@ -235,6 +235,7 @@ def sell(json_data: SaleForm) -> Reply:
         at = place.TillSale(till.id, shift_id, me.id, authorised=proved)
         order_id, tender_id = _ring_up(opened, json_data, wanted, at, received_fen, auth_code)
         discounts.note(opened, order_id, hand)
+        tickets.keep(opened, json_data, json_data, order_id)
         if json_data.held:
             mine = held.Hand(json_data.held.id, json_data.held.version)
             held.sell(opened, till.store_id, mine, order_id, till_id=till.id, staff_id=me.id, now=g.now)

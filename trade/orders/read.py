@@ -119,6 +119,9 @@ _RECEIPT = text(
                    JOIN promotion_version v ON v.promotion_id = a.source_id AND v.version = a.version
                    WHERE a.store_id = :store AND a.order_id = :order AND a.source = 'promotion' GROUP BY 1, 2) used)
         END AS promotions,
+        (SELECT json_agg(json_build_object('line_no', n.line_no, 'note', n.note, 'printed', n.printed)
+             ORDER BY n.line_no)
+         FROM order_note n WHERE n.store_id = :store AND n.order_id = :order) AS notes,
         (SELECT json_agg(json_build_object('no', 'R' || r.id, 'at', r.at, 'refund_fen', r.refund_fen) ORDER BY r.id)
          FROM sale_return r WHERE r.store_id = :store AND r.order_id = :order) AS returns,
         """
@@ -156,6 +159,7 @@ def receipt(session: Session, store_id: int, order_id: int, *, codes: bool = Tru
         "url": url(store_id, order.token) if order.token else None,
         "at": _iso(order.placed_at),
         "lines": order.lines,
+        "notes": order.notes or [],
         "member": _holder(order),
         "tenders": order.tenders or [],
         "coupons": order.coupons or [],

@@ -41,19 +41,22 @@ class CreditShare(Base):
     """A party's part of one order, frozen at payment; `store_id` 0 among the parties is the head office.
 
     `generation` 1 is that of the payment; goods that another store hands over make the next, and the newest counts.
-    `why` says how the owner was found; the basis points of a generation sum to 10,000.
+    `why` says how the owner was found; the basis points of a generation sum to 10,000.  Rows with a `line_no` are the
+    sellers of that line, whose basis points sum to 10,000 of what the owner of the order would have of it.
     """
 
     __tablename__ = "credit_share"
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint("bp BETWEEN 0 AND 10000", name="bp"),
-        CheckConstraint("role IN ('scene', 'guide', 'home', 'fulfilling', 'hq')", name="role"),
+        CheckConstraint("(role = 'seller') = (line_no > 0)", name="line"),
+        CheckConstraint("role IN ('scene', 'guide', 'home', 'fulfilling', 'hq', 'seller')", name="role"),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     order_id: Mapped[int] = mapped_column(primary_key=True)
     generation: Mapped[int] = mapped_column(primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(server_default=text("0"))
     role: Mapped[str] = mapped_column(Text)
     party_store_id: Mapped[int]
     party_staff_id: Mapped[int | None]

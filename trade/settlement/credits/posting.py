@@ -5,7 +5,16 @@ the next document that is not posted yet.  So jobs may run late, twice and at on
 
 Shares are frozen with the first posting, by what was true when the order was paid; the fulfilling store is then the
 order's own.  When a finished order's goods were handed over by others the next generation of shares begins: its
-document takes back from the old parties and credits the new, and whatever returns later goes by it.
+document takes back from the old parties and credits the new, and whatever returns later goes by it.  So does a change
+of who sold a line.
+
+Sellers of a line take the owner's part of it.  Worked table, one owner (the cashier), 19.80 of milk sold by A (60) and
+B (40), 6.50 of bread by nobody, 0.03 dropped at the cash, the milk then returned one by one:
+
+    document    kept    milk    A (60)   B (40)   the cashier
+    payment     26.27   19.80    11.88     7.92          6.47
+    return     -9.90    -9.90    -5.94    -3.96          0.00
+    return     -9.90    -9.90    -5.94    -3.96          0.00
 """
 
 from __future__ import annotations
@@ -15,14 +24,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
+from trade.orders.ticket import sellers
 from trade.settlement.credits import closing, owners, rules
-from trade.settlement.credits.rules import Rule
+from trade.settlement.credits.rules import ALL_BP, Rule
 from trade.settlement.credits.shares import Kept, amounts, fees, shares_of
 
 Key = tuple[int, int]
@@ -32,8 +43,11 @@ _ORDERS = text("""
     JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
     WHERE o.paid_at IS NOT NULL ORDER BY o.store_id, o.id FOR NO KEY UPDATE OF o""")
 _ITEMS = text("""
-    SELECT line_no, CASE WHEN weighed THEN 1 ELSE qty END AS items, qty, weighed FROM order_line
-    WHERE store_id = :store AND order_id = :order""")
+    SELECT l.line_no, CASE WHEN weighed THEN 1 ELSE qty END AS items, qty, weighed,
+           net_fen - coalesce(w.bonus_fen, 0) AS base_fen
+    FROM order_line l LEFT JOIN wallet_share w ON w.store_id = l.store_id AND w.order_id = l.order_id
+        AND w.line_no = l.line_no
+    WHERE l.store_id = :store AND l.order_id = :order""")
 _RETURNS = text("""
     SELECT r.id, r.at, r.refund_fen - r.bonus_back_fen - r.freight_fen AS back_fen,
            coalesce((SELECT jsonb_object_agg(l.line_no, l.qty) FROM return_line l
@@ -44,10 +58,10 @@ _POSTED = text("""
     SELECT document, kind, generation, seq, party_store_id, party_staff_id, sum(amount_fen)::bigint AS fen
     FROM credit_entry WHERE store_id = :store AND order_id = :order GROUP BY 1, 2, 3, 4, 5, 6""")
 _FREEZE = text("""
-    INSERT INTO credit_share (store_id, order_id, generation, seq, role, party_store_id, party_staff_id, bp, why,
-        rule_version, from_at)
+    INSERT INTO credit_share (store_id, order_id, generation, seq, line_no, role, party_store_id, party_staff_id, bp,
+        why, rule_version, from_at)
     SELECT :store, :order, :generation, s.*, :version, :at FROM jsonb_to_recordset(CAST(:rows AS jsonb)) AS s(
-        seq bigint, role text, party_store_id bigint, party_staff_id bigint, bp bigint, why text)""")
+        seq bigint, line_no bigint, role text, party_store_id bigint, party_staff_id bigint, bp bigint, why text)""")
 _ENTER = text("""
     INSERT INTO credit_entry (store_id, order_id, document, kind, generation, seq, party_store_id, party_staff_id,
         base_fen, amount_fen, at, period, adjusts)
@@ -104,14 +118,16 @@ _HANDED = text("""
 
 
 def _fulfilled_elsewhere(session: Session, order: Any, shares: Iterable[Any]) -> bool:
-    """Begin the second generation when the fulfilling part belongs to others than was thought; once."""
-    if any(row.generation > 1 for row in shares) or not any(row.role == "fulfilling" for row in shares):
+    """Begin the next generation when the fulfilling part belongs to others than was thought; once."""
+    newest = max(row.generation for row in shares)
+    thought = {row.party_store_id for row in shares if row.generation == newest and row.role == "fulfilling"}
+    if not thought:
         return False
     found = fetch(session, _HANDED, {"store": order.store_id, "order": order.id})
     handed = {row.at_store_id: row.fen for row in found}
-    if not handed or handed.keys() == {order.store_id}:
+    if not handed or handed.keys() == thought:
         return False
-    freeze(session, order, generation=2, fulfilling=handed, at=order.closed_at)
+    freeze(session, order, generation=newest + 1, fulfilling=handed, at=order.closed_at)
     return True
 
 
@@ -119,17 +135,46 @@ def freeze(
     session: Session, order: Any, *, generation: int = 1, fulfilling: Mapping[int, int] | None = None,
     at: datetime | None = None,
 ) -> None:  # fmt: skip
-    """Write down whose an order is: the first generation at its payment, a later one with who really fulfilled."""
+    """Write down whose an order is: the first generation at its payment, a later one with who really fulfilled.
+
+    The sellers of its lines are those who stand there now.
+    """
     rule = rules.at(session, order.paid_at)
     owner = owners.of_order(session, order.store_id, order.id, rule, paid_at=order.paid_at)
     parts = shares_of(rule, owner, fulfilling or {order.store_id: 1})
     rows = [
-        {"seq": seq, "role": one.role, "party_store_id": one.store_id, "party_staff_id": one.staff_id, "bp": one.bp}
-        | {"why": one.why}
-        for seq, one in enumerate(parts, start=1)
+        {"role": one.role, "party_store_id": one.store_id, "party_staff_id": one.staff_id, "bp": one.bp, "why": one.why}
+        for one in parts
     ]
-    given = {"store": order.store_id, "order": order.id, "generation": generation, "version": rule.version}
-    fetch(session, _FREEZE, {**given, "at": at or order.paid_at, "rows": json.dumps(rows)})
+    _begin(session, order, generation, rows, version=rule.version, at=at or order.paid_at)
+
+
+def change_sellers(session: Session, order: Any, *, now: datetime) -> None:
+    """Other sellers stand at an order's lines: what was credited goes back, and the new are credited from now on.
+
+    The order's row is locked.  Whose it is beside them stays as it was frozen; what is not credited yet will be.
+    """
+    shares = fetch(session, _SHARES, {"store": order.store_id, "order": order.id})
+    if not shares:
+        return
+    newest = max(row.generation for row in shares)
+    names = ("role", "party_store_id", "party_staff_id", "bp", "why")
+    whole = [row for row in shares if row.generation == newest and row.line_no == 0]
+    rows = [{name: getattr(row, name) for name in names} for row in whole]
+    _begin(session, order, newest + 1, rows, version=whole[0].rule_version, at=now)
+
+
+def _begin(
+    session: Session, order: Any, generation: int, whole: list[dict[str, Any]], *, version: int, at: datetime
+) -> None:
+    sold = [
+        {"line_no": row.line_no, "role": "seller", "party_store_id": order.store_id, "party_staff_id": row.staff_id}
+        | {"bp": row.bp, "why": "chosen"}
+        for row in sellers.of(session, order.store_id, order.id)
+    ]
+    rows = [{"seq": seq, "line_no": 0} | row for seq, row in enumerate([*whole, *sold], start=1)]
+    given = {"store": order.store_id, "order": order.id, "generation": generation, "version": version}
+    fetch(session, _FREEZE, {**given, "at": at, "rows": json.dumps(rows)})
 
 
 def _documents(order: Any, shares: Iterable[Any], returned: Iterable[Any]) -> list[Document]:
@@ -199,12 +244,41 @@ class _Book:
     def _targets(self, kept: Kept, rule: Rule) -> dict[tuple[str, int, int], tuple[tuple[int, int | None], int]]:
         """What every share and fee of every generation must stand at."""
         found: dict[tuple[str, int, int], tuple[tuple[int, int | None], int]] = {}
-        for generation, shares in self.generations.items():
+        for generation, rows in self.generations.items():
             now = kept if generation == self.generation else Kept(0, 0)
-            for row, fen in zip(shares, amounts(now.base_fen, [one.bp for one in shares]), strict=True):
+            shares = [row for row in rows if row.line_no == 0]
+            fens = amounts(now.base_fen, [one.bp for one in shares])
+            sold = [row for row in rows if row.line_no > 0]
+            at = _owner(shares, self.order.store_id) if sold else None
+            if at is not None:
+                for row, fen in self._sold(sold, shares[at].bp if now is kept else 0):
+                    found["share", generation, row.seq] = ((row.party_store_id, row.party_staff_id), fen)
+                    fens[at] -= fen
+            for row, fen in zip(shares, fens, strict=True):
                 found["share", generation, row.seq] = ((row.party_store_id, row.party_staff_id), fen)
             if rule.fee_kind != "none":
                 stores = {row.party_store_id: row.bp for row in shares if row.role == "fulfilling"}
                 for store, fen in fees(rule, now, stores or {self.order.store_id: 1}).items():
                     found["fee", generation, store] = ((store, None), fen)
         return found
+
+    def _sold(self, sold: Sequence[Any], owner_bp: int) -> list[tuple[Any, int]]:
+        """What each seller of a line stands at: their part of the owner's part of what is kept of the line.
+
+        What came back of a line is taken from its own sellers, by the figures of `config/money.refund_share`.
+        """
+        found: list[tuple[Any, int]] = []
+        for line_no, rows in groupby(sold, key=lambda row: row.line_no):
+            line, parts = self.lines[str(line_no)], list(rows)
+            back_fen = line.base_fen * self.back[str(line_no)] // line.qty
+            kept_fen = 0 if self.ended else line.base_fen - back_fen
+            found += zip(parts, amounts(kept_fen * owner_bp // ALL_BP, [row.bp for row in parts]), strict=True)
+        return found
+
+
+def _owner(shares: Sequence[Any], store_id: int) -> int | None:
+    """Whose part the sellers of a line take: the owner's, else what the store itself has; None where it has none."""
+    for at, row in enumerate(shares):
+        if row.role in ("scene", "guide", "home"):
+            return at
+    return next((at for at, row in enumerate(shares) if row.party_store_id == store_id), None)

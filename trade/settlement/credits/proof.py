@@ -1,6 +1,6 @@
 """The proof that credit is the ledger of orders: nobody is credited for what was not kept, and all of it is credited.
 
-    shares   the basis points of each generation sum to 10,000
+    shares   the basis points of each generation, and of the sellers of each of its lines, sum to 10,000
     order    an order's entries sum to what is kept of its base, per document and in all; 0 for one that was cancelled
     fee      fees of an order sum to 0
     missing  an order that was paid has its shares
@@ -41,9 +41,9 @@ _ORDERS = text(f"""
            greatest(abs(credited_fen - kept_fen), abs(fee_fen)) AS at_stake
     FROM compared WHERE credited_fen <> kept_fen OR fee_fen <> 0 OR missing ORDER BY 2, 3 LIMIT 1000""")
 _SHARES = text("""
-    SELECT 'shares' AS fault, store_id, order_id, generation, sum(bp)::bigint AS bp,
+    SELECT 'shares' AS fault, store_id, order_id, generation, line_no, sum(bp)::bigint AS bp,
            abs(sum(bp) - 10000)::bigint AS at_stake
-    FROM credit_share GROUP BY 2, 3, 4 HAVING sum(bp) <> 10000 ORDER BY 2, 3, 4 LIMIT 1000""")
+    FROM credit_share GROUP BY 2, 3, 4, 5 HAVING sum(bp) <> 10000 ORDER BY 2, 3, 4, 5 LIMIT 1000""")
 
 
 def differences(session: Session) -> list[dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""What a cashier adds to a ticket: notes and sellers; and tickets that were voided."""
