@@ -10,9 +10,17 @@ from config.http import Form, Reply, WriteForm, blueprint, permit, session
 from config.logs import log
 from pos.http import who
 from trade.orders.offline import delivery
-from trade.orders.offline.document import NotSound
+from trade.orders.offline.document import Aside, NotSound
 
 bp = blueprint("sync", "/api/pos/sync", who.identify)
+
+
+class AsideForm(Form):
+    """The phone of who wants to be a member, which is in no document, with its salt and a name."""
+
+    phone: str = Field(max_length=20)
+    salt: str = Field(max_length=64)
+    name: str = Field("", max_length=40)
 
 
 class DocumentForm(Form):
@@ -20,6 +28,7 @@ class DocumentForm(Form):
 
     uuid: str = Field(max_length=36)
     body: str = Field(max_length=200_000)
+    aside: AsideForm | None = None
 
 
 class SyncForm(WriteForm):
@@ -49,6 +58,10 @@ def end(json_data: EndForm) -> Reply:
     return {"last_seq": last}, 200
 
 
+def _aside(one: DocumentForm) -> Aside | None:
+    return Aside(**one.aside.model_dump()) if one.aside else None
+
+
 @bp.post("")
 @permit("pos.sell")
 @bp.input(SyncForm)
@@ -65,7 +78,9 @@ def sync(json_data: SyncForm) -> Reply:
     for one in json_data.documents:
         try:
             with transaction(session()) as opened:
-                found = delivery.deliver(opened, till.store_id, till.id, one.body, skew_ms, now=g.now)
+                found = delivery.deliver(
+                    opened, till.store_id, till.id, one.body, skew_ms, aside=_aside(one), now=g.now
+                )
         except NotSound:
             log.error("till_document_unread", uuid=one.uuid, till_id=till.id)
             with transaction(session()) as opened:

@@ -12,6 +12,7 @@ one whose online attempt reached us    known: that order        -
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,11 +22,13 @@ from sqlalchemy.orm import Session
 from config import requests
 from config.db import attempt
 from config.errors import Refused
+from member import identity
 from trade.exceptions import cases
 from trade.orders.numbers import number
 from trade.orders.offline import moves
-from trade.orders.offline.document import Document, Head
+from trade.orders.offline.document import Aside, Document, Head, Said
 from trade.orders.offline.kinds import KINDS, read
+from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.orders.receipts import book as receipts
 
@@ -48,7 +51,9 @@ class Result:
         return {"uuid": self.uuid, "state": self.state, "reason": self.reason, "order_no": no}
 
 
-def deliver(session: Session, store_id: int, till_id: int, text: str, skew_ms: int, *, now: datetime) -> Result:
+def deliver(
+    session: Session, store_id: int, till_id: int, text: str, skew_ms: int, *, aside: Aside | None = None, now: datetime
+) -> Result:
     """Take one document, in a transaction of its own, so that one that is not sound holds up no other.
 
     Two deliveries of one device at once follow each other.
@@ -66,7 +71,19 @@ def deliver(session: Session, store_id: int, till_id: int, text: str, skew_ms: i
     if not moves.keep(session, store_id, till_id, document, now=now):
         return _altered(session, store_id, till_id, document, "place_taken", now)
     _link(session, store_id, till_id, document, chain, now)
+    if aside is not None and document.said is not None:
+        _bind(session, store_id, document.said, aside, now)
     return take(session, store_id, till_id, document, now=now)
+
+
+def _bind(session: Session, store_id: int, said: Said, aside: Aside, now: datetime) -> None:
+    """Who gave a phone without network is a member, or was one before; a phone that is none binds nobody."""
+    if not (isinstance(said, SaleSaid) and said.join and aside.bears(said.join)):
+        return
+    with suppress(identity.BadPhone):
+        actor = f"staff:{said.staff_id}"
+        member = identity.join(session, phone=aside.phone, name=aside.name, store_id=store_id, actor=actor, now=now)
+        moves.bind(session, store_id, said.uuid, member.id)
 
 
 def _link(session: Session, store_id: int, till_id: int, document: Document, chain: Any, now: datetime) -> None:

@@ -54,6 +54,19 @@ class Said(Head):
     shift_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """What comes beside a document and is not kept: the phone of who wants to be a member, its salt, and a name."""
+
+    phone: str
+    salt: str
+    name: str
+
+    def bears(self, join: str) -> bool:
+        """Whether it is what the document was written with."""
+        return hashlib.sha256(f"{self.salt}:{self.phone}".encode()).hexdigest() == join
+
+
 class NotSound(Exception):
     """Nobody can read what the document is."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, Text, text
+from sqlalchemy import CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -32,7 +32,8 @@ class TillDevice(Base):
 class TillDocument(Base):
     """One document as the till wrote it, byte by byte; `hash` is the SHA-256 of `body`, which names the one before.
 
-    `kind` is a row of `kinds.KINDS`, `no` the number on its paper, `differences` what we would have said otherwise.
+    `kind` is a row of `kinds.KINDS`, `no` the number on its paper, `differences` what we would have said otherwise,
+    `member_id` who it turned out to be that gave a phone.
     """
 
     __tablename__ = "till_document"
@@ -60,4 +61,5 @@ class TillDocument(Base):
     sold_at: Mapped[datetime]
     received_at: Mapped[datetime]
     order_id: Mapped[int | None]
+    member_id: Mapped[int | None] = mapped_column(ForeignKey("member.id"))
     differences: Mapped[list[Any] | None] = mapped_column(JSONB)

@@ -31,6 +31,7 @@ _KEEP = text("""
         payable_fen, sold_at, received_at)
     VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable, :sold_at, :now)
     ON CONFLICT DO NOTHING RETURNING uuid""")
+_BIND = text("UPDATE till_document SET member_id = :member WHERE store_id = :store AND uuid = :uuid")
 _ONE = text("SELECT * FROM till_document WHERE store_id = :store AND uuid = :uuid")
 _MOVE = text("""
     UPDATE till_document SET state = :target, order_id = coalesce(CAST(:order AS bigint), order_id), reason = :reason,
@@ -68,6 +69,11 @@ def keep(session: Session, store_id: int, till_id: int, document: Document, *, n
         "payable": head.payable_fen + head.rounding_fen, "sold_at": document.sold_at(now), "now": now,
     }  # fmt: skip
     return first(session, _KEEP, row) is not None
+
+
+def bind(session: Session, store_id: int, uuid: str, member_id: int) -> None:
+    """Whose phone came beside a document."""
+    session.execute(_BIND, {"store": store_id, "uuid": uuid, "member": member_id})
 
 
 def one(session: Session, store_id: int, uuid: str) -> Any | None:

@@ -34,7 +34,11 @@ from trade.stock import facts
 _AT = text("""
     SELECT (SELECT state FROM shift WHERE store_id = :store AND id = :shift AND till_id = :till) AS shift,
            EXISTS (SELECT FROM staff WHERE id = :staff) AS staff,
-           (SELECT tier FROM member WHERE id = :member) AS tier""")
+           m.id AS member_id, m.tier
+    FROM (SELECT coalesce(CAST(:member AS bigint), (SELECT member_id FROM till_document
+                 WHERE store_id = :store AND uuid = :uuid)) AS id) AS named
+    LEFT JOIN member was ON was.id = named.id
+    LEFT JOIN member m ON m.id = coalesce(was.merged_into_id, was.id)""")
 _SKUS = text("""
     SELECT sku.id, product.category_id, product.picture FROM sku JOIN product ON product.id = sku.product_id
     WHERE sku.id = ANY(:skus)""")
@@ -46,10 +50,10 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     :raises CannotTake: `unknown_shift`, `unknown_staff` or `unknown_sku`; nothing may stay of the transaction.
     """
     given = {"store": store_id, "till": till_id, "shift": said.shift_id, "staff": said.staff_id}
-    known = fetch(session, _AT, given | {"member": said.member_id})[0]
+    known = fetch(session, _AT, given | {"member": said.member_id, "uuid": said.uuid})[0]
     if known.shift is None or not known.staff:
         raise CannotTake("unknown_shift" if known.shift is None else "unknown_staff")
-    member_id = said.member_id if known.tier else None
+    member_id = known.member_id
     priced = _as_sold(session, said)
     _earns(session, priced, store_id, member_id, known.tier, sold_at)
     actor = f"staff:{said.staff_id}"
@@ -66,7 +70,16 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     value.sold(session, stake, actor=actor, now=now)
     more = {"till_id": till_id, "shift_id": said.shift_id, "late": known.shift == "closed"}
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
-    return Taken(order_id, _differences(session, store_id, said, member_id, sold_at))
+    return Taken(order_id, _of_member(said, known) + _differences(session, store_id, said, member_id, sold_at))
+
+
+def _of_member(said: SaleSaid, known: Any) -> list[dict[str, Any]]:
+    """The price was that of a tier of before, or the phone that was given is nobody's."""
+    if said.join is not None and known.member_id is None:
+        return [{"code": "not_bound"}]
+    if said.tier is not None and known.tier != said.tier:
+        return [{"code": "tier_changed", "sold_tier": said.tier, "our_tier": known.tier}]
+    return []
 
 
 def known(answer: dict[str, Any]) -> int | None:

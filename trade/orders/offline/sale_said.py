@@ -44,7 +44,11 @@ class UseSaid(Part):
 
 
 class SaleSaid(Said):
-    """A sale for cash."""
+    """A sale for cash.
+
+    `join` stands for the phone of who wants to be a member: the SHA-256 of it behind a salt, both beside the document
+    (`Aside`), so that the text which is kept for ever has no phone in it.
+    """
 
     kind: Literal["sale"]
     payable_fen: int = FEN
@@ -52,6 +56,7 @@ class SaleSaid(Said):
     catalogue: int = Field(ge=0)
     rules: int = Field(ge=0)
     member_id: int | None = None
+    join: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     tier: str | None = Field(None, max_length=20)
     approved_by: int | None = None
     lines: list[LineSaid] = Field(min_length=1, max_length=500)
