@@ -100,6 +100,10 @@ export interface Member {
   points: number
   pending_points: number
   tier_progress?: TierProgress
+  /** Known to the till alone: what they hold is not here. */
+  known?: boolean
+  /** Gave their phone without network: a member once the sale is booked. */
+  joins?: { phone: string; name: string }
 }
 
 /** A member whose code was scanned, or for whom a manager approved: leave to spend at this till. */

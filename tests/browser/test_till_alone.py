@@ -131,3 +131,41 @@ def test_one_window_sells_and_another_may_take_over(street, session, till, pictu
     assert first.evaluate("navigator.locks.query().then((all) => all.held.length)") == 1
     session.rollback()
     assert session.scalar(text("SELECT count(*) FROM sale_order WHERE channel = 'till'")) == 1
+
+
+def test_members_have_their_price_without_network_and_a_phone_becomes_one(street, session, till, pictures):
+    """Complaint 4.10: cached tiers give the member's price, a new phone is bound later; points are counted once."""
+    member = make.a_member(session, now=clock.now())
+    make.ring_up(session, street.shop, clock.now(), member_id=member, milk=1)
+    with till.page.expect_response(lambda answer: "member-cards?part=15" in answer.url):
+        till.page.reload()
+    till.page.wait_for_timeout(1000)
+    till.page.context.set_offline(True)
+    till.scan(make.BARCODES["milk"])
+    till.member("13812342046")
+    expect(till.see("member-later")).to_contain_text("待入账")
+    _picture(till, pictures, "till-alone-member")
+    till.page.wait_for_timeout(1600)
+    assert till.pay_cash("10").startswith("X")
+    till.page.wait_for_timeout(1600)
+    till.scan(make.BARCODES["milk"])
+    till.see("member-input").fill("13712345678")
+    till.page.keyboard.press("Enter")
+    till.see("join-name").fill("张三")
+    till.page.keyboard.press("Enter")
+    expect(till.see("member-later")).to_contain_text("自动入会")
+    till.page.wait_for_timeout(1600)
+    assert till.pay_cash("10").startswith("X")
+    till.page.context.set_offline(False)
+    expect(till.see("connection")).to_have_text("在线", timeout=20_000)
+    session.rollback()
+    sold = session.execute(
+        text(
+            "SELECT m.phone_masked, o.member_id = :member FROM till_document d JOIN sale_order o ON o.id = d.order_id"
+            " JOIN member m ON m.id = o.member_id ORDER BY d.seq"
+        ),
+        {"member": member},
+    ).all()
+    assert [tuple(one) for one in sold] == [("138****2046", True), ("137****5678", False)]
+    session.rollback()
+    assert books(session) == {}

@@ -4,6 +4,13 @@ import type { Link } from './document'
 
 export type State = 'waiting' | 'taken' | 'known' | 'excepted' | 'altered' | 'unread' | 'settled'
 
+/** What goes beside a document until it is delivered, and is then forgotten. */
+export interface Aside {
+  phone: string
+  salt: string
+  name: string
+}
+
 /** A document as it is kept here: the very text that was hashed. */
 export interface Kept {
   seq: number
@@ -17,6 +24,7 @@ export interface Kept {
   order_no: string | null
   at_ms: number
   payable_fen: number
+  aside: Aside | null
 }
 
 type End = Pick<Kept, 'seq' | 'hash'>
@@ -43,13 +51,16 @@ export class Journal {
   }
 
   /** Write the document that `make` makes of its place at the end of the chain; one after another. */
-  append(make: (seq: number, prev: string) => Link): Promise<Kept> {
-    const next = this.appending.then(() => this.write(make))
+  append(make: (seq: number, prev: string) => Link, aside: Aside | null = null): Promise<Kept> {
+    const next = this.appending.then(() => this.write(make, aside))
     this.appending = next.catch(() => undefined)
     return next
   }
 
-  private async write(make: (seq: number, prev: string) => Link): Promise<Kept> {
+  private async write(
+    make: (seq: number, prev: string) => Link,
+    aside: Aside | null,
+  ): Promise<Kept> {
     const last = await this.end()
     const document = make(last.seq + 1, last.hash)
     const body = JSON.stringify(document)
@@ -65,6 +76,7 @@ export class Journal {
       order_no: null,
       at_ms: document.at_ms,
       payable_fen: (document.payable_fen ?? 0) + (document.rounding_fen ?? 0),
+      aside,
     }
     // `add` refuses a place that another tab took meanwhile: the chain has one end.
     await this.documents.add(row)
@@ -103,7 +115,7 @@ export class Journal {
   }
 
   async settle(uuid: string, state: State, reason: string, order_no: string | null): Promise<void> {
-    await this.documents.where('uuid').equals(uuid).modify({ state, reason, order_no })
+    await this.documents.where('uuid').equals(uuid).modify({ state, reason, order_no, aside: null })
   }
 
   /** Drop what the server has and is older than a moment. */

@@ -41,7 +41,7 @@ function alone(lines: Line[]) {
 }
 
 const place = { uuid: 'u', device: 'abcdef12', seq: 12, prev: '0', at_ms: 1, offset_ms: 0 } as Place
-const known: Known = { catalogue: 1, rules: 1, member_id: null, tier: null }
+const known: Known = { catalogue: 1, rules: 1, member_id: null, tier: null, join: null }
 
 test('every fen of a document adds up, gifts and rounding among it', () => {
   const found = alone([line(1, 1198, 530, true), line(2, 990, 2)])

@@ -12,6 +12,8 @@ export interface SaleDocument extends Link {
   catalogue: number
   rules: number
   member_id: number | null
+  /** Stands for the phone of who wants to be a member; the phone itself is in no document. */
+  join: string | null
   tier: string | null
   approved_by: number | null
   lines: DocumentLine[]
@@ -23,7 +25,7 @@ export interface SaleDocument extends Link {
 }
 
 /** By which goods and rules it was priced, and for whom. */
-export type Known = Pick<SaleDocument, 'catalogue' | 'rules' | 'member_id' | 'tier'>
+export type Known = Pick<SaleDocument, 'catalogue' | 'rules' | 'member_id' | 'tier' | 'join'>
 
 /** A line of the receipt, as a quote has it. */
 export interface DocumentLine

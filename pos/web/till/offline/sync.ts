@@ -1,5 +1,5 @@
 import { Refused } from '@web/api'
-import type { Journal, Kept, State } from './journal'
+import type { Aside, Journal, Kept, State } from './journal'
 
 export interface Result {
   uuid: string
@@ -8,9 +8,15 @@ export interface Result {
   order_no: string | null
 }
 
+interface Sent {
+  uuid: string
+  body: string
+  aside?: Aside
+}
+
 /** The way to the server; both throw where no answer came. */
 export interface Way {
-  send: (documents: { uuid: string; body: string }[]) => Promise<Result[]>
+  send: (documents: Sent[]) => Promise<Result[]>
   /** Say that all up to this number was delivered. */
   end: (seq: number) => Promise<void>
 }
@@ -84,7 +90,9 @@ export class Delivery {
   }
 
   private async deliver(documents: Kept[]): Promise<void> {
-    const results = await this.way.send(documents.map(({ uuid, body }) => ({ uuid, body })))
+    const results = await this.way.send(
+      documents.map(({ uuid, body, aside }) => ({ uuid, body, ...(aside && { aside }) })),
+    )
     for (const { uuid, state, reason, order_no } of results)
       await this.journal.settle(uuid, state, reason, order_no)
     this.told = Math.max(this.told, documents.at(-1)?.seq ?? 0)

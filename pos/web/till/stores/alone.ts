@@ -8,8 +8,9 @@ import { aheadMs } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
+import { veil } from '../offline/cards'
 import { type Link, numberOf, type Place } from '../offline/document'
-import { Journal, type Kept } from '../offline/journal'
+import { type Aside, Journal, type Kept } from '../offline/journal'
 import { place } from '../offline/one-tab'
 import { receiptOf } from '../offline/receipt'
 import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
@@ -18,6 +19,7 @@ import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
 import { useCatalogue } from './catalogue'
+import { useMembers } from './members'
 import { pricedAt, useRules } from './rules'
 import { useSession } from './session'
 
@@ -88,6 +90,7 @@ export const useAlone = defineStore('alone', {
     /** There is a network again. */
     back(): void {
       delivery?.back()
+      void useMembers().meet()
       void useBasket().price()
     },
 
@@ -148,14 +151,17 @@ export const useAlone = defineStore('alone', {
       const alone = this.price(basket.lines, tier, basket.barred)
       if (!alone) return t('alone.noPrice')
       const { member } = basket
+      const veiled = member?.joins ? await veil(member.joins.phone) : null
       const known = {
         catalogue: useCatalogue().version,
         rules: useRules().delivered?.version ?? 0,
-        member_id: member?.id ?? null,
+        member_id: member?.id || null,
         tier,
+        join: veiled?.join ?? null,
       }
       const make = (at: Place) => saleOf(alone, known, at, received_fen)
-      const written = await this.write(make, uuid)
+      const aside = veiled && member?.joins ? { ...member.joins, salt: veiled.salt } : null
+      const written = await this.write(make, uuid, aside)
       if (typeof written === 'string') return written
       const { till, staff } = session
       const promotions = useRules().names
@@ -164,7 +170,11 @@ export const useAlone = defineStore('alone', {
     },
 
     /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */
-    async write<D extends Link>(make: (at: Place) => D, uuid: string): Promise<D | string> {
+    async write<D extends Link>(
+      make: (at: Place) => D,
+      uuid: string,
+      aside: Aside | null = null,
+    ): Promise<D | string> {
       const { shift, staff } = useSession()
       if (place.value !== 'here') return t('elsewhere.title')
       if (!journal || !shift || !staff) return t('alone.noPrice')
@@ -179,8 +189,9 @@ export const useAlone = defineStore('alone', {
         offset_ms: -aheadMs(),
       }
       try {
-        const written = await journal.append((seq, prev) =>
-          make({ ...here, seq, prev, no: numberOf(device, seq) }),
+        const written = await journal.append(
+          (seq, prev) => make({ ...here, seq, prev, no: numberOf(device, seq) }),
+          aside,
         )
         void this.count()
         delivery?.now()

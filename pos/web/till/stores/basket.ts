@@ -147,7 +147,7 @@ export const useBasket = defineStore('basket', {
         ...(hand && { hand }),
         ...(tag?.fen && { label: tag.code }),
       })),
-      member_id: state.member?.id ?? null,
+      member_id: state.member?.id || null,
       points: state.points,
       discount_fen: state.discount_fen,
       coupon_ids: state.coupon_ids,
@@ -219,7 +219,7 @@ export const useBasket = defineStore('basket', {
       if (!same) Object.assign(this, spends, { authorisation })
       else if (authorisation) this.authorisation = authorisation
       this.member = member
-      if (member) void useWallet().load(member.id)
+      if (member && !member.known) void useWallet().load(member.id)
       this.changed()
     },
 
@@ -266,7 +266,7 @@ export const useBasket = defineStore('basket', {
     /** What was put aside is on the counter again. */
     fill(kept: Partial<Kept>): void {
       Object.assign(this, empty(), kept, { touched: null, chosen: null })
-      if (this.member) void useWallet().load(this.member.id)
+      if (this.member && !this.member.known) void useWallet().load(this.member.id)
       this.changed()
     },
 

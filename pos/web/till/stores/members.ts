@@ -1,4 +1,4 @@
-import { sentence } from '@web/api'
+import { sentence, Unreachable } from '@web/api'
 import type { Member, ShownMember } from '@web/contract'
 import { t } from '@web/i18n'
 import { play } from '@web/sounds'
@@ -6,6 +6,7 @@ import { defineStore } from 'pinia'
 import { api } from '../server'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
+import { toCome, useKnown } from './known'
 import { usePossession } from './possession'
 import { useSale } from './sale'
 
@@ -23,6 +24,8 @@ export const useMembers = defineStore('members', {
         const { members } = await api.get<{ members: Member[] }>(path)
         this.show(members, q)
       } catch (error) {
+        const known = await useKnown().instead(error, q)
+        if (known) return this.show(known, q)
         play('blocked')
         this.said = sentence(error)
       } finally {
@@ -64,6 +67,8 @@ export const useMembers = defineStore('members', {
         play('unknown')
         counter.say('error', t('echo.cardUnknown'), no)
       } catch (error) {
+        const [known] = (await useKnown().instead(error, no)) ?? []
+        if (known) return this.choose(known)
         counter.fail(error, no)
       }
     },
@@ -104,7 +109,25 @@ export const useMembers = defineStore('members', {
         useCounter().sheet = null
         return null
       } catch (error) {
-        return sentence(error)
+        if (!(error instanceof Unreachable)) return sentence(error)
+        this.choose(toCome(phone, name))
+        useCounter().sheet = null
+        return null
+      }
+    },
+
+    /** There is a network again: who is known to this till alone is looked up, with all they hold. */
+    async meet(): Promise<void> {
+      const { member } = useBasket()
+      if (!member?.known) return
+      const path = `/api/pos/members?q=M${String(member.id).padStart(10, '0')}`
+      try {
+        const found = member.joins
+          ? (await api.write<{ member: Member }>('/api/pos/members', member.joins)).member
+          : (await api.get<{ members: Member[] }>(path)).members[0]
+        if (found && useBasket().member?.id === member.id) useBasket().setMember(found)
+      } catch {
+        // The price stays that of the tier known here; asked again when the network is back the next time.
       }
     },
 
