@@ -254,3 +254,46 @@ def test_what_is_not_kept_is_shown_until_somebody_saw_to_it(story, device, now):
     assert [_deliver(story, other).state, read_nothing().state] == ["settled", "settled"]
     again_other = json.dumps(json.loads(body) | {"received_fen": 2000, "change_fen": 1010})
     assert (_deliver(story, again_other).state, _sold(story)) == ("altered", 1)
+
+
+def test_a_thousand_answers_lost_after_the_commit_make_one_sale(story, device, now, open_session):
+    """Complaint 4.1: resent from two windows at once, and the same id with other lines between: one of everything."""
+    body = device.sell(now, milk=2, member_id=story.member, tier="standard")
+    other = json.dumps(json.loads(body) | {"received_fen": 5000, "change_fen": 5000 - 1980})
+    answers: list[tuple[str, int | None]] = []
+
+    def window() -> None:
+        with open_session() as mine:
+            for number in range(500):
+                found = _deliver(story, other if number % 100 == 99 else body, session=mine)
+                answers.append((found.state, found.order_id))
+
+    threads = [Thread(target=window) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (order_id,) = {order for state, order in answers if state == "taken"}
+    assert sorted({*answers}, key=str) == [("altered", None), ("taken", order_id)]
+    assert (len(answers), answers.count(("altered", None)), _sold(story)) == (1000, 10, 1)
+    assert story.count("SELECT count(*) FROM stock_movement WHERE key LIKE 'order:%'") == 1
+    assert story.count("SELECT count(*) FROM tender") == 1
+    assert story.count("SELECT count(*) FROM till_document") == 1
+    assert _cases(story) == [("document_altered", "other_bytes", None)]
+    story.agree()
+
+
+def test_what_the_head_office_took_back_stays_taken_back_when_the_till_sends_it_again(story, device, now):
+    """Complaint 4.1: and what a person settled by hand stays settled."""
+    body, bad = device.sell(now, milk=1), device.sell(now, shift_id=77)
+    order_id = _deliver(story, body).order_id
+    _deliver(story, bad)
+    story.give_back(order_id, lines={1: 1})
+    with transaction(story.session):
+        again.settle(story.session, story.shop.store_id, json.loads(bad)["uuid"], "已补录", actor="staff:1", now=now)
+    for _ in range(3):
+        assert _deliver(story, body).order_id == order_id
+        assert (_deliver(story, bad).state, _sold(story)) == ("settled", 1)
+    assert story.count("SELECT sum(qty) FROM return_line WHERE order_id = :id", id=order_id) == 1
+    assert story.count("SELECT on_hand FROM stock_level WHERE sku_id = :id", id=story.shop.skus["milk"]) == 100
+    story.agree()
