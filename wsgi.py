@@ -72,6 +72,7 @@ from pos.http import (
     tiers,
     top_ups,
     transfers,
+    unknown_codes,
     wallet_rules,
 )
 from pos.http import coupons as till_coupons
@@ -137,6 +138,7 @@ def create_app() -> APIFlask:
         simulations.bp,
         routing.bp,
         labels.bp,
+        unknown_codes.bp,
         price_books.bp,
         stock.bp,
         transfers.bp,

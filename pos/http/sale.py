@@ -159,6 +159,8 @@ def scan(code: str) -> Reply:
     if row is None:
         raise UnknownCode(code=code[:20])
     qty = labelled.units(read, weighed=row.weighed, unit_price_fen=row.price_fen)
+    if not row.weighed and not read.pieces:
+        qty *= row.units
     return {"item": _item(row, qty) | ({"label_fen": read.fen} if read.fen else {})}, 200
 
 

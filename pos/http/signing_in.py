@@ -9,7 +9,7 @@ from config.db import transaction
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from trade.orders.receipts import book as receipts
-from trade.stores import staff, tills
+from trade.stores import badges, staff, tills
 from trade.stores.staff import StaffCard, WrongPassword, WrongPin
 
 staff_bp = blueprint("staff", "/api/staff", who.identify)
@@ -97,6 +97,27 @@ def pin(json_data: PinForm) -> Response:
     if card is None:
         raise WrongPin(tries_left=left)
     return _signed_in(card)
+
+
+class BadgeForm(WriteForm):
+    """A badge as it was scanned."""
+
+    code: str = Field(min_length=4, max_length=60)
+
+
+@bp.post("/badge")
+@permit("public")
+@bp.input(BadgeForm)
+def badge(json_data: BadgeForm) -> Reply:
+    """Whose badge it is: that colleague's PIN is asked next. Signs nobody in; 404 `badge_unknown`."""
+    return {"staff_id": badges.read(session(), who.till().store_id, json_data.code)}, 200
+
+
+@bp.get("/badges")
+@permit("pos.approve")
+def all_badges() -> Reply:
+    """The badges of the store, to be printed."""
+    return {"badges": badges.of_store(session(), who.till().store_id)}, 200
 
 
 @bp.get("/till")

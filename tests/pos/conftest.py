@@ -59,6 +59,7 @@ from pos.http import (
     tiers,
     top_ups,
     transfers,
+    unknown_codes,
     wallet_rules,
     who,
 )
@@ -111,6 +112,7 @@ FACES = (
     simulations.bp,
     routing.bp,
     labels.bp,
+    unknown_codes.bp,
     price_books.bp,
     stock.bp,
     transfers.bp,

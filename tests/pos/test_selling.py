@@ -3,8 +3,10 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import text
 
 from config import clock
+from config.db import transaction
 from tests import factories as make
 from tests.pos.conftest import Client
 from trade.stores.models import Role
@@ -58,6 +60,20 @@ def test_a_scale_label_gives_its_grams(client, shop):
     label = "200004200530"
     item = client().get(f"/api/pos/scan/{label}{check_digit(label)}").json["item"]
     assert (item["sku_id"], item["qty"], item["weighed"]) == (shop.skus["apple"], 530, True)
+
+
+def test_a_case_is_twelve_at_the_price_of_twelve(session, client, shop):
+    """Its own barcode gives the units, and the price from twelve on is the case's."""
+    case, milk = "16901234567899", shop.skus["milk"]
+    with transaction(session):
+        session.execute(
+            text("INSERT INTO barcode (code, sku_id, units) VALUES (:code, :sku, 12)"), {"code": case, "sku": milk}
+        )
+        session.execute(text("UPDATE price SET steps = '[[12, 900]]' WHERE sku_id = :sku"), {"sku": milk})
+    item = client().get(f"/api/pos/scan/{case}").json["item"]
+    assert (item["sku_id"], item["qty"], item["steps"]) == (milk, 12, [[12, 900]])
+    quote = client().ask("/api/pos/quote", {"lines": [{"sku_id": milk, "qty": 12}]}).json["quote"]
+    assert quote["payable_fen"] == 10_800
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,15 +65,20 @@ class Kit(Base):
 
 
 class Barcode(Base):
-    """A code that a scanner reads: GTIN, or the 5-digit PLU of a weighed SKU.  A SKU may have several."""
+    """A code that a scanner reads: GTIN, or the 5-digit PLU of a weighed SKU.  A SKU may have several.
+
+    `units` are in what bears it: 12 of a case, whose price is the one from 12 on (`Price.steps`).
+    """
 
     __tablename__ = "barcode"
     __table_args__ = (
         Index("ix_barcode_sku_id", "sku_id"),
         CheckConstraint("code ~ '^[0-9A-Za-z-]{4,20}$'", name="code"),
+        CheckConstraint("units BETWEEN 1 AND 10000", name="units"),
     )
     code: Mapped[str] = mapped_column(Text, primary_key=True)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    units: Mapped[int] = mapped_column(server_default=text("1"))
 
 
 class LabelLayout(Base):
@@ -80,6 +87,21 @@ class LabelLayout(Base):
     __tablename__ = "label_layout"
     store_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     layouts: Mapped[list[str]] = mapped_column(ARRAY(Text))
+
+
+class UnknownCode(Base):
+    """A code that was scanned in a store and that nobody sells: how often it was reported, until it is settled."""
+
+    __tablename__ = "unknown_code"
+    __table_args__ = (Index("ix_unknown_code_waiting", "last_at", postgresql_where=text("settled_at IS NULL")),)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
+    code: Mapped[str] = mapped_column(Text, primary_key=True)
+    note: Mapped[str] = mapped_column(Text)
+    times: Mapped[int]
+    first_at: Mapped[datetime]
+    last_at: Mapped[datetime]
+    settled_at: Mapped[datetime | None]
+    settled_note: Mapped[str] = mapped_column(Text, server_default=text("''"))
 
 
 class StoreSku(Base):

@@ -191,19 +191,19 @@ def _wave(wave: Any, rows: Sequence[Any]) -> dict[str, Any]:
 
 
 _SCANNED = text("""
-    SELECT barcode.sku_id, line.line_no, line.qty - line.short_qty AS qty, line.picked_qty
+    SELECT barcode.sku_id, barcode.units, line.line_no, line.qty - line.short_qty AS qty, line.picked_qty
     FROM barcode LEFT JOIN parcel_line line ON line.store_id = :store AND line.parcel_id = :parcel
         AND line.sku_id = barcode.sku_id AND line.qty > line.short_qty
     WHERE barcode.code = :code
     ORDER BY line.picked_qty < line.qty - line.short_qty DESC NULLS LAST, line.line_no LIMIT 1""")
 
 
-def line_scanned(session: Session, parcel: Any, code: str) -> int:
-    """The line of a parcel that a scanned code belongs to, one that lacks something first.
+def line_scanned(session: Session, parcel: Any, code: str) -> tuple[int, int]:
+    """The line of a parcel that a scanned code belongs to, one that lacks something first; and the units it is of.
 
     :raises WrongItem: it belongs to none; nothing was counted.
     """
     found = first(session, _SCANNED, {"store": parcel.store_id, "parcel": parcel.id, "code": code})
     if found is None or found.line_no is None:
         raise WrongItem(code=code, sku_id=found.sku_id if found else None)
-    return int(found.line_no)
+    return int(found.line_no), int(found.units)

@@ -93,15 +93,15 @@ def pick(session: Session, parcel: Any, line_no: int, picked_qty: int, *, actor:
 def scan(
     session: Session, parcel: Any, code: str, picked_qty: int | None, *, grams: int | None, actor: str, now: datetime
 ) -> None:
-    """Pick by what the scanner read: `picked_qty` in all, else the label's grams, else one piece more.
+    """Pick by what the scanner read: `picked_qty` in all, else the label's grams, else one piece, or case, more.
 
     :raises WrongItem: it belongs to no line of this parcel; nothing was counted.
     """
     lock(session, parcel)
-    line_no = waves.line_scanned(session, parcel, code)
+    line_no, units = waves.line_scanned(session, parcel, code)
     if picked_qty is None:
         before = next(row for row in parcels.lines(session, *_key(parcel)) if row.line_no == line_no)
-        picked_qty = before.picked_qty + 1 if grams is None else before.picked_qty + before.over_qty + grams
+        picked_qty = before.picked_qty + units if grams is None else before.picked_qty + before.over_qty + grams
     pick(session, parcels.one(session, *_key(parcel)), line_no, picked_qty, actor=actor, now=now)
 
 

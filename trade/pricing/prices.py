@@ -73,7 +73,7 @@ def items(
 
 _SCAN = {
     kit: text(
-        f"SELECT barcode.code, {_item('free_till', kit=kit)} FROM barcode"
+        f"SELECT barcode.code, barcode.units, {_item('free_till', kit=kit)} FROM barcode"
         f" JOIN sku ON sku.id = barcode.sku_id{_AT_TILL} WHERE barcode.code = :code"
     )
     for kit in (False, True)
@@ -81,7 +81,7 @@ _SCAN = {
 
 
 def by_barcode(session: Session | None, store_id: int, code: str, *, now: datetime) -> Any | None:
-    """The sku a scanned code stands for, as a row (code + Item columns), or None.  See `fetch` for `session`."""
+    """The sku a scanned code stands for, as a row (code, units + Item columns), or None.  See `fetch` for `session`."""
     given = {"store": store_id, "code": code, "now": now}
     found = first(session, _SCAN[False], given)
     return first(session, _SCAN[True], given) if found and found.id in kits.known(session) else found

@@ -6,7 +6,8 @@ only when something in it changed, so a till asks for what is newer than what it
     [sku_id, name, spec, unit, weighed, category_id, pinyin, picture, [code, ...], [[from_ms, price_fen, steps], ...]]
 
 with the price in force and those that begin within `AHEAD`: a till turns to them by its clock, at their minute.  A
-price of null is none: not for sale from then on.  Versions of a store rise in the order of their commits.
+price of null is none: not for sale from then on; `code*12` is the code of a case of twelve.  Versions of a store rise
+in the order of their commits.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ Row = list[Any]
 _PRICED = price_now("'till'", join="LEFT JOIN")
 _GOODS = text(f"""
     SELECT sku.id, product.name, sku.spec, sku.unit, sku.weighed, product.category_id, product.pinyin, product.picture,
-           (SELECT coalesce(array_agg(code ORDER BY code), '{{}}') FROM barcode WHERE barcode.sku_id = sku.id) AS codes,
+           (SELECT coalesce(array_agg(concat(code, '*' || nullif(units, 1)) ORDER BY code), '{{}}')
+                FROM barcode WHERE barcode.sku_id = sku.id) AS codes,
            book.price_fen, coalesce(book.steps, '[]') AS steps
     FROM sku JOIN product ON product.id = sku.product_id
     JOIN store_sku ON store_sku.store_id = :store AND store_sku.sku_id = sku.id AND store_sku.sellable

@@ -22,6 +22,15 @@ test('goods without a price are not for sale, until their minute', () => {
   expect(asItem(soon, '691', 1000)).toMatchObject({ price_fen: 500, barcode: '691', qty: 1 })
 })
 
+test('a case is so many units of the same goods', () => {
+  const goods = new Goods()
+  const both = row(1, ['690', '1690*12'])
+  goods.put({ no: 0, rows: [both] })
+  expect([goods.find('1690')?.[0], goods.find('1690*12')]).toEqual([1, undefined])
+  expect([asItem(both, '1690', 0)?.qty, asItem(both, '690', 0)?.qty]).toEqual([12, 1])
+  expect(asItem(both, '', 0)).toMatchObject({ barcode: '690', qty: 1 })
+})
+
 test('a new chunk takes the place of the old, and of its codes only what is gone', () => {
   const goods = new Goods()
   goods.put({ no: 0, rows: [row(1, ['690', '691']), row(2, ['692'])] })

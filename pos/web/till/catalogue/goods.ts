@@ -13,6 +13,7 @@ export type Row = [
   category_id: number,
   pinyin: string,
   picture: string,
+  /** `code*12` is of a case of twelve. */
   codes: string[],
   prices: Turn[],
 ]
@@ -34,6 +35,14 @@ export function priceAt(row: Row, now_ms: number): { price_fen: number; steps: S
   return price_fen === null ? null : { price_fen, steps }
 }
 
+const plain = (code: string): string => code.split('*', 1)[0] as string
+
+/** How many units bear the code. */
+function unitsOf(codes: readonly string[], code: string): number {
+  const pack = codes.find((one) => one.startsWith(`${code}*`))
+  return pack ? Number(pack.slice(code.length + 1)) : 1
+}
+
 /** The row as the rest of the till knows goods; null where it has no price now.  `free` is not known here. */
 export function asItem(row: Row, code: string, now_ms: number): Item | null {
   const price = priceAt(row, now_ms)
@@ -41,7 +50,7 @@ export function asItem(row: Row, code: string, now_ms: number): Item | null {
   const [sku_id, name, spec, unit, weighed, category_id, , picture, codes] = row
   return {
     sku_id,
-    barcode: code || (codes[0] ?? ''),
+    barcode: code || plain(codes[0] ?? ''),
     name,
     spec,
     unit,
@@ -49,7 +58,7 @@ export function asItem(row: Row, code: string, now_ms: number): Item | null {
     ...price,
     category_id,
     free: Number.NaN,
-    qty: weighed ? 1000 : 1,
+    qty: weighed ? 1000 : unitsOf(codes, code),
     picture,
   }
 }
@@ -68,11 +77,12 @@ export class Goods {
   /** Put a chunk in the place of the one of its number. */
   put({ no, rows }: Chunk): void {
     for (const row of this.chunks.get(no) ?? []) {
-      for (const code of row[8]) if (this.byCode.get(code)?.[0] === row[0]) this.byCode.delete(code)
+      for (const code of row[8].map(plain))
+        if (this.byCode.get(code)?.[0] === row[0]) this.byCode.delete(code)
     }
     if (rows.length === 0) this.chunks.delete(no)
     else this.chunks.set(no, rows)
-    for (const row of rows) for (const code of row[8]) this.byCode.set(code, row)
+    for (const row of rows) for (const code of row[8]) this.byCode.set(plain(code), row)
   }
 
   find(code: string): Row | undefined {

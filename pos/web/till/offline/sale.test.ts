@@ -19,7 +19,7 @@ const book = engine.bookFromJson({
   ],
 } as never) // biome-ignore format: a rule a line
 
-function alone(lines: Line[]) {
+function alone(lines: Line[], rules = book.rules) {
   const goods = lines.map((one, at) => ({
     ...one,
     line_no: at + 1,
@@ -35,7 +35,7 @@ function alone(lines: Line[]) {
     tier: null,
     segment_ids: [],
   }
-  const priced = engine.price(goods as never, book, here)
+  const priced = engine.price(goods as never, { ...book, rules }, here)
   if (!priced) throw new Error('not priced')
   return asAlone(lines, priced, book, 'half_up', (sku_id) => line(sku_id, 150, 1))
 }
@@ -73,4 +73,23 @@ test('the quote of the screen says the same', () => {
     300,
   ])
   expect(quote.lines[0]?.picture).toBe('milk')
+})
+
+test('a label with a price costs its fen, less where promotions make it cheaper', () => {
+  const label = (fen: number): Line => ({
+    ...line(1, 1198, 530, true),
+    key: -fen,
+    tag: { code: String(fen), measured: true, fen, lot: '', serial: '', expires_on: null },
+  })
+  const found = alone([label(634), label(600), label(9999)], [])
+  expect(found.lines.map((one) => [one.list_fen, one.net_fen])).toEqual([
+    [635, 634],
+    [635, 600],
+    [635, 635],
+  ])
+  expect(found.lines[1]?.shares).toEqual([
+    { source: 'manual', source_id: 0, version: 0, amount_fen: 35 },
+  ])
+  const quote = quoteOf(found, new Map())
+  expect([quote.payable_fen, quote.promotion_fen, quote.discount_fen]).toEqual([1869, 0, 36])
 })

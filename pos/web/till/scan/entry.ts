@@ -13,6 +13,8 @@ export type Entry =
   | { kind: 'times'; times: number }
   | { kind: 'quantity'; text: string }
   | { kind: 'search'; text: string }
+  /** One digit: what is left of a code that was cut off, and too little to search for. */
+  | { kind: 'short' }
 
 const MOST_TIMES = 999
 
@@ -25,6 +27,7 @@ export function readEntry(raw: string, facts: Facts): Entry {
   const count = times ? Math.min(MOST_TIMES, Math.max(1, Number(times[1]))) : 1
   if (!rest) return { kind: 'times', times: count }
   if (/^[*×][\d.]+$/.test(text)) return { kind: 'quantity', text: text.slice(1) }
+  if (/^\d$/.test(rest)) return { kind: 'short' }
   const kind = kindOf(rest, facts)
   return kind
     ? { kind: 'scan', scan: { kind, code: rest, times: count } }

@@ -5,6 +5,7 @@ export type Kind =
   | 'memberCode'
   | 'memberCard'
   | 'pickup'
+  | 'badge'
   | 'topUp'
   | 'alone'
   | 'paper'
@@ -27,13 +28,13 @@ type Rule = readonly [kind: Kind, is: (text: string, facts: Facts) => boolean]
  * The order is the rule (till-and-store-desk.md 3.2): ours by their prefix, payment codes, goods, numbers of paper.
  *
  * A payment code is one by its shape alone, whatever lies on the counter: taken for goods it would be looked up, and so
- * written to a log.  Twelve digits are a UPC and the number of a receipt, eight an EAN-8 and a pickup code: goods that
- * are sold here come first.
+ * written to a log.  Twelve digits are a UPC and the number of a receipt: goods that are sold here come first.
  */
 const RULES: readonly Rule[] = [
   ['memberCode', isMemberCode],
   ['memberCard', (text) => /^96\d{14}$/.test(text)],
   ['pickup', (text) => /^TP\.[\w.-]+$/.test(text)],
+  ['badge', (text) => /^TB\.\d+\.\d+\.[A-Z2-7]{16}$/.test(text)],
   ['topUp', isTopUpNo],
   ['alone', (text) => /^X[0-9A-F]{6}\d{6}$/i.test(text)],
   ['paper', isPaperCode],
@@ -43,7 +44,6 @@ const RULES: readonly Rule[] = [
   ['otherWallet', (text) => /^(2[5-9]|30)\d{14,22}$/.test(text) || /^62\d{17}$/.test(text)],
   ['gs1', isGS1],
   ['receipt', (text, { sells }) => /^\d{12}$/.test(text) && !sells(text)],
-  ['pickup', (text, { sells }) => /^\d{8}$/.test(text) && !sells(text)],
   ['goods', isGoodsCode],
 ]
 

@@ -1,6 +1,6 @@
-import { HANDED_OVER } from '@web/handed-over'
+import { Refused } from '@web/api'
 import { t } from '@web/i18n'
-import { keep } from '@web/kept'
+import { play } from '@web/sounds'
 import { dateOf, day, serverNow } from '@web/time'
 import { useBasket } from '../stores/basket'
 import { useCatalogue } from '../stores/catalogue'
@@ -8,7 +8,10 @@ import { useCounter } from '../stores/counter'
 import { useMembers } from '../stores/members'
 import { useReturns } from '../stores/returns'
 import { useSale } from '../stores/sale'
+import { useUnknown } from '../stores/unknown'
+import { showBadge } from './badge'
 import type { Scan } from './entry'
+import { handOver } from './hand-over'
 import type { Kind } from './kinds'
 import { daysLeft } from './tags'
 
@@ -19,7 +22,8 @@ export const TAKERS: Record<Kind, Taker> = {
   memberCode: ({ code }) => useMembers().showCode(code),
   memberCard: ({ code }) => useMembers().showCard(code),
   phone: ({ code }) => useMembers().find(code),
-  pickup: handOver,
+  pickup: ({ code }) => handOver(code),
+  badge: ({ code }) => showBadge(code),
   topUp: ({ code }) => useCounter().openTopUpBack(code.toUpperCase()),
   paper: ({ code }) => useCounter().openPaper(code.toUpperCase()),
   payment: payByCode,
@@ -52,20 +56,19 @@ async function takeGoods({ code, times }: Scan): Promise<void> {
     counter.take(item, times, code)
   } catch (error) {
     counter.fail(error, code)
+    if (error instanceof Refused && error.status === 404) useUnknown().add(code)
   }
 }
 
-/** The number of a sale: its goods may come back. */
+/** The number of a sale: its goods may come back. Twelve digits that are none are a code that nobody knows. */
 async function bringBack({ code }: Scan): Promise<void> {
-  const returns = useReturns()
+  const [counter, returns] = [useCounter(), useReturns()]
   returns.begin()
-  useCounter().sheet = 'return'
+  counter.sheet = 'return'
   await returns.load(code.toUpperCase())
-}
-
-/** What a customer fetches is handed over at the desk, which opens at the code; in no address, for those are kept. */
-function handOver({ code }: Scan): void {
-  keep(HANDED_OVER, { code, at: Date.now() })
-  window.open('/desk/', 'tongdian-desk')
-  useCounter().say('info', t('echo.pickup'))
+  if (returns.receipt || returns.unsure) return
+  counter.sheet = null
+  play('unknown')
+  counter.say('error', t('echo.noSale'), code)
+  if (/^\d+$/.test(code)) useUnknown().add(code)
 }

@@ -10,7 +10,7 @@ import { asItem, type Chunk, Goods, type Row } from '../catalogue/goods'
 import { CatalogueStore } from '../catalogue/store'
 import { checkDigit } from '../scan/check-digit'
 import { DEFAULT_LAYOUTS, type Read, read, unitsOf } from '../scan/labels'
-import { api } from '../server'
+import { answered, api } from '../server'
 import { useBasket } from './basket'
 
 interface Fed {
@@ -147,13 +147,17 @@ export const useCatalogue = defineStore('catalogue', {
       const item = this.find(said) ?? (await this.ask(said.key, onAgain))
       const { label: measured, lot, serial, expires_on, fen, pieces } = said
       if (!measured && !lot && !serial && !expires_on && !pieces) return item
-      const qty = unitsOf(said, item.weighed, item.price_fen)
+      const whole = !measured && !pieces
+      const qty = whole ? item.qty : unitsOf(said, item.weighed, item.price_fen)
       return { ...item, qty, tag: { code, measured, lot, serial, expires_on, fen } }
     },
 
     async ask(key: string, onAgain: (tries: number) => void): Promise<Item> {
       const known = seen.get(key)
       if (known && Date.now() - known.at < REMEMBER_MS) return known.item
+      // All goods of the store are here: without network nobody knows more, and the next scan must not wait.
+      if (this.ready && !answered.value)
+        throw new Refused(404, 'unknown_code', t('unknown.alone'), {})
       for (let tries = 1; ; tries += 1) {
         try {
           const path = `/api/pos/scan/${encodeURIComponent(key)}`

@@ -5,6 +5,7 @@ import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
 import { ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { claimed } from '../scan/claims'
 import { type Entry, plain, readEntry, type Scan } from '../scan/entry'
 import { kindOf } from '../scan/kinds'
 import { keyOf } from '../scan/tags'
@@ -15,6 +16,7 @@ import { useCatalogue } from './catalogue'
 import { useHeld } from './held'
 import { usePaper } from './paper'
 import { useTopUpBack } from './top-up-back'
+import { useUnknown } from './unknown'
 import { useWallet } from './wallet'
 
 export type Panel =
@@ -96,7 +98,10 @@ export const useCounter = defineStore('counter', {
         return this.enterPromotion(text.trim())
       if (entry.kind === 'nothing') {
         if (!byName) this.enterNothing()
-      } else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)
+      } else if (this.panel === 'entry' && useUnknown().newest && /^[1-4]$/.test(text.trim()))
+        void useUnknown().choose(useUnknown().choices[Number(text) - 1])
+      else if (entry.kind === 'short' && !byName) this.refuse(t('echo.short'), text.trim())
+      else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)
       else this.enterEntry(entry)
     },
 
@@ -173,11 +178,6 @@ export const useCounter = defineStore('counter', {
     /** Every code goes through the queue; it waits while a sale is being decided or a weight typed. */
     push(scan: Scan): void {
       this.times = 1
-      // A payment code pays what the pay panel says, with the cash that lies on the counter already.
-      if (scan.kind !== 'payment') {
-        this.sheet = null
-        if (this.panel !== 'weight' && !this.isDeciding) this.panel = 'entry'
-      }
       queue.push(scan)
       this.waiting = queue.length
     },
@@ -199,6 +199,12 @@ export const useCounter = defineStore('counter', {
 
     async handle(scan: Scan): Promise<void> {
       this.waiting = queue.length
+      if (claimed(scan)) return
+      // A payment code pays what the pay panel says, with the cash that lies on the counter already.
+      if (scan.kind !== 'payment') {
+        this.sheet = null
+        this.panel = 'entry'
+      }
       await TAKERS[scan.kind](scan)
     },
 
@@ -254,7 +260,7 @@ export const useCounter = defineStore('counter', {
     setQuantity(text: string): void {
       const basket = useBasket()
       const line = basket.selected
-      if (line && /^0+$/.test(text)) return basket.remove(line.sku_id)
+      if (line && /^0+$/.test(text)) return basket.remove(keyOf(line))
       const qty = line ? parseQuantity(text, line.weighed) : null
       if (!line || qty === null) {
         play('blocked')

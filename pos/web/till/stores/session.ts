@@ -19,6 +19,8 @@ interface Session {
   shift: Shift | null
   closed: Shift | null
   choices: TillChoice[]
+  /** Whose badge was shown last. */
+  badge: number | null
 }
 
 interface Remembered {
@@ -42,6 +44,7 @@ export const useSession = defineStore('session', {
     shift: null,
     closed: null,
     choices: [],
+    badge: null,
   }),
   getters: {
     /** Who may approve by PIN. */
@@ -195,6 +198,12 @@ export const useSession = defineStore('session', {
       this.closed = null
       this.stage = 'shift'
       this.remember()
+    },
+
+    /** A colleague showed their badge: the till is theirs once they typed their PIN. */
+    lockFor(staff_id: number): void {
+      this.badge = staff_id
+      this.lock()
     },
 
     /** Hand the till to a colleague: basket and shift stay. */

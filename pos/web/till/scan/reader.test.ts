@@ -1,0 +1,91 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { Reader } from './reader'
+
+const GOODS = '6901234567892'
+
+let box: HTMLInputElement
+let other: HTMLInputElement
+let scanned: string[]
+let cut: number
+let reader: Reader
+let at = 10_000
+
+beforeEach(() => {
+  vi.useFakeTimers()
+  document.body.innerHTML = '<input data-testid="scan-input"><input data-testid="other">'
+  ;[box, other] = [...document.querySelectorAll('input')] as [HTMLInputElement, HTMLInputElement]
+  scanned = []
+  cut = 0
+  reader = new Reader({
+    sells: () => true,
+    scan: (code) => scanned.push(code),
+    cutOff: () => {
+      cut += 1
+    },
+  })
+})
+afterEach(() => vi.useRealTimers())
+
+/** Keys with so much time between them; what each field would do with them is done here. */
+function type(field: HTMLInputElement, keys: string[], gap_ms = 5): boolean {
+  field.focus()
+  let stopped = false
+  for (const key of keys) {
+    at += gap_ms
+    const event = new KeyboardEvent('keydown', { key, cancelable: true })
+    Object.defineProperties(event, { target: { value: field }, timeStamp: { value: at } })
+    reader.take(event)
+    stopped = event.defaultPrevented
+    if (key.length === 1 && !stopped) field.value += key
+  }
+  at += 200
+  return stopped
+}
+
+test('a code fired at an amount goes where codes go, and the amount stays', () => {
+  type(other, [...'50'], 120)
+  expect(type(other, [...GOODS, 'Enter'])).toBe(true)
+  expect([scanned, other.value]).toEqual([[GOODS], '50'])
+})
+
+test('what a hand types is left alone, however long it is', () => {
+  expect(type(other, [...GOODS, 'Enter'], 90)).toBe(false)
+  expect(type(other, [...'246810', 'Enter'])).toBe(false)
+  expect([scanned, other.value]).toEqual([[], `${GOODS}246810`])
+})
+
+test('the box takes its codes itself, without what a hand had begun before', () => {
+  expect(type(box, [...GOODS, 'Enter'])).toBe(false)
+  expect([scanned, box.value]).toEqual([[], GOODS])
+  box.value = ''
+  type(box, [...'12'], 120)
+  type(box, [...GOODS, 'Enter'])
+  expect(box.value).toBe(GOODS)
+  box.value = ''
+  type(box, [...'3*'], 120)
+  type(box, [...GOODS, 'Enter'])
+  expect(box.value).toBe(`3*${GOODS}`)
+})
+
+test('a field that takes such codes keeps them', () => {
+  other.dataset.takes = 'phone goods'
+  expect(type(other, [...GOODS, 'Enter'])).toBe(false)
+  expect(scanned).toEqual([])
+})
+
+test('GS comes as Ctrl+]', () => {
+  box.focus()
+  const event = new KeyboardEvent('keydown', { key: ']', ctrlKey: true, cancelable: true })
+  reader.take(event)
+  expect([event.defaultPrevented, box.value]).toEqual([true, '\x1d'])
+})
+
+/** Complaint 4.24: half a scan is said, and is no part of the next. */
+test('a scan that was cut off is said once', () => {
+  type(box, [...GOODS.slice(0, 7)])
+  vi.advanceTimersByTime(1100)
+  expect([box.value, cut]).toEqual(['', 1])
+  type(box, [...'苹果'])
+  vi.advanceTimersByTime(1100)
+  expect([box.value, cut]).toEqual(['苹果', 1])
+})

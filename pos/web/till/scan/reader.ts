@@ -1,0 +1,125 @@
+import { isField } from '@web/scanner'
+import { onUnmounted } from 'vue'
+import { isGoodsCode, kindOf } from './kinds'
+
+/** A reader sends its keys closer together than this; nobody types so. */
+const GAP_MS = 50
+/** The shortest barcode that is printed. Fewer keys in a field may be a fast hand, and stay there. */
+const SHORTEST = 8
+/** After so much silence a code without its Enter was cut off. */
+const CUT_MS = 1000
+const GS = '\x1d'
+
+interface Takers {
+  sells: (code: string) => boolean
+  scan: (code: string) => void
+  /** A code came without its end: it is gone from the box, and somebody must hear of it. */
+  cutOff: () => void
+}
+
+/**
+ * Knows a reader by its speed, whatever has the focus: a code fired at an amount, a name or a PIN goes where codes go,
+ * and the field is left as it was. A field that takes codes itself names their kinds in `data-takes`.
+ */
+export class Reader {
+  private text = ''
+  private last = 0
+  private before: { field: HTMLInputElement; value: string } | null = null
+  private silence = 0
+
+  constructor(private readonly to: Takers) {}
+
+  take(event: KeyboardEvent): void {
+    if (event.isComposing) return
+    const key = keyOf(event)
+    if (key === null) return
+    if (key === 'Enter') return this.end(event)
+    if (event.timeStamp - this.last > GAP_MS) this.begin(event.target)
+    this.last = event.timeStamp
+    this.text += key
+    if (key === GS) typeGS(event)
+    clearTimeout(this.silence)
+    this.silence = window.setTimeout(() => this.cut(), CUT_MS)
+  }
+
+  stop(): void {
+    clearTimeout(this.silence)
+  }
+
+  private begin(target: EventTarget | null): void {
+    this.text = ''
+    this.before = isField(target) ? { field: target, value: target.value } : null
+  }
+
+  private end(event: KeyboardEvent): void {
+    clearTimeout(this.silence)
+    const code = this.text
+    this.text = ''
+    if (event.timeStamp - this.last > GAP_MS || code.length < SHORTEST) return
+    const field = document.activeElement
+    if (!isField(field)) return
+    const kind = kindOf(code, this.to)
+    if (isBox(field)) {
+      // What a hand had begun to type before is no part of the code, unless it says how many.
+      if (kind && !/^\d{1,3}[*×]$/.test(field.value.slice(0, -code.length))) set(field, code)
+      return
+    }
+    if (!kind || field.dataset.takes?.split(' ').includes(kind)) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    set(field, this.before?.field === field ? this.before.value : without(field.value, code))
+    this.to.scan(code)
+  }
+
+  /** The reader stopped in the middle: what lies in the box would be the beginning of the next code. */
+  private cut(): void {
+    const field = document.activeElement
+    const code = this.text
+    this.text = ''
+    if (code.length < 4 || !isGoodsCode(code.replaceAll(GS, '')) || !isField(field)) return
+    if (!isBox(field) || !field.value.endsWith(code)) return
+    set(field, '')
+    this.to.cutOff()
+  }
+}
+
+const isBox = (field: HTMLElement) => field.dataset.testid === 'scan-input'
+
+/** The key as a reader means it: one character, GS (which it sends as Ctrl+]), or Enter; null for all others. */
+function keyOf(event: KeyboardEvent): string | null {
+  if (event.ctrlKey && (event.key === ']' || event.key === GS)) return GS
+  if (event.ctrlKey || event.altKey || event.metaKey) return null
+  return event.key.length === 1 || event.key === 'Enter' ? event.key : null
+}
+
+function typeGS(event: KeyboardEvent): void {
+  event.preventDefault()
+  const field = document.activeElement
+  if (!isField(field)) return
+  const at = field.selectionStart ?? field.value.length
+  field.setRangeText(GS, at, field.selectionEnd ?? at, 'end')
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+/** A field's text without the code behind it, of which it may have taken only the beginning. */
+function without(value: string, code: string): string {
+  for (let length = code.length; length > 0; length -= 1)
+    if (value.endsWith(code.slice(0, length))) return value.slice(0, -length)
+  return value
+}
+
+function set(field: HTMLInputElement, value: string): void {
+  field.value = value
+  field.dispatchEvent(new Event('input', { bubbles: true }))
+}
+
+/** Listen for a reader while the screen is there: before anybody else does, so it is called first of all. */
+export function useReader(to: Takers): void {
+  const reader = new Reader(to)
+  const onKey = (event: KeyboardEvent) => reader.take(event)
+  window.addEventListener('keydown', onKey, true)
+  onUnmounted(() => {
+    reader.stop()
+    window.removeEventListener('keydown', onKey, true)
+  })
+}
