@@ -1,7 +1,10 @@
 /** The HTTP contract of the staff faces. Money is integer fen, times are ISO 8601 UTC, weights grams. */
 
+import type { Checked } from './contract-return'
+
 export * from './contract-desk'
 export * from './contract-price'
+export * from './contract-return'
 export * from './contract-sale'
 
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
@@ -238,7 +241,7 @@ export interface Receipt {
   wallet_principal_fen: number
   wallet_bonus_fen: number
   tenders: {
-    kind: TenderKind
+    kind: TenderKind | 'exchange'
     amount_fen: number
     received_fen: number
     change_fen: number
@@ -260,7 +263,8 @@ export interface Receipt {
 
 export interface ReturnForm {
   order_no: string
-  lines: { line_no: number; qty: number }[]
+  /** `aside`: so many of them are not for sale any more. */
+  lines: { line_no: number; qty: number; aside?: number }[]
   /** The merchant's own: promotions are kept whatever stays. */
   fault?: boolean
 }
@@ -320,7 +324,7 @@ export interface SpentCoupon extends CouponName {
   waived_fen: number
 }
 
-export interface ReturnPreview extends ReturnEffect {
+export interface ReturnPreview extends ReturnEffect, Checked {
   /** The tier the member falls to by it, and when. */
   tier_after: (TierName & { at: string; at_once: boolean; missing: number }) | null
 }

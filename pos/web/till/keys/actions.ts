@@ -8,6 +8,7 @@ import { keyOf } from '../scan/tags'
 import { useApproval } from '../stores/approval'
 import { useBasket } from '../stores/basket'
 import { useCounter } from '../stores/counter'
+import { useExchange } from '../stores/exchange'
 import { useHeld } from '../stores/held'
 import { useMembers } from '../stores/members'
 import { useReturns } from '../stores/returns'
@@ -28,11 +29,14 @@ export interface Action {
 const noGoods = (): string => (useBasket().isEmpty ? t('echo.scanFirst') : '')
 const noMember = (): string => (useBasket().member ? '' : t('key.memberFirst'))
 
-/** F7 is whatever goes back: goods, or from the top-up sheet a top-up. */
+/** F7 is whatever goes back: goods, from the top-up sheet a top-up, and in the return sheet goods for others. */
 function takeBack(): void {
   const counter = useCounter()
+  const returns = useReturns()
   if (counter.sheet === 'topup') return counter.openTopUpBack()
-  useReturns().begin()
+  if (counter.sheet === 'return' && returns.form && !returns.done) return useExchange().begin()
+  if (useExchange().isOn) useExchange().cancel()
+  else returns.begin()
   counter.sheet = 'return'
 }
 
@@ -91,7 +95,12 @@ export const ACTIONS: readonly Action[] = [
     off: () => noGoods() || noMember(),
     run: () => useCounter().openCoupons(),
   },
-  { name: 'hold', label: 'key.hold', run: () => useHeld().hold() },
+  {
+    name: 'hold',
+    label: 'key.hold',
+    off: () => (useExchange().isOn ? t('exchange.noHold') : ''),
+    run: () => useHeld().hold(),
+  },
   { name: 'held', label: 'key.held', run: () => void useHeld().open() },
   { name: 'return', label: 'key.return', run: takeBack },
   {

@@ -17,6 +17,7 @@ import { capped, keyOf, lineFor, newKey } from '../scan/tags'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
+import { useExchange } from './exchange'
 import type { Line } from './line'
 import { usePossession } from './possession'
 import { declinedOf } from './promotions'
@@ -271,6 +272,7 @@ export const useBasket = defineStore('basket', {
     },
 
     clear(): void {
+      useExchange().end()
       Object.assign(this, empty(), { quote: null, pricing: 'done', said: '', touched: null })
       this.turned = null
       this.chosen = null
@@ -316,6 +318,7 @@ export const useBasket = defineStore('basket', {
 
     /** The server's price; without network the till's own, where it may sell alone. */
     async ask(): Promise<Quote> {
+      if (useExchange().isOn) return useExchange().ask(this.asked)
       const own = () =>
         useAlone().refuses()
           ? null

@@ -13,6 +13,7 @@ import { useBasket } from './basket'
 import { useByHand } from './by-hand'
 import { useCodePay } from './code-pay'
 import { useCounter } from './counter'
+import { useExchange } from './exchange'
 import { usePossession } from './possession'
 import { refusedWords } from './promotions'
 import { useWallet } from './wallet'
@@ -24,6 +25,8 @@ interface Pending {
   since: number
   /** Its quote was over when it arrived, and this is the second try with the price of then. */
   renewed?: boolean
+  /** Where it goes, when it is no plain sale. */
+  path?: string
 }
 
 type Answer = { receipt: Receipt } | { receipt?: undefined; payment: CodePayment }
@@ -101,6 +104,7 @@ export const useSale = defineStore('sale', {
     /** A payment code pays what stored value and the cash on the counter leave; says why not, or nothing. */
     async payByCode(auth_code: string): Promise<string> {
       const basket = useBasket()
+      if (useExchange().isOn) return useExchange().payByCode(auth_code)
       await basket.settled()
       if (this.sending || !basket.isPriced || !basket.quote)
         return basket.said || t('pay.notPriced')
@@ -115,8 +119,8 @@ export const useSale = defineStore('sale', {
       return ''
     },
 
-    async begin(form: SaleForm): Promise<void> {
-      this.pending = { request_id: requestId(), form, since: Date.now() }
+    async begin(form: SaleForm, path?: string): Promise<void> {
+      this.pending = { request_id: requestId(), form, since: Date.now(), ...(path && { path }) }
       this.keepPending()
       await this.send()
     },
@@ -138,8 +142,8 @@ export const useSale = defineStore('sale', {
       this.said = ''
       useCounter().hold()
       try {
-        const { request_id, form } = pending
-        const answer = await api.write<Answer>('/api/pos/sales', form, request_id)
+        const { request_id, form, path = '/api/pos/sales' } = pending
+        const answer = await api.write<Answer>(path, form, request_id)
         if (answer.receipt) this.sold(answer.receipt)
         else this.waits(answer.payment)
       } catch (error) {
@@ -201,7 +205,8 @@ export const useSale = defineStore('sale', {
     writeDown(): boolean {
       const pending = this.pending
       const tender = pending?.form.tenders[0]
-      if (!pending || pending.form.tenders.length > 1 || tender?.kind !== 'cash') return false
+      if (!pending || pending.path || pending.form.tenders.length > 1 || tender?.kind !== 'cash')
+        return false
       const basket = useBasket()
       const quote = basket.isEmpty
         ? null
