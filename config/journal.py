@@ -27,6 +27,7 @@ class Entry(Base):
     __table_args__ = (
         Index("ix_journal_open", "id", postgresql_where=text("done_at IS NULL")),
         Index("ix_journal_subject", "subject", "id"),
+        Index("ix_journal_by_hand", "at", postgresql_where=text("kind = 'order.discounted_by_hand'")),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str] = mapped_column(Text)

@@ -1,5 +1,6 @@
 /** What is asked of the price engine, and what it answers: basket, quote and sale. */
 
+import type { AwayWay } from './contract-elsewhere'
 import type { HeldHand } from './contract-sale'
 import type { CashRounding } from './money'
 import type { Deal, WhyNot as PromotionWhyNot } from './pricing-words'
@@ -13,7 +14,7 @@ export interface ByHand {
 
 export interface Basket {
   /** `label` as it was scanned, where its price is what the line costs. */
-  lines: { sku_id: number; qty: number; hand?: ByHand; label?: string }[]
+  lines: { sku_id: number; qty: number; hand?: ByHand; label?: string; at_store_id?: number }[]
   member_id: number | null
   points: number
   discount_fen: number
@@ -145,6 +146,8 @@ export interface SaleForm extends Basket {
   held?: HeldHand
   expected_payable_fen: number
   token: string
+  /** How the customer gets lines with an `at_store_id`. */
+  elsewhere?: AwayWay
   /** Cash or a payment code pays what stored value does not, a code what cash does not; only cash gives change. */
   tenders: (
     | { kind: 'cash'; received_fen: number }

@@ -3,6 +3,7 @@
 import type { Checked } from './contract-return'
 
 export * from './contract-desk'
+export * from './contract-elsewhere'
 export * from './contract-price'
 export * from './contract-return'
 export * from './contract-sale'

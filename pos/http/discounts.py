@@ -67,7 +67,12 @@ def approve(opened: Session, form: CounterSale, wanted: place.Basket, held_id: s
         if too_much := by_hand.above(priced, theirs, floors=False):
             raise DiscountTooLarge(**too_much)
         words.append(given.actor)
-    return {"approved_by": words[-1] if words else None, "till_id": who.till().id, "discounts": told}
+    return {
+        "approved_by": words[-1] if words else None,
+        "till_id": who.till().id,
+        "store_id": who.till().store_id,
+        "discounts": told,
+    }
 
 
 def _old_prices(opened: Session, form: CounterSale, priced: Quote, held_id: str | None) -> str:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
+from trade.orders import honoured
 from trade.pricing import price_books
 
 bp = blueprint("prices", "/api/desk/prices", who.identify)
@@ -121,6 +122,21 @@ def coming(query_data: AheadQuery) -> Reply:
 def unlabelled() -> Reply:
     """Goods of one's own store whose label is not today's price, by shelf."""
     return {"unlabelled": price_books.unlabelled(session(), who.own_store(), now=g.now)}, 200
+
+
+class HonouredQuery(Form):
+    """How many days back."""
+
+    days: int = Field(30, ge=1, le=366)
+
+
+@bp.get("/honoured")
+@permit("pos.read")
+@bp.input(HonouredQuery, location="query")
+def honoured_prices(query_data: HonouredQuery) -> Reply:
+    """Shelf prices that were honoured below the till's: of one's own store, or of all for the head office."""
+    since = g.now - timedelta(days=query_data.days)
+    return {"honoured": honoured.listed(session(), who.me().store_id, since=since)}, 200
 
 
 @bp.post("/labels")

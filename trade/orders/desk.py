@@ -41,7 +41,10 @@ _OPEN = text(_HEAD + "AND p.state = ANY(:states) ORDER BY p.promise_at, p.id LIM
 _COUNTS = text(
     "SELECT state, count(*) AS parcels FROM parcel WHERE at_store_id = :at AND state = ANY(:states) GROUP BY 1"
 )
-_DONE = text(_HEAD + "AND p.state = 'delivered' AND p.closed_at >= :since ORDER BY p.closed_at DESC LIMIT 100")
+_DONE = text(
+    _HEAD + "AND p.state = 'delivered' AND p.hop > 0 AND p.closed_at >= :since ORDER BY p.closed_at DESC LIMIT 100"
+)
+"""What a till's customer carried out was nobody's work here (`hop` 0)."""
 _ONE = text(_HEAD + "AND p.id = :parcel")
 _LINES = text("""
     SELECT part.*, CASE WHEN line.given_sku_id IS NULL THEN line.name ELSE product.name END AS name,

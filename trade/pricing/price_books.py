@@ -162,8 +162,9 @@ def of_sku(session: Session, sku_id: int) -> list[dict[str, Any]]:
     return [_shown(row) for row in fetch(session, _OF_SKU, {"sku": sku_id})]
 
 
+_BARCODE = "(SELECT min(code) FROM barcode b WHERE b.sku_id = sku.id) AS barcode"
 _TURNS = text(f"""
-    SELECT turn.at, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, store_sku.shelf,
+    SELECT turn.at, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, store_sku.shelf, {_BARCODE},
            was.price_fen AS old_fen, book.price_fen AS new_fen, book.steps
     FROM (SELECT DISTINCT p.sku_id, turns.at FROM price p CROSS JOIN LATERAL (VALUES (p.from_at), (p.to_at)) turns(at)
           WHERE p.store_id IN (0, :store) AND p.channel IN ('', 'till') AND p.customer_group = ''
@@ -185,8 +186,9 @@ def coming(session: Session, store_id: int, *, until: datetime, now: datetime) -
 
 
 _UNLABELLED = text(f"""
-    SELECT sku.id AS sku_id, product.name, sku.spec, sku.unit, store_sku.shelf, book.price_fen,
-           label.price_fen AS label_fen, label.printed_at
+    SELECT sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, store_sku.shelf, {_BARCODE},
+           book.price_fen, label.price_fen AS label_fen, label.printed_at,
+           (SELECT from_at FROM price_change c WHERE c.id = book.change_id) AS since
     FROM store_sku JOIN sku ON sku.id = store_sku.sku_id JOIN product ON product.id = sku.product_id
     {price_now("'till'").replace("price_fen, steps", "price_fen, change_id")}
     LEFT JOIN price_label label ON label.store_id = :store AND label.sku_id = sku.id
@@ -196,7 +198,10 @@ _UNLABELLED = text(f"""
 
 
 def unlabelled(session: Session, store_id: int, *, now: datetime) -> list[dict[str, Any]]:
-    """Goods whose label on the shelf is not today's price, by shelf; `label_fen` None was never printed by us."""
+    """Goods whose label on the shelf is not today's price, by shelf; `label_fen` None was never printed by us.
+
+    `since` is the minute from which the price counts, where a change of prices made it.
+    """
     return [_shown(row) for row in fetch(session, _UNLABELLED, {"store": store_id, "now": now})]
 
 

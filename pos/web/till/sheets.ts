@@ -3,6 +3,7 @@ import { type Component, defineAsyncComponent } from 'vue'
 const LOADS = {
   held: () => import('./parts/HeldSheet.vue'),
   blind: () => import('./parts/BlindSheet.vue'),
+  elsewhere: () => import('./elsewhere/StoresSheet.vue'),
   join: () => import('./parts/JoinSheet.vue'),
   offline: () => import('./parts/OfflineSheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),

@@ -8,10 +8,12 @@ from sqlalchemy import text
 from tests import factories as make
 from tests.trade.fulfilment import chain
 from trade.fulfilment import pickup
-from trade.orders import fulfil, owed_cash, place, read
+from trade.orders import desk, fulfil, owed_cash, pay, place, read
+from trade.orders import proof_goods as order_goods
 from trade.orders.aisle import selling
 from trade.orders.returns import preview
 from trade.payments.cash import TenderShort
+from trade.stock import facts
 from trade.stock.moves import OutOfStock
 from trade.stock.rejects import Reason
 
@@ -41,7 +43,11 @@ def test_one_visit_one_order_carried_out_here_and_fetched_there(aisle):
     (away,) = receipt["elsewhere"]
     assert (receipt["payable_fen"], away["store_name"], away["lines"]) == (2290, "通店S2", [{"line_no": 2, "qty": 2}])
     aisle.agree()
+    assert desk.done(aisle.session, aisle.shop.store_id, since=aisle.now) == []
     _make_ready(aisle, order)
+    mine = read.one_of_member(aisle.session, aisle.member, order)
+    assert [one["store_name"] for one in mine["parcels"]] == ["通店S1", "通店S2"]
+    assert (mine["state"], mine["pickup_code"]) == ("ready", away["pickup_code"])
     found = pickup.find(aisle.session, aisle.other.store_id, away["pickup_code"])
     aisle.do(fulfil.collect, found, staff_id=1)
     assert aisle.head(order).state == "done"
@@ -143,6 +149,23 @@ def test_a_refusal_of_the_only_store_is_on_the_desk_where_nobody_knows_whom_to_a
     assert chain.refuse(aisle.session, _there(aisle, order), aisle.now) == "asking"
     assert aisle.count("SELECT count(*) FROM exception_case WHERE kind = 'unroutable' AND resolved_at IS NULL") == 1
     aisle.agree()
+
+
+def test_goods_that_left_the_other_store_while_a_code_was_charged_are_looked_for_elsewhere(aisle):
+    """4 of its 5 were sold without network: one of the two is not there, so neither is promised there any more."""
+    basket = aisle.basket(**MIXED, member_id=aisle.member)
+    given = {"cash_fen": 0, "code_hash": b"h" * 32, "expected_payable_fen": 2_290}
+    order, tender_id = aisle.do(selling.by_code, basket, aisle.shop.sale(), selling.Elsewhere("pickup"), **given)
+    goods = {aisle.shop.skus["bread"]: 4}
+    broken = aisle.do(facts.take_as_fact, aisle.other.store_id, goods, key="order:99:sell")
+    assert [(one.order_id, one.qty) for one in broken] == [(order, 1)]
+    tender = aisle.session.execute(text("SELECT * FROM tender WHERE id = :id"), {"id": tender_id}).one()
+    aisle.session.rollback()
+    aisle.do(pay.receive, make.settled(tender))
+    here, there = aisle.parcels(order)
+    assert (here[2], there) == ("delivered", (None, "pickup", "asking"))
+    assert aisle.level(aisle.other, "bread") == (1, 0, 0)
+    assert [one for one in order_goods.differences(aisle.session) if one["order_id"] == order] == []
 
 
 def test_carried_out_goods_come_back_while_the_rest_still_waits(aisle):

@@ -18,7 +18,7 @@ from trade.fulfilment import parcels as parcels_read
 from trade.orders import moves, telling, value
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
-from trade.stock import facts
+from trade.stock import facts, told
 from trade.stock import moves as stock
 
 _ORDER = text("""
@@ -109,5 +109,10 @@ def _ask(session: Session, order: Any, at_store_id: int, part: Part, *, actor: s
     stands = assign.find_store(session, parcel, chosen=True, actor=actor, now=now)
     if order.mode == "pickup":
         pickup.give(session, parcels_read.one(session, order.store_id, parcel_id))
-    if stands == "asking" and _lacking(session, order, at_store_id, part):
+    if stands == "asking":  # a fact took some of it while a code was charged: what is left there is free, too
+        left = Counter(kits.expand(session, _units(part)))
+        left.subtract(_lacking(session, order, at_store_id, part))
+        if +left:
+            freed = stock.release(session, at_store_id, order_id=order.id, goods=dict(+left))
+            told.freed(session, freed, cause="rerouted", actor=actor, now=now)
         parcels.place(session, order.store_id, parcel_id, None)

@@ -10,7 +10,7 @@ export interface Goods {
   shelf?: string
 }
 
-export type Tab = 'counts' | 'transfers' | 'deliveries' | 'apart'
+export type Tab = 'counts' | 'transfers' | 'deliveries' | 'apart' | 'labels'
 
 export interface PaperLine extends Goods {
   asked?: number

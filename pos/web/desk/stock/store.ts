@@ -50,6 +50,7 @@ export const useStock = defineStore('stock', {
       const tab = wanted ?? this.tab
       if (tab !== this.tab) Object.assign(this, { papers: [], apart: [], loaded: false })
       Object.assign(this, FRESH, { open: true, tab, tally: [], variances: null })
+      if (tab === 'labels') return // a list of its own (`labels/`)
       try {
         const path = tab === 'apart' ? 'stock/quarantine' : `${tab}?most=50`
         const said = await api.get<Partial<Record<Tab, Paper[]>> & { goods?: Apart[] }>(
@@ -71,7 +72,13 @@ export const useStock = defineStore('stock', {
     },
 
     async read(id: number): Promise<Paper> {
-      const name = { counts: 'count', transfers: 'transfer', deliveries: 'delivery', apart: '' }
+      const name = {
+        counts: 'count',
+        transfers: 'transfer',
+        deliveries: 'delivery',
+        apart: '',
+        labels: '',
+      }
       const said = await api.get<Record<string, Paper>>(`${ROOT}/${this.tab}/${id}`)
       return said[name[this.tab]] as Paper
     },

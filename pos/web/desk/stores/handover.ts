@@ -11,6 +11,7 @@ export const STOPS = [
   'pickup_elsewhere',
   'pickup_expired',
   'pickup_cancelled',
+  'pickup_not_ready',
   'pickup_code_wrong',
   'pickup_locked',
 ] as const

@@ -2,6 +2,7 @@ import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { nextTick } from 'vue'
 import { openDisplay } from '../display/feed'
+import { useElsewhere } from '../elsewhere/store'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
@@ -13,6 +14,7 @@ import { useHeld } from '../stores/held'
 import { useMembers } from '../stores/members'
 import { useReturns } from '../stores/returns'
 import { useSale } from '../stores/sale'
+import { useSession } from '../stores/session'
 import { focusBox } from '.'
 import type { ActionName } from './presets'
 
@@ -67,6 +69,19 @@ function remove(): void {
   if (line) useBasket().remove(keyOf(line))
 }
 
+/** The store's other work, in a window of its own: the sale stays as it is. */
+function openDesk(at = ''): void {
+  window.open(`/desk/${at}`, 'tongdian-desk')
+}
+
+/** A cashier has no desk: said here, where a colleague can take over by PIN, and not at a log-in form there. */
+function noDesk(): string {
+  const staff = useSession().staff
+  return staff?.permissions.includes('desk.read')
+    ? ''
+    : t('desk.mayNot', { name: staff?.name ?? '' })
+}
+
 function back(): void {
   useMembers().forget()
   useCounter().back()
@@ -114,6 +129,15 @@ export const ACTIONS: readonly Action[] = [
     label: 'key.topUp',
     off: () => (useBasket().member ? '' : t('echo.topUpFirst')),
     run: () => useCounter().openTopUp(),
+  },
+  { name: 'elsewhere', label: 'key.elsewhere', run: () => useElsewhere().open() },
+  { name: 'desk', label: 'key.desk', off: noDesk, run: () => openDesk(), always: true },
+  {
+    name: 'labels',
+    label: 'key.labels',
+    off: noDesk,
+    run: () => openDesk('#labels'),
+    always: true,
   },
   {
     name: 'discount',

@@ -16,6 +16,7 @@ const COMMON = {
   stored: ['F10'],
   elsewhere: ['F11'],
   desk: ['F12'],
+  labels: [],
   discount: ['/'],
   display: ['Shift+F11'],
   delete: ['Delete'],

@@ -8,6 +8,7 @@ interface Tagged {
   /** Of a line with a label of its own: below nought, so that it is nobody's sku. */
   key?: number
   tag?: Tag
+  away?: unknown
 }
 
 /** What names a line: its sku, as long as nothing on its label sets it apart. */
@@ -22,12 +23,15 @@ export const isOfOne = (tag?: Tag): boolean =>
 
 const batch = (tag?: Tag): string => (tag ? `${tag.lot}|${tag.expires_on}` : '|null')
 
-/** The line that an item joins: the same goods of the same lot and date. */
+/** The line that an item joins: the same goods of the same lot and date, in this store. */
 export function lineFor<Line extends Tagged>(lines: readonly Line[], item: Item): Line | undefined {
   if (isOfOne(item.tag)) return undefined
   return lines.find(
     (line) =>
-      line.sku_id === item.sku_id && !isOfOne(line.tag) && batch(line.tag) === batch(item.tag),
+      !line.away &&
+      line.sku_id === item.sku_id &&
+      !isOfOne(line.tag) &&
+      batch(line.tag) === batch(item.tag),
   )
 }
 

@@ -142,11 +142,12 @@ export const useBasket = defineStore('basket', {
         capped(line, guessLine(line.price_fen, line.qty, line.weighed))
     },
     asked: (state): Basket => ({
-      lines: state.lines.map(({ sku_id, qty, hand, tag }) => ({
+      lines: state.lines.map(({ sku_id, qty, hand, tag, away }) => ({
         sku_id,
         qty,
         ...(hand && { hand }),
         ...(tag?.fen && { label: tag.code }),
+        ...(away && { at_store_id: away.store_id }),
       })),
       member_id: state.member?.id || null,
       points: state.points,

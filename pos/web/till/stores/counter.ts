@@ -5,6 +5,7 @@ import { parseQuantity, quantity, unitOf, yuan } from '@web/money'
 import { ScanQueue } from '@web/scanner'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { useElsewhere } from '../elsewhere/store'
 import { claimed } from '../scan/claims'
 import { type Entry, plain, readEntry, type Scan } from '../scan/entry'
 import { kindOf } from '../scan/kinds'
@@ -330,6 +331,16 @@ export const useCounter = defineStore('counter', {
         return
       }
       if (basket.pricing !== 'failed') basket.said = ''
+      if (useElsewhere().any) return void this.payElsewhere()
+      this.panel = 'pay'
+    },
+
+    /** What other stores hand over is kept there before anybody is asked for money. */
+    async payElsewhere(): Promise<void> {
+      this.say('info', t('away.reserving'))
+      const refused = await useElsewhere().reserve()
+      if (refused) return this.refuse(refused)
+      this.echo = null
       this.panel = 'pay'
     },
 

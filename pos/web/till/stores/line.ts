@@ -16,4 +16,6 @@ export interface Line {
   hand?: ByHand
   key?: number
   tag?: Tag
+  /** Another store hands it over; it then has a key of its own. */
+  away?: { store_id: number; store_name: string }
 }

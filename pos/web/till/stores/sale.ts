@@ -6,6 +6,7 @@ import { parseYuan, roundingOf, yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { useElsewhere } from '../elsewhere/store'
 import { usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
@@ -92,7 +93,8 @@ export const useSale = defineStore('sale', {
 
     /** Without network only cash can be taken: nobody may spend twice what is not here. */
     async payAlone(received_fen: number, wallet_fen: number, uuid?: string): Promise<void> {
-      const refusal = wallet_fen > 0 ? t('alone.noValue') : ''
+      const value = wallet_fen > 0 ? t('alone.noValue') : ''
+      const refusal = useElsewhere().any ? t('away.noNetwork') : value
       this.sending = true
       const sold = refusal || (await useAlone().sell(received_fen, uuid))
       this.sending = false
@@ -119,10 +121,17 @@ export const useSale = defineStore('sale', {
       return ''
     },
 
-    async begin(form: SaleForm, path?: string): Promise<void> {
+    async begin(asked: SaleForm, path?: string): Promise<void> {
+      if (path && useElsewhere().any) return this.refuse(t('away.noExchange'))
+      const form = { ...asked, ...useElsewhere().form }
       this.pending = { request_id: requestId(), form, since: Date.now(), ...(path && { path }) }
       this.keepPending()
       await this.send()
+    },
+
+    refuse(said: string): void {
+      play('blocked')
+      this.said = said
     },
 
     /** A payment code is for one charge and for nobody's eyes: it is not written down. */
@@ -207,6 +216,7 @@ export const useSale = defineStore('sale', {
       const tender = pending?.form.tenders[0]
       if (!pending || pending.path || pending.form.tenders.length > 1 || tender?.kind !== 'cash')
         return false
+      if (pending.form.elsewhere) return false
       const basket = useBasket()
       const quote = basket.isEmpty
         ? null
