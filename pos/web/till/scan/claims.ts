@@ -1,7 +1,8 @@
 import { onBeforeUnmount, onMounted } from 'vue'
 import type { Scan } from './entry'
 
-type Claim = (scan: Scan) => boolean
+/** Takes a code, or says false; the next code waits until it is done. */
+type Claim = (scan: Scan) => Promise<void> | false
 
 const claims: Claim[] = []
 
@@ -11,5 +12,11 @@ export function useClaim(claim: Claim): void {
   onBeforeUnmount(() => void claims.splice(claims.indexOf(claim), 1))
 }
 
-/** Whether what is open took the code. */
-export const claimed = (scan: Scan): boolean => claims.toReversed().some((claim) => claim(scan))
+/** What is open takes the code, or false. */
+export function claimed(scan: Scan): Promise<void> | false {
+  for (const claim of claims.toReversed()) {
+    const taken = claim(scan)
+    if (taken) return taken
+  }
+  return false
+}

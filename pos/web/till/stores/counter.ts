@@ -200,7 +200,8 @@ export const useCounter = defineStore('counter', {
 
     async handle(scan: Scan): Promise<void> {
       this.waiting = queue.length
-      if (claimed(scan)) return
+      const taken = claimed(scan)
+      if (taken) return taken
       // A payment code pays what the pay panel says, with the cash that lies on the counter already.
       if (scan.kind !== 'payment') {
         this.sheet = null
