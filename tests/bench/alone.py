@@ -40,7 +40,7 @@ def journal(session: Any, many: int) -> tuple[make.Shop, list[str]]:
     member = make.a_member(session, now=now)
     device = Device(shop, staff_id=shop.people[Role.CASHIER])
     for number in range(many):
-        known = {"member_id": member, "tier": "standard"} if number % 2 else {}
+        known: dict[str, Any] = {"member_id": member, "tier": "standard"} if number % 2 else {}
         device.sell(now - timedelta(seconds=many - number), milk=1 + number % 3, bread=1, **known)
     return shop, device.written
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from member import identity, till_cards
+from member.secrets import open_sealed
 from tests.devices import Device
 from tests.stories import Story
 from trade.orders.offline import cards, delivery
@@ -54,7 +55,7 @@ def test_a_till_knows_who_bought_here_within_a_year_and_nobodys_phone(story):
     assert _cards(story) == []
     story.sell(milk=1)
     sealed = "SELECT sealed FROM identity WHERE member_id = :id AND kind = 'phone'"
-    phone = till_cards.open_sealed(bytes(story.count(sealed, id=story.member)))
+    phone = open_sealed(bytes(story.count(sealed, id=story.member)))
     (row,) = _cards(story)
     card = identity.card(story.session, story.member)
     story.session.rollback()

@@ -1,12 +1,22 @@
 import { expect, test } from 'vitest'
-import { knowsPin, rememberPin } from './pins'
+import { refusesPin, rememberPin } from './pins'
+
+const hours = (n: number) => n * 3600_000
 
 test('a PIN is known here for three days after the server took it', async () => {
   await rememberPin(7, '246810', 0)
-  const hours = (n: number) => n * 3600_000
-  expect(await knowsPin(7, '246810', hours(71))).toBe(true)
-  expect(await knowsPin(7, '246811', hours(1))).toBe(false)
-  expect(await knowsPin(8, '246810', hours(1))).toBe(false)
-  expect(await knowsPin(7, '246810', hours(73))).toBe(false)
+  expect(await refusesPin(7, '246810', hours(71))).toBe('')
+  expect(await refusesPin(7, '246811', hours(1))).toContain('4')
+  expect(await refusesPin(8, '246810', hours(1))).not.toBe('')
+  expect(await refusesPin(7, '246810', hours(73))).not.toBe('')
   expect(JSON.stringify({ ...localStorage })).not.toContain('246810')
+})
+
+test('five wrong ones lock it for five minutes, and a good one begins anew', async () => {
+  await rememberPin(9, '246810', 0)
+  for (let n = 0; n < 4; n += 1) expect(await refusesPin(9, '000000', hours(1))).not.toBe('')
+  expect(await refusesPin(9, '246810', hours(1))).toBe('')
+  for (let n = 0; n < 5; n += 1) await refusesPin(9, '000000', hours(1))
+  expect(await refusesPin(9, '246810', hours(1) + 299_000)).not.toBe('')
+  expect(await refusesPin(9, '246810', hours(1) + 301_000)).toBe('')
 })

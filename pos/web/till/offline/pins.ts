@@ -1,3 +1,4 @@
+import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 
 /** How a colleague's PIN is checked without network: from its last use on this device, for three days. */
@@ -5,9 +6,14 @@ interface Proof {
   salt: string
   hash: string
   at: number
+  /** Wrong ones since the last good one, and until when none is looked at. */
+  wrong?: number
+  locked_until?: number
 }
 
 const GOOD_FOR_MS = 72 * 3600_000
+const TRIES = 5
+const LOCK_MS = 5 * 60_000
 const ROUNDS = 310_000
 const NAME = 'till.pins'
 
@@ -26,14 +32,32 @@ async function slowHash(pin: string, salt: string): Promise<string> {
 /** Remember that the server took this PIN, as a salted slow hash. */
 export async function rememberPin(staff_id: number, pin: string, now = Date.now()): Promise<void> {
   const salt = hex(crypto.getRandomValues(new Uint8Array(16)))
-  const proofs = kept<Record<number, Proof>>(NAME) ?? {}
-  proofs[staff_id] = { salt, hash: await slowHash(pin, salt), at: now }
-  keep(NAME, proofs)
+  put(staff_id, { salt, hash: await slowHash(pin, salt), at: now })
 }
 
-/** Whether this PIN was good here in the last three days. */
-export async function knowsPin(staff_id: number, pin: string, now = Date.now()): Promise<boolean> {
+/**
+ * Why this PIN does not count here, in words; empty where it was good here in the last three days.
+ *
+ * Five wrong ones lock it for five minutes, through reloads as well.
+ */
+export async function refusesPin(staff_id: number, pin: string, now = Date.now()): Promise<string> {
   const proof = kept<Record<number, Proof>>(NAME)?.[staff_id]
-  if (!proof || now - proof.at > GOOD_FOR_MS) return false
-  return (await slowHash(pin, proof.salt)) === proof.hash
+  if (!proof || now - proof.at > GOOD_FOR_MS) return t('alone.noPin')
+  const locked_ms = (proof.locked_until ?? 0) - now
+  if (locked_ms > 0) return t('alone.pinLocked', { n: Math.ceil(locked_ms / 60_000) })
+  if ((await slowHash(pin, proof.salt)) === proof.hash) {
+    put(staff_id, { ...proof, wrong: 0 })
+    return ''
+  }
+  const wrong = (proof.wrong ?? 0) + 1
+  if (wrong < TRIES) {
+    put(staff_id, { ...proof, wrong })
+    return t('alone.wrongPin', { n: TRIES - wrong })
+  }
+  put(staff_id, { ...proof, wrong: 0, locked_until: now + LOCK_MS })
+  return t('alone.pinLocked', { n: LOCK_MS / 60_000 })
+}
+
+function put(staff_id: number, proof: Proof): void {
+  keep(NAME, { ...kept<Record<number, Proof>>(NAME), [staff_id]: proof })
 }

@@ -3,7 +3,7 @@ import type { Approval, ApprovalAction, ApprovalWhat } from '@web/contract'
 import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
-import { knowsPin, rememberPin } from '../offline/pins'
+import { refusesPin, rememberPin } from '../offline/pins'
 import { api } from '../server'
 import { useAlone } from './alone'
 
@@ -89,7 +89,8 @@ export const useApproval = defineStore('approval', {
 
     /** Without network a PIN counts that was good here in the last three days; what it let happen is told later. */
     async byPinAlone(approver_id: number, pin: string, reason: string): Promise<void> {
-      if (!(await knowsPin(approver_id, pin))) return this.refuse(t('alone.noPin'))
+      const refused = await refusesPin(approver_id, pin)
+      if (refused) return this.refuse(refused)
       this.end({ id: null, approver_id, reason })
     },
 

@@ -3,7 +3,7 @@ import type { Colleague, Shift, Staff, Till, TillChoice } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { defineStore } from 'pinia'
-import { knowsPin, rememberPin } from '../offline/pins'
+import { refusesPin, rememberPin } from '../offline/pins'
 import { learnReceiptUrl } from '../print/token'
 import { api } from '../server'
 import { useAlone } from './alone'
@@ -156,7 +156,8 @@ export const useSession = defineStore('session', {
     async pinAlone(staff_id: number, pin: string): Promise<string | null> {
       const who = this.colleagues.find((one) => one.id === staff_id)
       if (!who || !this.shift) return t('alone.noShift')
-      if (!(await knowsPin(staff_id, pin))) return t('alone.noPin')
+      const refused = await refusesPin(staff_id, pin)
+      if (refused) return refused
       this.staff = { ...who, login: '', store_id: this.till?.store_id ?? null } as Staff
       this.stage = 'sale'
       return null
