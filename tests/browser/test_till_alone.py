@@ -169,3 +169,28 @@ def test_members_have_their_price_without_network_and_a_phone_becomes_one(street
     assert [tuple(one) for one in sold] == [("138****2046", True), ("137****5678", False)]
     session.rollback()
     assert books(session) == {}
+
+
+def test_goods_of_this_tills_journal_come_back_without_network(street, session, till, pictures):
+    """Rule 3.9: a return offline only of a sale in this till's journal; booked once, the drawer right."""
+    till.page.context.set_offline(True)
+    till.page.wait_for_timeout(1600)
+    till.scan(make.BARCODES["bread"])
+    no = till.pay_cash("100")
+    till.page.wait_for_timeout(1600)
+    till.page.keyboard.press("F7")
+    till.see("alone-back-no").fill(no[-3:])
+    _picture(till, pictures, "till-alone-back-list")
+    till.page.keyboard.press("Enter")
+    till.see("alone-back-qty-1").fill("1")
+    _picture(till, pictures, "till-alone-back")
+    till.page.keyboard.press("Enter")
+    expect(till.see("alone-back-done")).to_be_visible()
+    till.page.context.set_offline(False)
+    expect(till.see("connection")).to_have_text("在线", timeout=20_000)
+    session.rollback()
+    kinds = session.execute(text("SELECT kind, state FROM till_document ORDER BY seq")).all()
+    assert [tuple(one) for one in kinds] == [("sale", "taken"), ("back", "taken")]
+    assert session.scalar(text("SELECT refund_fen = (SELECT payable_fen FROM sale_order) FROM sale_return")) is True
+    session.rollback()
+    assert books(session) == {}

@@ -1,6 +1,7 @@
 import { type Component, defineAsyncComponent } from 'vue'
 
 const LOADS = {
+  aloneBack: () => import('./parts/AloneBackSheet.vue'),
   held: () => import('./parts/HeldSheet.vue'),
   blind: () => import('./parts/BlindSheet.vue'),
   elsewhere: () => import('./elsewhere/StoresSheet.vue'),

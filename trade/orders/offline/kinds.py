@@ -2,6 +2,7 @@
 
 kind    reads         becomes
 sale    sale_said     an order (`sale`)
+back    back_said     a return of units of such an order (`back`)
 drawer  drawer        a row in the journal
 """
 
@@ -14,7 +15,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trade.orders.offline import drawer, sale, sale_said
+from trade.orders.offline import back, back_said, drawer, sale, sale_said
 from trade.orders.offline.document import Document, Head, NotSound, Said, digest
 from trade.orders.offline.taking import Taken
 
@@ -35,6 +36,7 @@ class Kind:
 
 KINDS = {
     "sale": Kind(sale_said.SaleSaid, sale_said.fault, sale.take, sale.known),
+    "back": Kind(back_said.BackSaid, back_said.fault, back.take, lambda _: None),
     "drawer": Kind(drawer.DrawerSaid, drawer.fault, drawer.take, lambda _: None),
 }
 

@@ -6,6 +6,7 @@ import { useElsewhere } from '../elsewhere/store'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
+import { useAlone } from '../stores/alone'
 import { useApproval } from '../stores/approval'
 import { useBasket } from '../stores/basket'
 import { useCounter } from '../stores/counter'
@@ -36,6 +37,10 @@ function takeBack(): void {
   const counter = useCounter()
   const returns = useReturns()
   if (counter.sheet === 'topup') return counter.openTopUpBack()
+  if (useAlone().isAlone) {
+    counter.sheet = 'aloneBack'
+    return
+  }
   if (counter.sheet === 'return' && returns.form && !returns.done) return useExchange().begin()
   if (useExchange().isOn) useExchange().cancel()
   else returns.begin()

@@ -100,7 +100,7 @@ export class Delivery {
 
   private async sayEnd(): Promise<void> {
     const { seq } = await this.journal.end()
-    if (seq <= this.told) return
+    if (seq <= Math.max(this.told, 0)) return
     await this.way.end(seq)
     this.told = seq
   }

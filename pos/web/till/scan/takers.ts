@@ -2,6 +2,7 @@ import { Refused } from '@web/api'
 import { t } from '@web/i18n'
 import { play } from '@web/sounds'
 import { dateOf, day, serverNow } from '@web/time'
+import { useAlone } from '../stores/alone'
 import { useBasket } from '../stores/basket'
 import { useCatalogue } from '../stores/catalogue'
 import { useCounter } from '../stores/counter'
@@ -62,8 +63,13 @@ async function takeGoods({ code, times }: Scan): Promise<void> {
 
 /** The number of a sale: its goods may come back. Twelve digits that are none are a code that nobody knows. */
 async function bringBack({ code }: Scan): Promise<void> {
-  const [counter, returns] = [useCounter(), useReturns()]
+  const [counter, returns, alone] = [useCounter(), useReturns(), useAlone()]
   returns.begin()
+  if (alone.isAlone) {
+    alone.backNo = code.toUpperCase()
+    counter.sheet = 'aloneBack'
+    return
+  }
   counter.sheet = 'return'
   await returns.load(code.toUpperCase())
   if (returns.receipt || returns.unsure) return

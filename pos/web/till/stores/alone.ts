@@ -8,6 +8,7 @@ import { aheadMs } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
+import { backOf, type Sold, soldOf } from '../offline/back'
 import { veil } from '../offline/cards'
 import { type Link, numberOf, type Place } from '../offline/document'
 import { type Aside, Journal, type Kept } from '../offline/journal'
@@ -30,8 +31,11 @@ interface State {
   rejected: Kept[]
   /** Whether the browser promised not to throw away what is kept here. */
   persistent: boolean
+  /** The number of the sale whose goods come back, as it was scanned. */
+  backNo: string
 }
 
+const MOST_SOLD = 500
 const PING_MS = 2_000
 /** So long what was sold alone can be returned alone. */
 const KEPT_MS = 40 * 24 * 3600_000
@@ -42,7 +46,7 @@ let watching = 0
 
 /** Selling without network: priced by the rules kept here, written into the device's journal, delivered later. */
 export const useAlone = defineStore('alone', {
-  state: (): State => ({ waiting: 0, sending: false, rejected: [], persistent: true }),
+  state: (): State => ({ waiting: 0, sending: false, rejected: [], persistent: true, backNo: '' }),
   getters: {
     /** Nobody answers: what a till may do then is what may be done alone. */
     isAlone: (): boolean => !answered.value,
@@ -167,6 +171,17 @@ export const useAlone = defineStore('alone', {
       const promotions = useRules().names
       const url = await receiptUrl(uuid)
       return receiptOf(written, { till, staff, member, url, promotions })
+    },
+
+    /** What this device sold alone, the newest first, and what came back of it. */
+    async sold(): Promise<Sold[]> {
+      return soldOf((await journal?.latest(MOST_SOLD)) ?? [])
+    },
+
+    /** Units of one of those come back for cash; in words why not. */
+    async giveBack(sold: Sold, wants: readonly number[]): Promise<string> {
+      const written = await this.write((at) => backOf(sold, wants, '', at), requestId())
+      return typeof written === 'string' ? written : ''
     },
 
     /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */
