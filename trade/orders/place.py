@@ -37,6 +37,12 @@ class ShortOf(Refused):
     code = "out_of_stock"
 
 
+class NotElsewhere(Refused):
+    """Another store cannot hand it over; `because`: `weighed`, `closed`, `not_sellable`, `no_address`, `exchange`."""
+
+    code = "not_elsewhere"
+
+
 @dataclass(frozen=True, slots=True)
 class TillSale:
     """Where a till sale is rung: ids of the till, its open shift and the cashier.
@@ -62,6 +68,12 @@ def check_possession(basket: Basket, *, authorised: bool) -> None:
     """
     if not authorised and spends(basket):
         raise PossessionNeeded(member_id=basket.member_id)
+
+
+def _all_carried_out(basket: Basket) -> None:
+    """What other stores hand over is sold by `aisle/selling.py`, and in no exchange."""
+    if any(want.at_store_id is not None for want in basket.wants):
+        raise NotElsewhere(because="exchange")
 
 
 def stake_of(order_id: int, basket: Basket, priced: Quote) -> value.Stake:
@@ -160,6 +172,7 @@ def at_till(
     :raises WalletShort, WalletTooMuch, WalletCodeNeeded: nothing was sold either.
     """
     check_possession(basket, authorised=at.authorised)
+    _all_carried_out(basket)
     priced = price_as_shown(session, replace(basket, channel="till"), expected_payable_fen, token, now=now)
     change_fen = cash.change(priced.due_fen, received_fen)
     where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
@@ -195,6 +208,7 @@ def by_code(
     :raises NothingForCode, CodePaymentOpen, PaymentCodeUsed: nothing was promised.
     """
     check_possession(basket, authorised=at.authorised)
+    _all_carried_out(basket)
     basket = replace(basket, channel="till", by_code=True)
     priced = price_as_shown(session, basket, expected_payable_fen, token, now=now)
     if priced.due_fen <= cash_fen:

@@ -76,7 +76,7 @@ def test_the_last_one_went_meanwhile_and_no_money_is_taken(aisle):
     aisle.agree()
 
 
-@pytest.mark.parametrize("lacks", ["cash", "weighed", "address", "paused", "not_sold"])
+@pytest.mark.parametrize("lacks", ["cash", "weighed", "address", "paused", "not_sold", "exchange"])
 def test_what_cannot_be_sold_from_there_moves_nothing(aisle, lacks):
     there = {"apple": 500} if lacks == "weighed" else {"bread": 1}
     basket, how = aisle.basket(here={"milk": 1}, there=there), selling.Elsewhere("pickup")
@@ -87,8 +87,9 @@ def test_what_cannot_be_sold_from_there_moves_nothing(aisle, lacks):
     if lacks == "not_sold":
         chain.do(aisle.session, "UPDATE store_sku SET sellable = false WHERE store_id = :s", s=aisle.other.store_id)
     given = {"received_fen": 100 if lacks == "cash" else 9_900, "expected_payable_fen": 9_000}
-    with pytest.raises(TenderShort if lacks == "cash" else selling.NotElsewhere):
-        aisle.do(selling.at_till, basket, aisle.shop.sale(), how, **given)
+    step = (place.at_till, basket, aisle.shop.sale()) if lacks == "exchange" else None  # as one rings up its new goods
+    with pytest.raises(TenderShort if lacks == "cash" else place.NotElsewhere):
+        aisle.do(*step or (selling.at_till, basket, aisle.shop.sale(), how), **given)
     assert aisle.count("SELECT count(*) FROM sale_order") == 0
     assert aisle.count("SELECT coalesce(sum(held + committed), 0)::bigint FROM stock_level") == 0
     assert aisle.level(aisle.shop, "milk") == (5, 0, 0)

@@ -21,24 +21,18 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch
-from config.errors import Refused
 from member import wallet_limits
 from trade.fulfilment import asked as asking
 from trade.orders import addresses, place, value
 from trade.orders.addresses import Address
 from trade.orders.aisle import completing, reserving
 from trade.orders.code_sale import NothingForCode
+from trade.orders.place import NotElsewhere
 from trade.payments import cash
 from trade.payments.codes import moves as codes
 from trade.pricing.quoted import Line, Quote, Want
 
 Mode = Literal["pickup", "delivery", "ship"]
-
-
-class NotElsewhere(Refused):
-    """Another store cannot hand this over; `because` is `weighed`, `closed`, `not_sellable` or `no_address`."""
-
-    code = "not_elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
