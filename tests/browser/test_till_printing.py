@@ -17,6 +17,7 @@ from tests.browser.people import Till
 from tests.browser.printer import Printer
 from trade.orders import read
 from trade.orders.numbers import parse
+from trade.orders.receipts import returned
 from trade.pricing import till_feed
 from trade.stores.models import Role
 
@@ -165,6 +166,21 @@ def test_a_printer_that_is_down_holds_up_nobody_and_prints_later_in_order(street
     assert papers_out == [as_escpos(papers.sale(_stored(session, no), 58)) for no in (first, second)]
     expect(till.see("printer")).to_have_text("打印机就绪")
     assert kick() not in printer.heard(), "a drawer that could not open then does not open later"
+
+
+def test_a_return_for_cash_opens_the_drawer_once_and_prints_its_paper(street, session, till, printer, pictures):
+    no = _sell(till, "17.80")
+    printer.wait_for(2)
+    till.page.keyboard.press("Escape")
+    till.take_back(no, 1, 1)
+    opened, paper = printer.wait_for(4)[2:]
+    _picture(till, pictures, "till-return-printed")
+    session.rollback()
+    return_id = session.scalar(text("SELECT id FROM sale_return"))
+    stored = returned.paper(session, street.shop.store_id, f"R{return_id}")
+    assert (opened, paper) == (kick(), as_escpos(papers.returned(stored, 58)))
+    till.see("print-return").click()
+    assert printer.wait_for(5)[4] == paper and printer.heard().count(kick()) == 2
 
 
 def test_a_usb_printer_of_80_mm_and_its_test_page(street, session, till):

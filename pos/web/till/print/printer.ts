@@ -184,3 +184,7 @@ export const usePrinter = defineStore('printer', {
     },
   },
 })
+
+/** The cash among payments or refunds. */
+export const cashIn = (parts: readonly { kind: string; amount_fen: number }[]): number =>
+  parts.reduce((sum, one) => sum + (one.kind === 'cash' ? one.amount_fen : 0), 0)

@@ -4,6 +4,7 @@ import { parseQuantity, quantity } from '@web/money'
 import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { cashIn, usePrinter } from '../print/printer'
 import { isTopUpNo } from '../scan/kinds'
 import { api } from '../server'
 import { forgetWords, wordsFor } from './back-words'
@@ -151,7 +152,9 @@ export const useReturns = defineStore('returns', {
         approval_ids,
       }
       await this.run(async () => {
-        this.done = (await api.write<{ return: ReturnDone }>('/api/pos/returns', body)).return
+        const { return: done } = await api.write<{ return: ReturnDone }>('/api/pos/returns', body)
+        this.done = done
+        usePrinter().after({ no: done.no, path: `returns/${done.no}` }, cashIn(done.refunds))
         forgetWords(form.order_no)
         play('paid')
       })

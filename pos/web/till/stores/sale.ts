@@ -7,7 +7,7 @@ import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { useElsewhere } from '../elsewhere/store'
-import { usePrinter } from '../print/printer'
+import { cashIn, usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { useBasket } from './basket'
@@ -182,7 +182,8 @@ export const useSale = defineStore('sale', {
       const counter = useCounter()
       counter.showReceipt()
       counter.goOn()
-      usePrinter().after({ no: receipt.no, receipt }, cashOf(receipt))
+      const moved = [...receipt.tenders, ...(receipt.exchange?.back ?? [])]
+      usePrinter().after({ no: receipt.no, receipt }, cashIn(moved))
       play('paid')
     },
 
@@ -281,10 +282,3 @@ export const useSale = defineStore('sale', {
     },
   },
 })
-
-/** The cash that moved, in or out. */
-const cashOf = ({ tenders, exchange }: Receipt): number =>
-  [...tenders, ...(exchange?.back ?? [])].reduce(
-    (sum, one) => sum + (one.kind === 'cash' ? one.amount_fen : 0),
-    0,
-  )

@@ -3,6 +3,7 @@ import { t } from '@web/i18n'
 import { oneAtATime } from '@web/one-at-a-time'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { usePrinter } from '../print/printer'
 import { isTopUpNo } from '../scan/kinds'
 import { api } from '../server'
 import { useBasket } from './basket'
@@ -101,7 +102,9 @@ export const useTopUpBack = defineStore('topUpBack', {
           bank_ref: preview.bank ? bank_ref : null,
         }
         const path = `/api/pos/top-ups/${topUp.no}/refund`
-        this.done = (await api.write<{ refund: TopUpRefund & { no: string } }>(path, form)).refund
+        const answer = await api.write<{ refund: TopUpRefund & { no: string } }>(path, form)
+        this.done = answer.refund
+        if (preview.kind === 'cash' && !preview.bank) void usePrinter().kick(answer.refund.no)
         this.settle(topUp.member.id)
         play('paid')
       })

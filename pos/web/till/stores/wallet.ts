@@ -2,6 +2,7 @@ import { sentence } from '@web/api'
 import type { TopUp, TopUpOffer, Wallet } from '@web/contract'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
+import { usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useBasket } from './basket'
 
@@ -49,7 +50,9 @@ export const useWallet = defineStore('wallet', {
       this.said = ''
       try {
         const form = { member_id: member.id, amount_fen, received_fen }
-        this.done = (await api.write<{ top_up: TopUp }>('/api/pos/top-ups', form)).top_up
+        const { top_up } = await api.write<{ top_up: TopUp }>('/api/pos/top-ups', form)
+        this.done = top_up
+        usePrinter().after({ no: top_up.no, path: `top-ups/${top_up.no}` }, amount_fen)
         play('paid')
         void this.load(member.id)
       } catch (error) {
