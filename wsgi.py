@@ -62,6 +62,7 @@ from pos.http import (
     sale,
     scene_codes,
     segments,
+    shifts,
     signing_in,
     simulations,
     statements,
@@ -98,6 +99,7 @@ def create_app() -> APIFlask:
     for face in (
         signing_in.staff_bp,
         signing_in.bp,
+        shifts.bp,
         sale.bp,
         elsewhere.bp,
         payments.bp,

@@ -46,6 +46,22 @@ class Device:
         } | more  # fmt: skip
         return self.write(said)
 
+    def open(self, at: datetime, fen: int, **more: Any) -> str:
+        """Open a shift with that float; its name is `shift_uuid`, and sales that name it are of it."""
+        name = str(uuid.uuid4())
+        return self.write(self._of_shift("open", at, shift_id=0, shift_uuid=name, pieces=make.pieces(fen), **more))
+
+    def seal(self, at: datetime, fen: int, **more: Any) -> str:
+        """Count the shift."""
+        return self.write(self._of_shift("seal", at, pieces=make.pieces(fen), **more))
+
+    def _of_shift(self, kind: str, at: datetime, **more: Any) -> dict[str, Any]:
+        return {
+            "v": 1, "kind": kind, "uuid": str(uuid.uuid4()), "no": f"X{self.id[:4].upper()}{self.seq + 1:06d}",
+            "device": self.id, "seq": self.seq + 1, "prev": self.prev, "shift_id": self.shop.shift_id,
+            "staff_id": self.staff_id, "at_ms": epoch_ms(at), "offset_ms": 0,
+        } | more  # fmt: skip
+
     def write(self, said: dict[str, Any]) -> str:
         """Put a document at the end of the chain."""
         body = json.dumps(said, ensure_ascii=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -20,6 +21,8 @@ from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
 from trade.orders import close, desk, fulfil, place, returns
 from trade.orders.pay import Outcome, receive
 from trade.orders.review import deciding
+from trade.orders.shifts import counts, settle, z
+from trade.orders.shifts import moves as shifts
 from trade.payments import moves as payments
 from trade.payments import top_ups
 from trade.payments.moves import Paid
@@ -61,6 +64,31 @@ class Shop:
         return top_ups.Counter(self.store_id, self.till_id, self.shift_id, self.people[Role.CASHIER])
 
 
+def pieces(fen: int) -> dict[int, int]:
+    """Notes and coins that come to so much, the largest first."""
+    counted = {}
+    for face in counts.FACES:
+        counted[face], fen = divmod(fen, face)
+    return {face: n for face, n in counted.items() if n}
+
+
+def open_shift(
+    session: Session, till: tills.TillCard, staff_id: int, fen: int, now: datetime, *, name: str = ""
+) -> int:
+    """A shift of the till's drawer with that float; its id."""
+    return shifts.open_(session, till, name or str(uuid.uuid4()), staff_id, pieces(fen), actor="test", now=now)
+
+
+def close_shift(session: Session, store_id: int, shift_id: int, fen: int, now: datetime) -> dict[str, Any]:
+    """Count a shift, keep the count and settle it, by a manager's word whatever it differs by; its Z."""
+    row = shifts.count(session, store_id, shift_id, 1, pieces(fen), actor="test", now=now)
+    settle.seal_if_exact(session, row, actor="test", now=now)
+    if settle.lock(session, store_id, shift_id).state == "counted":
+        shifts.move(session, store_id, shift_id, "keep", {}, actor="test", now=now)
+    settle.settle(session, store_id, shift_id, approver_id=1, reason="test", actor="test", now=now)
+    return z.read(session, store_id, shift_id)[-1]
+
+
 GOODS = {"milk": (990, False), "bread": (650, False), "apple": (1198, True)}
 BARCODES = {"milk": "6901234567892", "bread": "6901234567908", "apple": "00042"}
 
@@ -96,8 +124,8 @@ def open_shop(session: Session, *, code: str = "S1", stock_of: Mapping[str, int]
         session.flush()
         card, token = tills.register(session, till.id, store.id, actor="test", now=now)
         cashier = people[Role.CASHIER].id
-        shift = tills.open_shift(session, card, cashier, 20_000, actor="test", now=now)
-        shop = Shop(store.id, till.id, token, shift["id"], {role: who.id for role, who in people.items()})
+        shift_id = open_shift(session, card, cashier, 20_000, now)
+        shop = Shop(store.id, till.id, token, shift_id, {role: who.id for role, who in people.items()})
         _sell_goods(session, shop, stock_of or {}, now)
     return shop
 

@@ -7,6 +7,7 @@ export * from './contract-elsewhere'
 export * from './contract-price'
 export * from './contract-return'
 export * from './contract-sale'
+export * from './contract-shift'
 
 export type Role = 'cashier' | 'store_staff' | 'store_manager' | 'head_office'
 
@@ -38,19 +39,6 @@ export interface Colleague {
   id: number
   name: string
   role: Role
-}
-
-export interface Shift {
-  id: number
-  till_id: number
-  staff_name: string
-  opened_at: string
-  float_fen: number
-  sales: number
-  closed_at: string | null
-  counted_fen: number | null
-  expected_fen: number | null
-  difference_fen: number | null
 }
 
 /** `qty` is pieces, or grams when `weighed`; `price_fen` is then per kilogram. */

@@ -19,7 +19,7 @@ from trade.orders.aftersales import answer, apply, inspect, read, refunding, sen
 from trade.orders.aftersales.inspect import Found
 from trade.orders.aftersales.states import Cause, Kind
 from trade.orders.numbers import parse
-from trade.stores import tills
+from trade.orders.shifts import read as shifts
 
 bp = blueprint("aftersales_desk", "/api/desk/aftersales", who.identify)
 
@@ -100,7 +100,7 @@ class InStoreForm(WriteForm, BroughtForm):
 def _shift(opened: Session) -> int | None:
     """The open shift of this device, if it is a till: cash comes out of its drawer."""
     try:
-        return tills.current_shift_id(opened, who.till())
+        return shifts.held_open(opened, who.till())
     except (who.NoTill, Refused):
         return None
 

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from config.http import Reply, WriteForm, blueprint, once, permit
 from pos.http import who
 from pos.http.approving import Elevated, elevated
-from trade.stores import drawer, tills
+from trade.orders.shifts import read as shifts
+from trade.stores import drawer
 from trade.stores.approvals.states import Action
 
 bp = blueprint("drawer", "/api/pos/drawer", who.identify)
@@ -30,7 +31,7 @@ def open_without_sale(json_data: DrawerForm) -> Reply:
 
     def work(opened: Session) -> Reply:
         word = elevated(opened, json_data, Action.NO_SALE, subject=f"till:{till.id}")
-        shift_id = tills.current_shift_id(opened, till)
+        shift_id = shifts.open_id(opened, till)
         drawer.opened(
             opened, till.store_id, till.id, shift_id=shift_id, reason=word.reason, approved_by=word.actor,
             actor=me.actor, now=g.now,

@@ -15,8 +15,8 @@ from trade.orders import owed_cash
 from trade.orders.aisle import reserving, selling, stores
 from trade.orders.offline.read import order_of
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.pricing.quoted import Want
-from trade.stores import tills
 
 bp = blueprint("elsewhere", "/api/pos", who.identify)
 
@@ -93,7 +93,7 @@ def pay_out(refund_id: int, json_data: WriteForm) -> Reply:
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
-        shift_id = tills.shift_to_sell_in(opened, till)
+        shift_id = shifts.held_open(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
         fen = owed_cash.pay_out(opened, till.store_id, refund_id, shift_id, actor=me.actor, now=g.now)

@@ -24,8 +24,8 @@ from trade.orders.held import moves as held
 from trade.orders.offline.read import order_of
 from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.payments.codes import moves as codes
-from trade.stores import tills
 from trade.stores.tills import TillCard
 
 bp = blueprint("exchange", "/api/pos", who.identify)
@@ -120,7 +120,7 @@ def exchange(json_data: ExchangeForm) -> Reply:
 
 def _counter(opened: Session, form: ExchangeForm, till: TillCard) -> tuple[place.TillSale, Back, place.Basket]:
     """Where it is rung, what comes back, and what is bought: here, for another store's goods are no exchange."""
-    shift_id = tills.shift_to_sell_in(opened, till)
+    shift_id = shifts.sells_in(opened, till, now=g.now)
     if shift_id is None:
         raise ShiftNotOpen()
     codes.refuse_open(opened, till.store_id, till.id)

@@ -19,8 +19,8 @@ from trade.orders import finding
 from trade.orders.blind import taking, terms
 from trade.orders.blind.taking import Brought
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.payments import top_ups
-from trade.stores import tills
 from trade.stores.approvals.states import Action
 
 bp = blueprint("find_sale", "/api", who.identify)
@@ -134,7 +134,7 @@ def take(json_data: BlindForm) -> Reply:
     till, me, form = who.till(), who.me(), json_data
 
     def work(opened: Session) -> Reply:
-        shift_id = tills.shift_to_sell_in(opened, till)
+        shift_id = shifts.held_open(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
         subject, done = f"member:{form.member_id}", {"amount_fen": form.expected_fen}

@@ -16,7 +16,7 @@ from trade.orders import returns, tier_effect
 from trade.orders.blind import terms
 from trade.orders.offline.read import order_of
 from trade.orders.refund_plan import Preview
-from trade.stores import tills
+from trade.orders.shifts import read as shifts
 from trade.stores.approvals.states import Action
 
 bp = blueprint("return", "/api/pos", who.identify)
@@ -127,7 +127,7 @@ def take_back(json_data: ReturnForm) -> Reply:
             approver_id=approver_id,
             fault=form.fault,
             at_store_id=till.store_id,
-            shift_id=tills.current_shift_id(opened, till),
+            shift_id=shifts.held_open(opened, till),
             staff_id=me.id,
             actor=me.actor,
             now=g.now,

@@ -25,9 +25,9 @@ from trade.orders.aisle.reading import with_codes
 from trade.orders.held import moves as held
 from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.payments.codes import moves as codes
 from trade.pricing import labelled, prices
-from trade.stores import tills
 
 bp = blueprint("sale", "/api/pos", who.identify)
 
@@ -227,7 +227,7 @@ def sell(json_data: SaleForm) -> Reply:
     auth_code = json_data.auth_code()
 
     def work(opened: Session) -> Reply:
-        shift_id = tills.shift_to_sell_in(opened, till)
+        shift_id = shifts.sells_in(opened, till, now=g.now)
         if shift_id is None:
             raise ShiftNotOpen()
         codes.refuse_open(opened, till.store_id, till.id)

@@ -6,9 +6,10 @@ from flask import Response, g, jsonify, request
 from pydantic import Field
 
 from config.db import transaction
-from config.http import Reply, WriteForm, blueprint, once, permit, session
+from config.http import Reply, WriteForm, blueprint, permit, session
 from pos.http import who
 from trade.orders.receipts import book as receipts
+from trade.orders.shifts import moves
 from trade.stores import badges, staff, tills
 from trade.stores.staff import StaffCard, WrongPassword, WrongPin
 
@@ -88,7 +89,7 @@ def me() -> Reply:
 @permit("public")
 @bp.input(PinForm)
 def pin(json_data: PinForm) -> Response:
-    """Switch the cashier at this till; 401 `wrong_pin`, 429 `pin_locked` after five tries."""
+    """Switch the cashier at this till, who has its shift now; 401 `wrong_pin`, 429 `pin_locked` after five tries."""
     till = who.till()
     with transaction(session()) as opened:
         card, left = staff.check_pin(
@@ -96,6 +97,8 @@ def pin(json_data: PinForm) -> Response:
         )
     if card is None:
         raise WrongPin(tries_left=left)
+    with transaction(session()) as opened:
+        moves.hand_over(opened, till, card.id, actor=card.actor, now=g.now)
     return _signed_in(card)
 
 
@@ -147,46 +150,3 @@ def register(till_id: int, json_data: WriteForm) -> Reply:
     with transaction(session()) as opened:
         till, token = tills.register(opened, till_id, who.me().store_id, actor=who.me().actor, now=g.now)
     return {"till": till.as_json(), "token": token}, 200
-
-
-@bp.get("/shift")
-@permit("pos.shift")
-def shift() -> Reply:
-    """The open shift of this till, or null."""
-    return {"shift": tills.current_shift(session(), who.till())}, 200
-
-
-class OpenShift(WriteForm):
-    """The counted float, in fen."""
-
-    float_fen: int = Field(ge=0, le=10_000_000)
-
-
-class CloseShift(WriteForm):
-    """The counted cash, in fen, before anybody knows what should be there."""
-
-    counted_fen: int = Field(ge=0, le=1_000_000_000)
-
-
-@bp.post("/shift/open")
-@permit("pos.shift")
-@bp.input(OpenShift)
-def open_shift(json_data: OpenShift) -> Reply:
-    """Open a shift on this till; 409 `shift_open`."""
-    till, me_ = who.till(), who.me()
-    return once(
-        json_data,
-        lambda s: ({"shift": tills.open_shift(s, till, me_.id, json_data.float_fen, actor=me_.actor, now=g.now)}, 200),
-    )
-
-
-@bp.post("/shift/close")
-@permit("pos.shift")
-@bp.input(CloseShift)
-def close_shift(json_data: CloseShift) -> Reply:
-    """Close the shift against a blind count; the answer tells the difference."""
-    till, me_ = who.till(), who.me()
-    return once(
-        json_data,
-        lambda s: ({"shift": tills.close_shift(s, till, json_data.counted_fen, actor=me_.actor, now=g.now)}, 200),
-    )

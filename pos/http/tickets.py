@@ -17,10 +17,11 @@ from pos.http.baskets import HELD_ID, CounterForm, Noted, SellerForm
 from trade.orders.held import moves as held
 from trade.orders.offline.read import order_of
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.orders.ticket import notes, sellers, voids
 from trade.orders.ticket.sellers import Seller
 from trade.settlement.credits import sellers as credits
-from trade.stores import staff, tills
+from trade.stores import staff
 from trade.stores.approvals import moves as approvals
 from trade.stores.approvals.states import Action
 
@@ -148,7 +149,7 @@ def void(json_data: VoidForm) -> Reply:
     def work(opened: Session) -> Reply:
         if voids.is_known(opened, till.store_id, form.id):
             return {"voided": form.id}, 201
-        shift_id = tills.current_shift_id(opened, till)
+        shift_id = shifts.open_id(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
         lines = [line.model_dump() for line in form.lines]

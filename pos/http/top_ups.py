@@ -18,8 +18,9 @@ from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
 from trade.orders.returns import ShiftNotOpen
+from trade.orders.shifts import read as shifts
 from trade.payments import moves, top_up_refunds, top_ups
-from trade.stores import shops, tills
+from trade.stores import shops
 
 bp = blueprint("top-up", "/api/pos", who.identify)
 
@@ -87,7 +88,7 @@ def top_up(json_data: TopUpForm) -> Reply:
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
-        shift_id = tills.current_shift_id(opened, till)
+        shift_id = shifts.sells_in(opened, till, now=g.now)
         if shift_id is None:
             raise ShiftNotOpen()
         card = identity.card(opened, json_data.member_id)
@@ -164,7 +165,7 @@ def take_back(no: str, json_data: TopUpRefundForm) -> Reply:
             consent=json_data.consent,
             bank_ref=json_data.bank_ref,
             at_store_id=till.store_id,
-            shift_id=tills.current_shift_id(opened, till),
+            shift_id=shifts.held_open(opened, till),
             staff_id=me.id,
             actor=me.actor,
             now=g.now,

@@ -17,7 +17,8 @@ def amount(line: dict[str, Any]) -> str:
     return f"{line['qty']}"
 
 
-def _moment(at: str) -> str:
+def moment(at: str) -> str:
+    """A moment as the wall clock of the store shows it."""
     return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M:%S")
 
 
@@ -31,7 +32,7 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
     if copy := receipt.get("copy"):
         slip.line(say("copy", n=copy["n"]), "centre")
     slip.line(say("no", no=receipt["printed_no"]))
-    slip.line(_moment(receipt["at"]))
+    slip.line(moment(receipt["at"]))
     if receipt["till_name"]:
         slip.pair(receipt["till_name"], say("cashier", name=receipt["cashier"] or ""))
     slip.rule()
@@ -103,7 +104,7 @@ def _elsewhere(slip: Slip, receipt: dict[str, Any], away: dict[str, Any]) -> Non
     if away["mode"] == "pickup" and away["store_address"]:
         slip.line(away["store_address"])
     if away["promise_at"]:
-        slip.line(say("elsewhere.from", at=_moment(away["promise_at"])[5:16]))
+        slip.line(say("elsewhere.from", at=moment(away["promise_at"])[5:16]))
     names = {line["line_no"]: f"{line['name']} {line['spec']}".rstrip() for line in receipt["lines"]}
     for line in away["lines"]:
         slip.pair(names[line["line_no"]], f"x {line['qty']}")
@@ -120,7 +121,7 @@ def _foot(slip: Slip, receipt: dict[str, Any]) -> None:
     if copy := receipt.get("copy"):
         slip.rule()
         slip.pair(say("copy", n=copy["n"]), copy["by"])
-        slip.line(_moment(copy["at"]))
+        slip.line(moment(copy["at"]))
         for back in receipt["returns"]:
             slip.pair(say("returned", no=back["no"]), yuan(-back["refund_fen"]))
 
@@ -132,7 +133,7 @@ def top_up(paper: dict[str, Any], width_mm: int) -> Slip:
     slip.line(paper["store_name"], "title")
     slip.line(say("top_up"), "centre")
     slip.line(say("no", no=paper["no"]))
-    slip.line(_moment(paper["paid_at"] or paper["placed_at"]))
+    slip.line(moment(paper["paid_at"] or paper["placed_at"]))
     slip.rule()
     slip.pair(say("member"), f"{who['name']} {who['phone'] or who['no']}")
     slip.pair(say("principal"), "￥" + yuan(paper["principal_fen"]))
@@ -154,7 +155,7 @@ def returned(paper: dict[str, Any], width_mm: int) -> Slip:
     slip.line(say("return"), "centre")
     slip.line(say("no", no=paper["no"]))
     slip.line(say("return_of", no=paper["order_no"]))
-    slip.line(_moment(paper["at"]))
+    slip.line(moment(paper["at"]))
     if paper["till_name"]:
         slip.pair(paper["till_name"], say("cashier", name=paper["cashier"] or ""))
     slip.rule()

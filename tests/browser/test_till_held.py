@@ -26,7 +26,7 @@ def second(session, street):
         session.add(other)
         session.flush()
         card, _ = tills.register(session, other.id, street.shop.store_id, actor="t", now=clock.now())
-        tills.open_shift(session, card, street.shop.people[Role.CASHIER], 0, actor="t", now=clock.now())
+        make.open_shift(session, card, street.shop.people[Role.CASHIER], 0, clock.now())
     return replace(street.shop, till_id=other.id)
 
 

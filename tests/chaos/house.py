@@ -145,6 +145,6 @@ def a_cashier(session: Any, shop: Any, name: str, *, now: datetime) -> tuple[int
         card, token = tills.register(session, till.id, shop.store_id, actor="chaos", now=now)
         cashier = staff.check_password(session, "cashier-S1", factories.PASSWORD, now=now)
         assert cashier is not None
-        tills.open_shift(session, card, cashier.id, 0, actor="chaos", now=now)
+        factories.open_shift(session, card, cashier.id, 0, now)
         cookie = staff.sign_in(session, cashier, now=now)
     return card.id, {"X-Tongdian": "1", "X-Till-Token": token, "Cookie": f"td_staff={cookie}"}

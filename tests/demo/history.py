@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from config.db import transaction
 from config.errors import Refused
+from tests import factories as make
 from tests.demo.chain import DAYS, Chain, Say, Shop
 from tests.demo.coupons import Wallets as Coupons
 from tests.demo.wallets import Purses
@@ -25,7 +26,6 @@ from trade.orders.review import deciding
 from trade.payments import moves as payments
 from trade.payments.moves import Paid
 from trade.pricing.quoted import Want
-from trade.stores import tills
 from trade.stores.models import Role
 from trade.stores.tills import TillCard
 
@@ -59,8 +59,8 @@ class Past:
         cashier = shop.people[Role.CASHIER]
         actor = f"staff:{cashier}"
         with transaction(self.session):
-            shift = tills.open_shift(self.session, card, cashier, 50_000, actor=actor, now=opens_at)
-        sale = place.TillSale(till_id, shift["id"], cashier, authorised=True)
+            shift_id = make.open_shift(self.session, card, cashier, 50_000, opens_at)
+        sale = place.TillSale(till_id, shift_id, cashier, authorised=True)
         self.purses.begin(self.chain, sale, shop.id, actor, opens_at)
         moments = sorted(
             opens_at + timedelta(minutes=self.dice.randint(5, 780)) for _ in range(self.dice.randint(*SALES_A_SHIFT))
@@ -73,8 +73,7 @@ class Past:
         if closes_at < until:
             with transaction(self.session):
                 off = self.dice.choice((0,) * 9 + (-500, 100, -1000))
-                counted = self.expected(shop.id, shift["id"]) + off
-                tills.close_shift(self.session, card, counted, actor=actor, now=closes_at)
+                make.close_shift(self.session, shop.id, shift_id, self.expected(shop.id, shift_id) + off, closes_at)
         return rung
 
     def expected(self, store_id: int, shift_id: int) -> int:

@@ -49,6 +49,7 @@ from pos.http import (
     rules,
     sale,
     segments,
+    shifts,
     signing_in,
     simulations,
     statements,
@@ -71,6 +72,7 @@ from tests.wechat_stand_in.reading import FIRST
 FACES = (
     signing_in.staff_bp,
     signing_in.bp,
+    shifts.bp,
     sale.bp,
     elsewhere.bp,
     payments.bp,

@@ -26,7 +26,7 @@ def two(session, app, shop):
         session.add(other)
         session.flush()
         card, token = tills.register(session, other.id, shop.store_id, actor="t", now=clock.now())
-        tills.open_shift(session, card, shop.people[Role.CASHIER], 0, actor="t", now=clock.now())
+        make.open_shift(session, card, shop.people[Role.CASHIER], 0, clock.now())
     made = Client(app, token)
     assert made.sign_in("cashier-S1").status_code == 200
     return made

@@ -14,6 +14,7 @@ from config import clock
 from config.db import open_session
 from paying import code, told
 from tests import factories as make
+from tests.pos import drawer
 from tests.stories import books
 from tests.wechat_stand_in.pay import codepay
 from tests.wechat_stand_in.reading import FIRST, SECOND
@@ -103,7 +104,7 @@ def test_who_types_the_password_has_paid_and_until_then_the_till_waits(client, s
             "code_payment_open",
         ),
         (till.post(f"/api/pos/payments/{payment['tender_id']}/cancel"), "too_early_to_cancel"),
-        (till.post("/api/pos/shift/close", {"counted_fen": 20_000}), "code_payments_open"),
+        (till.post(f"/api/pos/shifts/{drawer.count(till, shop, 20_000)['id']}/settle"), "code_payments_open"),
     ):
         assert (refused.status_code, refused.json["code"]) == (409, why)
     asked = wechat.world.calls["codepay"]
@@ -113,7 +114,8 @@ def test_who_types_the_password_has_paid_and_until_then_the_till_waits(client, s
     assert watch_codes.run() == 1
     found = till.get(f"/api/pos/payments/{payment['tender_id']}").json
     assert (found["payment"]["state"], found["receipt"]["state"]) == ("paid", "done")
-    assert till.post("/api/pos/shift/close", {"counted_fen": 20_000}).json["shift"]["difference_fen"] == 0
+    settled = till.post(f"/api/pos/shifts/{shop.shift_id}/settle").json["shift"]
+    assert (settled["state"], settled["difference_fen"], settled["sales"]) == ("settled", 0, 1)
     _ended(session, shop, wechat, "done", on_hand=4)
 
 
@@ -298,7 +300,7 @@ def test_cash_stored_value_and_a_code_pay_together_and_go_back_where_they_came_f
     nothing_left = _sale(shop, 990, _shown(wechat), {"kind": "cash", "received_fen": 990}, milk=1)
     assert till.post("/api/pos/sales", nothing_left).json["code"] == "nothing_for_code"
     assert not books(session)
-    assert till.post("/api/pos/shift/close", {"counted_fen": 20_700 + 5_000}).json["shift"]["difference_fen"] == 0
+    assert drawer.close(till, shop, 20_700 + 5_000)["difference_fen"] == 0
 
 
 def test_a_code_pays_to_the_fen_where_cash_is_rounded(client, shop, session, wechat):

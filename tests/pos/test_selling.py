@@ -8,6 +8,7 @@ from sqlalchemy import text
 from config import clock
 from config.db import transaction
 from tests import factories as make
+from tests.pos import drawer
 from tests.pos.conftest import Client
 from trade.stores.models import Role
 
@@ -156,11 +157,17 @@ def test_the_drawer_is_counted_blind(client, shop):
     till.post("/api/pos/sales", _sale(shop, 990, 1000, milk=1))
     shift = till.get("/api/pos/shift").json["shift"]
     assert (shift["expected_fen"], shift["sales"]) == (None, 1)
-    closed = till.post("/api/pos/shift/close", {"counted_fen": 20_980}).json["shift"]
-    assert (closed["expected_fen"], closed["difference_fen"]) == (20_990, -10)
+    counted = drawer.count(till, shop, 20_980)
+    assert (counted["state"], counted["differs"]) == ("counted", True)
+    assert (counted["expected_fen"], counted["difference_fen"]) == (None, None)
+    told = till.post(f"/api/pos/shifts/{shift['id']}/keep").json["shift"]
+    assert (told["state"], told["expected_fen"], told["difference_fen"]) == ("sealed", 20_990, -10)
     assert till.post("/api/pos/sales", _sale(shop, 990, milk=1)).json["code"] == "shift_not_open"
-    assert till.post("/api/pos/shift/close", {"counted_fen": 0}).json["code"] == "wrong_state"
-    assert till.post("/api/pos/shift/open", {"float_fen": 100}).json["shift"]["float_fen"] == 100
+    settled = till.post(f"/api/pos/shifts/{shift['id']}/settle").json
+    assert (settled["shift"]["state"], settled["z"][0]["z_no"]) == ("settled", 1)
+    again = till.post(f"/api/pos/shifts/{shift['id']}/settle").json
+    assert (again["code"], again["facts"]["state"]) == ("wrong_state", "settled")
+    assert till.post("/api/pos/shift/open", drawer.opening(100)).json["shift"]["float_fen"] == 100
 
 
 def test_signing_in_switching_and_signing_out(app, shop):

@@ -14,7 +14,6 @@ from trade.orders import place, proof, proof_refunds, read
 from trade.payments import cash
 from trade.payments.cash import TenderShort
 from trade.pricing.promotions import moves
-from trade.stores import tills
 from trade.stores.models import CashRounding
 
 SALES = int(os.environ.get("TONGDIAN_ROUNDED_SALES", "12"))
@@ -121,9 +120,8 @@ def test_random_sales_and_returns_leave_books_and_drawer_exact(session, shop, no
         assert back_fen == paper["payable_fen"] if not left else back_fen <= paper["payable_fen"]
         cash_fen, rounded_fen = cash_fen + paper["payable_fen"] - back_fen, rounded_fen + paper["rounding_fen"]
     assert proof.differences(session) + proof_refunds.differences(session) == []
-    till = tills.TillCard(shop.till_id, "", shop.store_id, "")
     with transaction(session):
-        closed = tills.close_shift(session, till, 0, actor="t", now=now)
+        closed = make.close_shift(session, shop.store_id, shop.shift_id, 0, now)
     assert (closed["expected_fen"], closed["rounding_fen"]) == (20_000 + cash_fen, rounded_fen)
 
 

@@ -13,6 +13,7 @@ from member import points
 from member.points import PointsShort
 from tests import factories as make
 from trade.orders import place, returns
+from trade.orders.shifts import moves as shifts
 from trade.stock import moves as stock
 from trade.stock import proof as stock_proof
 from trade.stock.moves import OutOfStock
@@ -95,14 +96,14 @@ def test_one_shift_opens_on_a_till(open_session, session, now):
     with transaction(session):
         card = tills.of_token(session, shop.till_token)
         assert card is not None
-        tills.close_shift(session, card, 20_000, actor="t", now=now)
+        make.close_shift(session, shop.store_id, shop.shift_id, 20_000, now)
 
     def open_(_):
         with open_session() as mine, transaction(mine):
-            tills.open_shift(mine, card, shop.people[Role.CASHIER], 0, actor="t", now=now)
+            make.open_shift(mine, card, shop.people[Role.CASHIER], 0, now)
 
     with ThreadPoolExecutor(8) as pool:
-        outcomes = Counter(pool.map(lambda n: _try(lambda: open_(n), tills.ShiftOpen), range(8)))
+        outcomes = Counter(pool.map(lambda n: _try(lambda: open_(n), shifts.ShiftOpen), range(8)))
     assert outcomes == {"done": 1, "shift_open": 7}
 
 

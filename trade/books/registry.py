@@ -23,6 +23,7 @@ from trade.orders.aftersales import proof as aftersales
 from trade.orders.blind import proof as blind
 from trade.orders.exchange import proof as exchanges
 from trade.orders.late import proof as late
+from trade.orders.shifts import proof as shifts
 from trade.payments import proof as top_ups
 from trade.settlement.credits import proof as credits
 from trade.stock import availability
@@ -92,6 +93,7 @@ BOOKS: dict[str, Book] = {
     "growth": Book(proof_growth.differences, _rows("lot WHERE account = 'growth'"), "growth", _OF_ORDER),
     "order_goods": Book(proof_goods.differences, _rows("order_line"), "units", _OF_ORDER),
     "credits": Book(credits.differences, _rows("credit_entry"), "fen", _OF_ORDER),
+    "shifts": Book(shifts.differences, _rows("shift"), "fen", ("store_id", "shift_id", "z_no")),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
     "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
     "promotions": Book(promotions.differences, promotions.SIZE, "fen", _OF_PROMOTION),

@@ -242,6 +242,7 @@ class Return(Base):
     __table_args__ = (
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         Index("ix_sale_return_order", "store_id", "order_id"),
+        Index("ix_sale_return_shift", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
         CheckConstraint("kind IN ('goods', 'unshipped', 'amount')", name="kind"),
         CheckConstraint("refund_fen >= 0", name="refund"),
         CheckConstraint("freight_fen >= 0 AND freight_fen <= refund_fen", name="freight"),

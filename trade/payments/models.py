@@ -128,6 +128,7 @@ class Refund(Base):
         CheckConstraint(f"state IN ({_names(RefundState)})", name="state"),
         CheckConstraint("amount_fen > 0", name="amount"),
         Index("ix_refund_tender", "store_id", "tender_id"),
+        Index("ix_refund_shift", "shift_id", postgresql_where=text("shift_id IS NOT NULL")),
         Index("ix_refund_open", "ask_at", postgresql_where=text("state IN ('requested', 'accepted', 'abnormal')")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,4 +1,4 @@
-"""Shops, tills, shifts and the people who work there."""
+"""Shops, tills, drawers and the people who work there."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ class Store(Base):
             "cash_rounding IN ('none', 'drop_fen', 'drop_jiao', 'half_up', 'half_down')", name="cash_rounding"
         ),
         CheckConstraint("capacity_minutes BETWEEN 0 AND 6000", name="capacity"),
+        CheckConstraint("variance_fen >= 0", name="variance"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     code: Mapped[str] = mapped_column(Text, unique=True)
@@ -83,18 +84,32 @@ class Store(Base):
     accept_minutes: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'"))
     reject_permille: Mapped[int] = mapped_column(server_default=text("0"))
     cold: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default=text(f"'{COLD}'"))
+    variance_fen: Mapped[int] = mapped_column(server_default=text("2000"))
+
+
+class Drawer(Base):
+    """What cash lies in: a till's own, or shared by several tills of the store."""
+
+    __tablename__ = "drawer"
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    name: Mapped[str] = mapped_column(Text)
 
 
 class Till(Base):
-    """A registered device at the counter.  Only the hash of its token is kept."""
+    """A registered device at the counter.  Only the hash of its token is kept; its drawer is made when first opened."""
 
     __tablename__ = "till"
-    __table_args__ = (UniqueConstraint("store_id", "name"),)
+    __table_args__ = (
+        UniqueConstraint("store_id", "name"),
+        ForeignKeyConstraint(["store_id", "drawer_id"], ["drawer.store_id", "drawer.id"]),
+    )
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(Text)
     token_hash: Mapped[bytes | None] = mapped_column(unique=True)
     registered_at: Mapped[datetime | None]
+    drawer_id: Mapped[int | None]
 
 
 class Staff(Base):
@@ -136,25 +151,3 @@ class Attempt(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     subject: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
-
-
-class Shift(Base):
-    """One drawer's takings from float to count.  Expected cash is float plus cash in less cash out."""
-
-    __tablename__ = "shift"
-    __table_args__ = (
-        ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),
-        CheckConstraint("state IN ('open', 'closed')", name="state"),
-        CheckConstraint("(state = 'closed') = (closed_at IS NOT NULL)", name="closed_at"),
-        Index("uq_shift_open", "store_id", "till_id", unique=True, postgresql_where=text("state = 'open'")),
-    )
-    store_id: Mapped[int] = mapped_column(primary_key=True)
-    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    till_id: Mapped[int]
-    staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
-    state: Mapped[str] = mapped_column(Text, default="open")
-    opened_at: Mapped[datetime]
-    float_fen: Mapped[int]
-    closed_at: Mapped[datetime | None]
-    counted_fen: Mapped[int | None]
-    expected_fen: Mapped[int | None]

@@ -5,6 +5,7 @@ const LOADS = {
   held: () => import('./parts/HeldSheet.vue'),
   blind: () => import('./parts/BlindSheet.vue'),
   elsewhere: () => import('./elsewhere/StoresSheet.vue'),
+  cash: () => import('./parts/CashSheet.vue'),
   join: () => import('./parts/JoinSheet.vue'),
   offline: () => import('./parts/OfflineSheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),

@@ -37,7 +37,7 @@ def world(session, now):
                 session.add(other)
                 session.flush()
                 card, _ = tills.register(session, other.id, self.store, actor="t", now=now)
-                tills.open_shift(session, card, self.staff, 0, actor="t", now=now)
+                make.open_shift(session, card, self.staff, 0, now)
             self.two = other.id
             self.id = str(uuid.uuid4())
 
@@ -197,8 +197,7 @@ def test_it_survives_a_closed_shift_and_ends_with_the_business_day(session, worl
     """Complaint 4.25: closing deletes nothing; the report of the day names what ended, and what is edited waits."""
     world.hold(world.one)
     with transaction(session):
-        card = tills.TillCard(world.one, "1号机", world.store, "通店S1")
-        tills.close_shift(session, card, 20_000, actor="t", now=world.now)
+        make.close_shift(session, world.store, world.shop.shift_id, 20_000, world.now)
     assert [one["note"] for one in read.held_of(session, world.store, now=world.now)] == ["红衣服"]
     first, world.id = world.id, str(uuid.uuid4())
     world.hold(world.two, aside=Aside({"lines": []}, payable_fen=650, note="等家人"))

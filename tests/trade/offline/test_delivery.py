@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import timedelta
 from threading import Thread
 
@@ -168,11 +169,11 @@ def test_what_nobody_can_read_stays_with_the_till(story):
 
 def test_a_sale_of_a_shift_that_was_closed_meanwhile_is_of_that_shift(story, device, now):
     body = device.sell(now - HOUR)
-    card = tills.TillCard(story.shop.till_id, "1", story.shop.store_id, "S")
-    closed = story.do(tills.close_shift, card, 20_000)
+    with transaction(story.session):
+        make.close_shift(story.session, story.shop.store_id, story.shop.shift_id, 20_000, now)
     order_id = _deliver(story, body).order_id
     assert story.head(order_id).shift_id == story.shop.shift_id
-    assert story.count("SELECT expected_fen FROM shift WHERE id = :id", id=closed["id"]) == 20_000
+    assert story.count("SELECT count(*) FROM shift_z WHERE shift_id = :id", id=story.shop.shift_id) == 2
     assert story.count("SELECT data->'late' FROM journal WHERE kind = 'order.sold_alone'") is True
     story.agree()
 
@@ -200,18 +201,15 @@ def test_many_deliveries_at_once_make_one_order(story, device, now, open_session
 
 
 def test_what_waited_is_taken_once_what_was_missing_is_there_or_is_settled_by_a_person(story, device, now):
-    bad = [device.sell(now, shift_id=77), device.sell(now, shift_id=78)]
+    name = str(uuid.uuid4())
+    bad = [device.sell(now, shift_id=0, shift_uuid=name), device.sell(now, shift_id=78)]
     uuids = [_deliver(story, body).uuid for body in bad]
     with pytest.raises(again.StillExcepted), transaction(story.session):
         again.take(story.session, story.shop.store_id, uuids[0], now=now)
     with transaction(story.session):
-        story.session.execute(
-            text(
-                "INSERT INTO shift (store_id, id, till_id, staff_id, state, opened_at, closed_at, float_fen)"
-                " VALUES (:store, 77, :till, 1, 'closed', :now, :now, 0)"
-            ),
-            {"store": story.shop.store_id, "till": story.shop.till_id, "now": now},
-        )
+        make.close_shift(story.session, story.shop.store_id, story.shop.shift_id, 20_000, now)
+        till = tills.one(story.session, story.shop.till_id, story.shop.store_id)
+        make.open_shift(story.session, till, 1, 20_000, now, name=name)
     with transaction(story.session):
         again.take(story.session, story.shop.store_id, uuids[0], now=now)
         again.settle(story.session, story.shop.store_id, uuids[1], "已补录", actor="staff:1", now=now)

@@ -25,9 +25,9 @@ from config.errors import Refused
 from member import identity
 from trade.exceptions import cases
 from trade.orders.numbers import number
-from trade.orders.offline import moves
+from trade.orders.offline import in_shift, moves
 from trade.orders.offline.document import Aside, Document, Head, Said
-from trade.orders.offline.kinds import KINDS, read
+from trade.orders.offline.kinds import KINDS, Kind, read
 from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.orders.receipts import book as receipts
@@ -151,6 +151,14 @@ def take(session: Session, store_id: int, till_id: int, document: Document, *, n
     said, kind = document.said, KINDS.get(document.head.kind)
     if said is None or kind is None:
         return _excepted(session, store_id, till_id, document, document.fault, now)
+    result = _take(session, store_id, till_id, document, said, kind, now)
+    in_shift.follow(session, store_id, till_id, said, actor=ACTOR, now=now)
+    return result
+
+
+def _take(
+    session: Session, store_id: int, till_id: int, document: Document, said: Said, kind: Kind, now: datetime
+) -> Result:
     known = requests.claimed(session, f"staff:{said.staff_id}", said.uuid, document.hash, now=now)
     if known and (order_id := kind.known(known)):
         return _booked(session, store_id, document.head, "know", Taken(order_id), now)

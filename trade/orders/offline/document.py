@@ -46,12 +46,16 @@ class Head(BaseModel):
 
 
 class Said(Head):
-    """What a sound document of any kind says: its form, who stood at the till, and in which shift."""
+    """What a sound document of any kind says: its form, who stood at the till, and in which shift.
+
+    A shift that was opened without network has only the name that its till gave it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     v: Literal[1]
     staff_id: int
-    shift_id: int
+    shift_id: int = 0
+    shift_uuid: str | None = Field(None, pattern=UUID)
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,6 +45,12 @@ class TillDocument(Base):
         Index("uq_till_document_seq", "store_id", "device_id", "seq", unique=True),
         Index("uq_till_document_no", "store_id", "no", unique=True),
         Index("ix_till_document_order", "store_id", "order_id"),
+        Index(
+            "ix_till_document_unbooked",
+            "store_id",
+            "shift_uuid",
+            postgresql_where=text("kind IN ('sale', 'back') AND state IN ('excepted', 'settled')"),
+        ),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     uuid: Mapped[str] = mapped_column(Text, primary_key=True)
@@ -58,6 +64,7 @@ class TillDocument(Base):
     body: Mapped[str] = mapped_column(Text)
     hash: Mapped[bytes]
     payable_fen: Mapped[int]
+    shift_uuid: Mapped[str | None] = mapped_column(Text)
     sold_at: Mapped[datetime]
     received_at: Mapped[datetime]
     order_id: Mapped[int | None]

@@ -28,8 +28,10 @@ _LINK = text(
 )
 _KEEP = text("""
     INSERT INTO till_document (store_id, uuid, device_id, seq, till_id, kind, no, state, reason, body, hash,
-        payable_fen, sold_at, received_at)
-    VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable, :sold_at, :now)
+        payable_fen, shift_uuid, sold_at, received_at)
+    VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable,
+        coalesce(CAST(:shift_uuid AS text), (SELECT uuid FROM shift WHERE store_id = :store AND id = :shift)),
+        :sold_at, :now)
     ON CONFLICT DO NOTHING RETURNING uuid""")
 _BIND = text("UPDATE till_document SET member_id = :member WHERE store_id = :store AND uuid = :uuid")
 _ONE = text("SELECT * FROM till_document WHERE store_id = :store AND uuid = :uuid")
@@ -62,8 +64,9 @@ def link(session: Session, store_id: int, document: Document) -> None:
 
 def keep(session: Session, store_id: int, till_id: int, document: Document, *, now: datetime) -> bool:
     """Keep a document; False when one of its id, its place in the chain or its number is kept already."""
-    head = document.head
+    head, said = document.head, document.said
     row = {
+        "shift_uuid": said and said.shift_uuid, "shift": said and said.shift_id,
         "store": store_id, "till": till_id, "uuid": head.uuid, "device": head.device, "seq": head.seq, "no": head.no,
         "kind": head.kind, "body": document.text, "hash": document.hash,
         "payable": head.payable_fen + head.rounding_fen, "sold_at": document.sold_at(now), "now": now,

@@ -20,6 +20,7 @@ from member.earning import Occasion
 from member.terms import terms_at
 from trade.fulfilment import lost
 from trade.orders import as_rows, moves, place, value
+from trade.orders.offline import in_shift
 from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.payments import cash
@@ -32,9 +33,7 @@ from trade.pricing.rules import Rule
 from trade.stock import facts
 
 _AT = text("""
-    SELECT (SELECT state FROM shift WHERE store_id = :store AND id = :shift AND till_id = :till) AS shift,
-           EXISTS (SELECT FROM staff WHERE id = :staff) AS staff,
-           m.id AS member_id, m.tier
+    SELECT EXISTS (SELECT FROM staff WHERE id = :staff) AS staff, m.id AS member_id, m.tier
     FROM (SELECT coalesce(CAST(:member AS bigint), (SELECT member_id FROM till_document
                  WHERE store_id = :store AND uuid = :uuid)) AS id) AS named
     LEFT JOIN member was ON was.id = named.id
@@ -49,15 +48,16 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
 
     :raises CannotTake: `unknown_shift`, `unknown_staff` or `unknown_sku`; nothing may stay of the transaction.
     """
-    given = {"store": store_id, "till": till_id, "shift": said.shift_id, "staff": said.staff_id}
-    known = fetch(session, _AT, given | {"member": said.member_id, "uuid": said.uuid})[0]
-    if known.shift is None or not known.staff:
-        raise CannotTake("unknown_shift" if known.shift is None else "unknown_staff")
+    shift = in_shift.of(session, store_id, till_id, said)
+    given = {"store": store_id, "staff": said.staff_id, "member": said.member_id, "uuid": said.uuid}
+    known = fetch(session, _AT, given)[0]
+    if not known.staff:
+        raise CannotTake("unknown_staff")
     member_id = known.member_id
     priced = _as_sold(session, said)
     _earns(session, priced, store_id, member_id, known.tier, sold_at)
     actor = f"staff:{said.staff_id}"
-    where = {"staff_id": said.staff_id, "till_id": till_id, "shift_id": said.shift_id}
+    where = {"staff_id": said.staff_id, "till_id": till_id, "shift_id": shift.id}
     head = as_rows.head(
         priced, store_id, member_id, sold_at, channel="till", **where, paid_at=sold_at, closed_at=sold_at
     )
@@ -68,7 +68,7 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     cash.take(session, store_id, order_id, priced.due_fen, said.received_fen, said.change_fen, now=sold_at)
     stake = value.Stake(order_id, member_id, 0, priced.earns_points, store_id)
     value.sold(session, stake, actor=actor, now=now)
-    more = {"till_id": till_id, "shift_id": said.shift_id, "late": known.shift == "closed"}
+    more = {"till_id": till_id, "shift_id": shift.id, "late": shift.state != "open"}
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
     return Taken(order_id, _of_member(said, known) + _differences(session, store_id, said, member_id, sold_at))
 

@@ -93,7 +93,7 @@ function back(): void {
   focusBox()
 }
 
-function show(sheet: 'keys' | 'printer' | 'shift' | 'settings'): void {
+function show(sheet: 'keys' | 'printer' | 'shift' | 'settings' | 'cash'): void {
   const counter = useCounter()
   counter.sheet = counter.sheet === sheet ? null : sheet
 }
@@ -168,6 +168,7 @@ export const ACTIONS: readonly Action[] = [
   { name: 'printer', label: 'print.settings', run: () => show('printer'), always: true },
   { name: 'shift', label: 'key.shift', run: () => show('shift') },
   { name: 'settings', label: 'key.settings', run: () => show('settings'), always: true },
+  { name: 'cashMove', label: 'key.cashMove', run: () => show('cash') },
   { name: 'back', label: 'key.back', run: back, always: true },
 ]
 

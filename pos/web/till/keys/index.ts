@@ -3,7 +3,9 @@ import { onBeforeUnmount, onMounted } from 'vue'
 import { type ActionName, nameAt } from './presets'
 
 /** By the name of an action, wherever its key is, or by the key itself; the innermost listener that knows it has it. */
-export type Does = Partial<Record<ActionName | 'Enter' | 'Tab' | 'Delete' | 'F6', () => void>>
+export type Does = Partial<
+  Record<ActionName | 'Enter' | 'Tab' | 'Delete' | 'F6' | '1' | '2' | '3' | '4', () => void>
+>
 
 const listening: Does[] = []
 

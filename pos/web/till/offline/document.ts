@@ -8,6 +8,7 @@ export interface Link {
   seq: number
   prev: string
   shift_id: number
+  shift_uuid: string
   staff_id: number
   at_ms: number
   offset_ms: number

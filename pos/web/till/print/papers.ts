@@ -7,7 +7,7 @@ const AT = new Intl.DateTimeFormat('sv-SE', {
   dateStyle: 'short',
   timeStyle: 'medium',
 })
-const moment = (at: string): string => AT.format(new Date(at))
+export const moment = (at: string): string => AT.format(new Date(at))
 
 const amount = (line: Pick<ReceiptLine, 'weighed' | 'qty'>): string =>
   line.weighed ? `${(line.qty / 1000).toFixed(3)}kg` : String(line.qty)

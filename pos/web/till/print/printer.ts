@@ -7,6 +7,7 @@ import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
 import { useCounter } from '../stores/counter'
 import { useSession } from '../stores/session'
+import type { Sealed } from '../stores/shift'
 import { copyOf, tellCopies } from './copies'
 import { choose, sender, type Way, whenPlugged } from './device'
 import type { Width } from './slip'
@@ -23,6 +24,7 @@ export interface Settings {
 export type Paper = { no: string } & (
   | { receipt: Receipt }
   | { path: string }
+  | { count: Sealed }
   | { test: { store: string; at: string } }
 )
 type Job = Paper & { id: string }

@@ -109,6 +109,16 @@ export const useAlone = defineStore('alone', {
       this.persistent = !storage?.persist || (await storage.persist())
     },
 
+    /** What is not delivered yet, in the order of the chain. */
+    async pending(): Promise<Kept[]> {
+      return journal ? journal.waiting(Number.POSITIVE_INFINITY) : []
+    },
+
+    /** What became of a document of this device. */
+    async became(uuid: string): Promise<Kept | null> {
+      return (await journal?.byUuid(uuid)) ?? null
+    },
+
     tryNow(): void {
       delivery?.now()
     },
@@ -199,6 +209,7 @@ export const useAlone = defineStore('alone', {
         uuid,
         device,
         shift_id: shift.id,
+        shift_uuid: shift.uuid,
         staff_id: staff.id,
         at_ms: Date.now(),
         offset_ms: -aheadMs(),

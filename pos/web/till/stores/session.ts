@@ -7,8 +7,10 @@ import { refusesPin, rememberPin } from '../offline/pins'
 import { learnReceiptUrl } from '../print/token'
 import { api } from '../server'
 import { useAlone } from './alone'
+import { useShift } from './shift'
 
-export type Stage = 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'sale'
+export type Stage =
+  | 'starting' | 'down' | 'login' | 'register' | 'pin' | 'shift' | 'forgotten' | 'closing' | 'sale' // biome-ignore format: one line reads best
 
 interface Session {
   stage: Stage
@@ -17,7 +19,6 @@ interface Session {
   colleagues: Colleague[]
   staff: Staff | null
   shift: Shift | null
-  closed: Shift | null
   choices: TillChoice[]
   /** Whose badge was shown last. */
   badge: number | null
@@ -26,7 +27,7 @@ interface Session {
 interface Remembered {
   till: Till
   colleagues: Colleague[]
-  shift: Shift
+  shift: Shift | null
   at: number
 }
 
@@ -42,7 +43,6 @@ export const useSession = defineStore('session', {
     colleagues: [],
     staff: null,
     shift: null,
-    closed: null,
     choices: [],
     badge: null,
   }),
@@ -79,7 +79,7 @@ export const useSession = defineStore('session', {
 
     remember(): void {
       const { till, colleagues, shift } = this
-      keep('till.session', till && shift ? { till, colleagues, shift, at: Date.now() } : null)
+      keep('till.session', till && { till, colleagues, shift, at: Date.now() })
     },
 
     async whoIsHere(): Promise<void> {
@@ -155,49 +155,18 @@ export const useSession = defineStore('session', {
 
     async pinAlone(staff_id: number, pin: string): Promise<string | null> {
       const who = this.colleagues.find((one) => one.id === staff_id)
-      if (!who || !this.shift) return t('alone.noShift')
+      if (!who) return t('alone.noPin')
       const refused = await refusesPin(staff_id, pin)
       if (refused) return refused
       this.staff = { ...who, login: '', store_id: this.till?.store_id ?? null } as Staff
-      this.stage = 'sale'
+      this.stage = this.shift ? 'sale' : 'shift'
       return null
     },
 
-    /** From "somebody is here" to the sale screen, or to opening a shift first. */
+    /** From "somebody is here" to the sale screen, or to counting or opening a shift first. */
     async enter(): Promise<void> {
-      this.shift = (await api.get<{ shift: Shift | null }>('/api/pos/shift')).shift
+      await useShift().load()
       this.stage = this.shift ? 'sale' : 'shift'
-      this.remember()
-    },
-
-    async openShift(float_fen: number): Promise<string | null> {
-      try {
-        const answer = await api.write<{ shift: Shift }>('/api/pos/shift/open', { float_fen })
-        this.shift = answer.shift
-        this.closed = null
-        this.stage = 'sale'
-        this.remember()
-        return null
-      } catch (error) {
-        return sentence(error)
-      }
-    },
-
-    /** The count goes in blind; what was expected comes back only with the answer. */
-    async closeShift(counted_fen: number): Promise<string | null> {
-      try {
-        const answer = await api.write<{ shift: Shift }>('/api/pos/shift/close', { counted_fen })
-        this.closed = answer.shift
-        return null
-      } catch (error) {
-        return sentence(error)
-      }
-    },
-
-    leaveClosedShift(): void {
-      this.shift = null
-      this.closed = null
-      this.stage = 'shift'
       this.remember()
     },
 

@@ -1,0 +1,77 @@
+/** Drawers, shifts and their Z (`pos/http/shifts.py`). */
+
+export type ShiftState = 'open' | 'counted' | 'sealed' | 'settled'
+
+/** `id` is 0 while the server has not heard of a shift that was opened without network: `uuid` names it everywhere. */
+export interface Shift {
+  id: number
+  uuid: string
+  till_name: string
+  drawer_name: string
+  staff_name: string
+  state: ShiftState
+  opened_at: string
+  sells_until: string
+  prolonged: boolean
+  float_fen: number
+  proposed_fen: number | null
+  sales: number
+  counts: number
+  counted_at: string | null
+  counted_fen: number | null
+  taken_fen: number
+  unsent: number
+  unsent_fen: number
+  /** Documents of its tills that are not there yet. */
+  missing: number
+  differs: boolean | null
+  expected_fen: number | null
+  difference_fen: number | null
+  limit_fen: number | null
+  z_no: number | null
+}
+
+/** Pieces by face value in fen. */
+export type Pieces = Record<number, number>
+
+export type CashKind = 'paid_in' | 'paid_out' | 'drop'
+
+export interface CashMove {
+  id: number
+  kind: CashKind
+  fen: number
+  goes_to: 'safe' | 'bank' | null
+  reason: string
+  at: string
+  staff_name: string
+}
+
+/** What is cash, or tells it, is there only for who may approve. */
+export interface ShiftFigures {
+  sales: number
+  sold_fen?: number
+  top_ups: number
+  topped_fen?: number
+  rounding_fen?: number
+  tenders: Record<string, number>
+  returns: number
+  refunds: Record<string, number>
+  paid_in_fen: number
+  paid_out_fen: number
+  drops_fen: number
+  expected_fen?: number
+}
+
+export interface XReport {
+  shift: Shift
+  figures: ShiftFigures
+  moves: CashMove[]
+}
+
+/** A basket that is put aside in the store. */
+export interface Handed {
+  id: string
+  note: string
+  names: string[]
+  payable_fen: number
+}

@@ -1,0 +1,142 @@
+"""Settling a counted shift: everything its till wrote until the seal is here, the difference is accounted for, and the
+Z is numbered.  What comes later amends the Z of its own shift.
+
+    difference = counted - expected - unbooked
+
+A count is never refused for what it differs by; beyond the store's limit a manager says why (3.7, 3.8).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from config import journal
+from config.db import fetch, first
+from config.errors import Malformed, NotFound, Refused, WrongState
+from trade.orders.shifts import figures, moves, z
+from trade.orders.shifts.states import State
+
+
+class CodePaymentsOpen(Refused):
+    """Code payments of the shift have no end yet (`tender_ids`): they are ended before it is settled."""
+
+    code = "code_payments_open"
+
+
+class ShiftGap(Refused):
+    """Documents that the till wrote before the count are not here yet (`missing` of them); a manager may go on."""
+
+    code = "shift_gap"
+
+
+class VarianceNeedsApproval(Refused):
+    """The count differs by `difference_fen`, more than the store's `limit_fen`: a manager says why."""
+
+    code = "variance_needs_approval"
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How a counted shift stands: documents that are `missing`, what its rows say, and what the count is off by."""
+
+    missing: int
+    figures: dict[str, Any]
+    difference_fen: int
+
+
+_LOCK = text("SELECT * FROM shift WHERE store_id = :store AND id = :shift FOR NO KEY UPDATE")
+_UNENDED = text("""
+    SELECT id FROM tender WHERE store_id = :store AND shift_id = :shift AND way = 'code'
+      AND state IN ('created', 'prepaid', 'closing') ORDER BY id""")
+_MISSING = text("""
+    SELECT count(*)::bigint AS missing FROM till_device d JOIN till t ON t.store_id = d.store_id AND t.id = d.till_id
+    CROSS JOIN LATERAL generate_series(1, CASE WHEN d.device_id = CAST(:device AS text) THEN CAST(:seq AS bigint)
+                                          ELSE d.last_seq END) AS n
+    WHERE d.store_id = :store AND (d.device_id = CAST(:device AS text) OR t.drawer_id = :drawer)
+      AND NOT EXISTS (SELECT FROM till_document w
+                      WHERE w.store_id = d.store_id AND w.device_id = d.device_id AND w.seq = n)""")
+_LIMIT = text("SELECT variance_fen FROM store WHERE id = :store")
+_SET_LIMIT = text("UPDATE store SET variance_fen = :fen WHERE id = :store")
+
+
+def lock(session: Session, store_id: int, shift_id: int) -> Any:
+    """The row of a shift, which nobody else changes or sells in until this transaction ends.  Raises NotFound."""
+    row = first(session, _LOCK, {"store": store_id, "shift": shift_id})
+    if row is None:
+        raise NotFound(shift_id=shift_id)
+    return row
+
+
+def stand(session: Session, row: Any) -> Stand:
+    """How a counted shift stands; the same when it is shown, sealed and settled."""
+    given = {"store": row.store_id, "device": row.device_id, "seq": row.seal_seq, "drawer": row.drawer_id}
+    missing = fetch(session, _MISSING, given)[0].missing
+    found = figures.of(session, row.store_id, row.id)
+    return Stand(missing, found, row.counted_fen - found["expected_fen"] - found["unbooked_fen"])
+
+
+def limit_fen(session: Session, store_id: int) -> int:
+    """By so much a count of this store may differ without a manager."""
+    return int(fetch(session, _LIMIT, {"store": store_id})[0].variance_fen)
+
+
+def set_limit(session: Session, store_id: int, variance_fen: int, *, actor: str, now: datetime) -> None:
+    """From now on a count of this store may differ by so much, in fen."""
+    session.execute(_SET_LIMIT, {"store": store_id, "fen": variance_fen})
+    facts = {"variance_fen": variance_fen}
+    journal.record(session, "store.variance_changed", f"store:{store_id}", actor=actor, now=now, **facts)
+
+
+def seal_if_exact(session: Session, row: Any, *, actor: str, now: datetime) -> None:
+    """A count that is right, with everything here, needs no second one."""
+    found = stand(session, row)
+    if not found.missing and not found.difference_fen:
+        moves.move(session, row.store_id, row.id, "keep", {}, actor=actor, now=now)
+
+
+def settle(
+    session: Session,
+    store_id: int,
+    shift_id: int,
+    *,
+    approver_id: int | None = None,
+    reason: str = "",
+    force: bool = False,
+    actor: str,
+    now: datetime,
+) -> int:
+    """Give a sealed shift its Z number, in the order of the store's settlements; returns it.
+
+    :param force: an approver does not wait for what is missing.
+    :raises WrongState, CodePaymentsOpen, ShiftGap, VarianceNeedsApproval, Malformed: nothing changed.
+    """
+    row = lock(session, store_id, shift_id)
+    if row.state != State.SEALED:
+        raise WrongState(shift_id=shift_id, state=row.state, event="settle")
+    if approver_id is not None and not reason.strip():
+        raise Malformed(fields={"reason": "a manager says why"})
+    if unended := fetch(session, _UNENDED, {"store": store_id, "shift": shift_id}):
+        raise CodePaymentsOpen(tender_ids=[one.id for one in unended])
+    found = stand(session, row)
+    if found.missing and not (force and approver_id is not None):
+        raise ShiftGap(missing=found.missing)
+    limit = limit_fen(session, store_id)
+    if abs(found.difference_fen) > limit and approver_id is None:
+        raise VarianceNeedsApproval(difference_fen=found.difference_fen, limit_fen=limit)
+    event = "force" if found.missing else "settle"
+    given = {"at": now, "approver": approver_id, "reason": reason.strip()}
+    facts = {"difference_fen": found.difference_fen, "missing": found.missing, "approved_by": approver_id}
+    moves.move(session, store_id, shift_id, event, given, actor=actor, now=now, reason=reason.strip(), **facts)
+    return z.issue(session, store_id, shift_id, found.figures, missing=found.missing, now=now)
+
+
+def late(session: Session, row: Any, what: str, *, actor: str, now: datetime) -> None:
+    """Something of a locked shift was booked after its count: a settled one gets an amendment, in words `what`."""
+    if row.state == State.SETTLED:
+        found = stand(session, row)
+        z.amend(session, row.store_id, row.id, found.figures, what, missing=found.missing, actor=actor, now=now)
