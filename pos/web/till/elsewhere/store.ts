@@ -124,7 +124,7 @@ export const useElsewhere = defineStore('elsewhere', {
       this.said = ''
       try {
         const catalogue = useCatalogue()
-        const code = kindOf(text, catalogue) === 'goods'
+        const code = ['goods', 'gs1'].includes(kindOf(text, catalogue) ?? '')
         const item = code
           ? await catalogue.lookUp(text, () => undefined)
           : (await catalogue.search(text))[0]
