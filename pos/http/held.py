@@ -19,6 +19,7 @@ from pos.http.members import members_json
 from trade.orders.held import compare, moves, read
 from trade.orders.held.moves import Hand
 from trade.pricing import prices
+from trade.stores import shops
 from trade.stores.approvals.states import Action
 
 _KEPT = {"lines", "discount_fen", "barred", "member_id", "tags", "print_notes"}
@@ -106,8 +107,13 @@ def _taken_up(opened: Session, row: Any, store_id: int, now: datetime) -> dict[s
     form = CounterForm.model_validate({name: value for name, value in row.basket.items() if name not in beside})
     compared = compare.now_and_then(opened, basket(form, store_id), row.lines, now=now)
     goods = prices.items(opened, store_id, {line.sku_id for line in form.lines}, now=now)
+    away = any(line.at_store_id for line in form.lines)
+    names = {one["id"]: one["name"] for one in shops.names(opened)} if away else {}
     lines = [
-        {**as_item(goods[line.sku_id]), **line.model_dump(exclude_defaults=True), **_tagged(tags.get(str(at)))}
+        as_item(goods[line.sku_id])
+        | line.model_dump(exclude_defaults=True)
+        | _tagged(tags.get(str(at)))
+        | ({"at_store_name": names[line.at_store_id]} if line.at_store_id else {})
         for at, line in enumerate(form.lines)
         if at not in compared.gone
     ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from sqlalchemy import text
 
@@ -142,3 +144,14 @@ def test_cash_that_is_owed_is_given_out_once(client, session, shop, other):
     assert till.post(f"/api/pos/owed/{owed['id']}/pay-out").json == {"paid_fen": 1300}
     assert till.post(f"/api/pos/owed/{owed['id']}/pay-out").status_code == 404
     assert books(session) == {}
+
+
+def test_a_basket_put_aside_remembers_which_store_hands_over_what(client, shop, other):
+    till = client()
+    lines = _sale(shop, other, 0)["lines"]
+    held_id = str(uuid.uuid4())
+    assert till.post("/api/pos/held", {"id": held_id, "lines": lines}).status_code == 201
+    back = till.post(f"/api/pos/held/{held_id}/resume").json["held"]["lines"]
+    assert [(one.get("at_store_id"), one.get("at_store_name")) for one in back] == [
+        (None, None), (other.store_id, "通店S2"),
+    ]  # fmt: skip

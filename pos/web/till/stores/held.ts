@@ -25,8 +25,16 @@ interface Aside extends HeldHand {
   refused?: string
 }
 
+/** A line as it comes back: what another store hands over names it. */
+type TakenLine = Line & { at_store_id?: number; at_store_name?: string }
+
 interface TakenUp {
-  held: HeldHand & { lines: Line[]; member: Member | null; discount_fen: number; barred: number[] }
+  held: HeldHand & {
+    lines: TakenLine[]
+    member: Member | null
+    discount_fen: number
+    barred: number[]
+  }
   changes: HeldChange[]
 }
 
@@ -204,7 +212,7 @@ export const useHeld = defineStore('held', {
       const { held, changes } = await api.write<TakenUp>(path, { approval_ids })
       const { id, version, lines, member, discount_fen, barred } = held
       renewed = Date.now()
-      const keyed = lines.map((line, at) => (line.tag ? { ...line, key: -1 - at } : line))
+      const keyed = lines.map(asLine)
       useBasket().fill({ lines: keyed, member, discount_fen, barred, held: { id, version } })
       this.elsewhere = null
       this.said = ''
@@ -289,12 +297,19 @@ export const useHeld = defineStore('held', {
   },
 })
 
+function asLine({ at_store_id, at_store_name, ...line }: TakenLine, at: number): Line {
+  if (at_store_id === undefined) return line.tag ? { ...line, key: -1 - at } : line
+  const away = { store_id: at_store_id, store_name: at_store_name ?? '' }
+  return { ...line, key: -1 - at, away }
+}
+
 function asForm({ id, version, lines, member, discount_fen, barred, note }: Aside) {
-  const goods = lines.map(({ sku_id, qty, hand, tag }) => ({
+  const goods = lines.map(({ sku_id, qty, hand, tag, away }) => ({
     sku_id,
     qty,
     ...(hand && { hand }),
     ...(tag?.fen && { label: tag.code }),
+    ...(away && { at_store_id: away.store_id }),
   }))
   const tags = Object.fromEntries(lines.flatMap(({ tag }, at) => (tag ? [[at, tag]] : [])))
   const whole = { lines: goods, tags, member_id: member?.id ?? null, discount_fen, barred }
