@@ -71,7 +71,7 @@ def test_a_sixth_unit_of_five_is_refused_and_nothing_moves(story):
 
 @pytest.mark.parametrize("seed", range(8))
 def test_any_sequence_of_returns_ends_at_exactly_what_was_paid(story, seed):
-    """Elsewhere a return gives the list price back, or forgets the order's discount (4.13, RF1 to RF4)."""
+    """Complaint 4.11: elsewhere a return gives the list price back, or the whole discount (4.13, RF1 to RF4)."""
     dice = random.Random(seed)
     story.top_up(10_000, bonus_fen=1_500)
     goods = {"milk": dice.randint(1, 7), "bread": dice.randint(1, 7), "apple": dice.randint(100, 3_000)}

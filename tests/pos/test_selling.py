@@ -138,6 +138,7 @@ def test_a_return_shows_its_consequences_first(client, shop):
 
 
 def test_a_return_shows_what_promotions_ask_back_and_nothing_at_our_fault(client, session, shop, now):
+    """Complaint 4.13: five bought for the price of a threshold, four brought back."""
     make.a_promotion(session, now, name="满40减10", steps=[[4000, 1000]], on_return="re_evaluate")
     till = client()
     no = till.post("/api/pos/sales", _sale(shop, 3950, milk=5)).json["receipt"]["no"]

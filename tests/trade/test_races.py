@@ -108,6 +108,7 @@ def test_one_shift_opens_on_a_till(open_session, session, now):
 
 
 def test_one_unit_comes_back_once(open_session, session, now):
+    """Complaint 4.12, without a till: eight transactions, one unit."""
     shop = make.open_shop(session, now=now)
     order = make.ring_up(session, shop, now, milk=1)
 
