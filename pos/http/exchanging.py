@@ -15,7 +15,7 @@ from paying import code
 from pos.http import discounts, members, payments, sale, who
 from pos.http.baskets import CounterForm, basket
 from pos.http.returning import BackLine, allowed, aside_of, shown
-from trade.orders import place, read, returns
+from trade.orders import place, read, returns, tier_effect
 from trade.orders import shown as quotes
 from trade.orders.blind import terms
 from trade.orders.exchange import placing
@@ -82,7 +82,8 @@ def preview(json_data: ExchangeLookForm) -> Reply:
     over = discounts.over(session(), form, net.priced)
     quoted = quotes.as_json(wanted, net.priced, now=g.now) | {"needs_approval": over}
     window = terms.window(session(), *back.key, now=g.now)
-    return {"preview": shown(net.back, window), "quote": quoted, "exchange": net.as_json()}, 200
+    falls = tier_effect.after(session(), *back.key, net.back, now=g.now)
+    return {"preview": shown(net.back, window) | {"tier_after": falls}, "quote": quoted, "exchange": net.as_json()}, 200
 
 
 @bp.post("/exchanges")
