@@ -13,7 +13,7 @@ import { yuan } from '@web/money'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
-import { wordsFor } from './back-words'
+import { forgetWords, wordsFor } from './back-words'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
 import { useMembers } from './members'
@@ -89,6 +89,7 @@ export const useExchange = defineStore('exchange', {
     /** Only a return after all, or nothing: what is bought stays in the basket. */
     end(): void {
       if (!this.back) return
+      forgetWords(this.back.form.order_no)
       Object.assign(this, { back: null, preview: null, net: null, wallet_fen: 0 })
       keep('till.exchange', null)
     },
