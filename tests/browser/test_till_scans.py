@@ -177,6 +177,7 @@ def test_receipt_badge_and_goods_fired_at_an_amount_go_where_they_belong(street,
     till.open(shop)
     reader = till.page.context.new_cdp_session(till.page)
     _fire(reader, make.BARCODES["milk"])
+    expect(till.see("line")).to_have_count(1)
     till.page.keyboard.press("F9")
     till.see("cash-received").fill("5")
     _fire(reader, make.BARCODES["bread"])
