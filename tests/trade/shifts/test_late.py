@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -180,3 +181,20 @@ def test_two_tills_share_a_drawer_and_its_one_shift(story, open_session):
     with transaction(story.session) as opened:
         said = "SELECT data->>'staff_id' FROM journal WHERE kind = 'shift.handed_over'"
         assert opened.execute(text(said)).scalars().all() == ["3"]
+
+
+def test_money_that_a_till_gave_back_alone_and_we_cannot_book_is_out_of_the_drawer(story, device):
+    """It is no return of ours yet, and the drawer is short of it all the same."""
+    sale = device.sell(story.now, milk=2)
+    too_much = {"lines": [{"line_no": 1, "qty": 3}], "sale": json.loads(sale)["uuid"], "reason": ""}
+    head = {"v": 1, "kind": "back", "uuid": str(uuid.uuid4()), "no": "XB000001", "payable_fen": 2_970}
+    place = {"device": device.id, "seq": device.seq + 1, "prev": device.prev, "at_ms": 0, "offset_ms": 0}
+    where = {"shift_id": story.shop.shift_id, "staff_id": 1}
+    back = device.write(head | place | where | too_much)
+    assert w.deliver(story, sale, back) == ["taken", "excepted"]
+    w.count(story, 20_000 + 1_980 - 2_970)
+    w.keep(story)
+    w.do(story, settle.settle, story.shop.shift_id)
+    [written] = w.zs(story)
+    assert (written["expected_fen"], written["unbooked_fen"], written["difference_fen"]) == (21_980, -2_970, 0)
+    story.agree()
