@@ -38,6 +38,9 @@ class Settings(BaseSettings):
     unpaid_minutes: int = Field(15, ge=1, le=120)
     phone_may_spend: bool = False
     channels_dir: Path | None = None
+    invoice_url: str = ""
+    invoice_secret: str = ""
+    invoice_blocks_returns: bool = False
 
     wechat_dir: Path | None = None
     wechat_api_base: str = "https://api.weixin.qq.com"
@@ -84,6 +87,14 @@ class Settings(BaseSettings):
                 (not self.redis_url, "REDIS_URL is empty: production needs its own Redis."),
                 (len(self.secret_key) < 32, "SECRET_KEY must have at least 32 characters."),
                 (not self.public_url.startswith("https://"), "PUBLIC_URL must be an https address."),
+                (
+                    bool(self.invoice_url) and not self.invoice_url.startswith("https://"),
+                    "INVOICE_URL must be an https address.",
+                ),
+                (
+                    bool(self.invoice_url) and len(self.invoice_secret) < 32,
+                    "INVOICE_SECRET must have at least 32 characters.",
+                ),
                 (self.wechat_dir is None, "WECHAT_DIR must name the folder of the WeChat credentials."),
                 (self.wechat_api_base != "https://api.weixin.qq.com", "WECHAT_API_BASE is not WeChat's."),
                 (

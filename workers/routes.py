@@ -34,6 +34,8 @@ ROUTES = {
     "message.asked": ("wechat", "send_messages"),
     "job.asked_again": ("clock", "run_again"),
     "channel.stock_changed": ("channels", "sync_channels"),
+    "invoice.requested": ("channels", "send_invoices"),
+    "invoice.asked_back": ("channels", "send_invoices"),
     "intake.brought": ("intake", "take_orders"),
     "intake.received": ("intake", "take_orders"),
     "wechat.pushed": ("talks", "take_pushes"),

@@ -32,6 +32,7 @@ EVERY = (
     ("workers.jobs.sync_channels", "channels", 5),
     ("workers.jobs.take_orders", "intake", 10),
     ("workers.jobs.exchange_files", "channels", 10),
+    ("workers.jobs.send_invoices", "channels", 10),
     ("workers.jobs.compare_channels", "channels", 24 * 3600),
     ("workers.jobs.keep_aftersale_clocks", "clock", 60),
     ("workers.jobs.finish_aftersales", "clock", 20),

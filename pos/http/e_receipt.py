@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from flask import Response, request
+from flask import Response, g, request
 from jinja2 import Environment, FileSystemLoader
+from pydantic import Field, ValidationError
 
 from config.clock import SHANGHAI
-from config.errors import NotFound
-from config.http import blueprint, permit, session
+from config.errors import NotFound, Refused
+from config.http import WriteForm, blueprint, once, permit, session
 from config.money import yuan
+from config.settings import settings
 from config.texts import language_of, say
 from pos.printing.page import bars
 from pos.printing.papers import amount
 from trade.orders import read
+from trade.orders.invoices import moves as invoices
+from trade.orders.invoices.tax_no import is_sound
 from trade.orders.receipts import book
 
 bp = blueprint("e-receipt", "", lambda: None)
@@ -30,7 +35,8 @@ def render(status: int, facts: dict[str, Any]) -> Response:
     def words(key: str, **given: Any) -> str:
         return say(key, language, **given)
 
-    given: dict[str, Any] = {"language": language, "t": words, "yuan": yuan, "amount": amount, **facts}
+    given: dict[str, Any] = {"language": language, "t": words, "yuan": yuan, "amount": amount}
+    given |= {"request_path": request.path.removesuffix("/invoice"), **facts}
     response = Response(
         _PAGES.get_template("receipt.html").render(given), status, content_type="text/html; charset=utf-8"
     )
@@ -49,6 +55,31 @@ def stands(receipt: dict[str, Any], refunded_fen: int) -> str:
     return "refunded" if refunded_fen >= receipt["payable_fen"] else "partly"
 
 
+class InvoiceForm(WriteForm):
+    """Who the invoice is for, and where it goes."""
+
+    kind: Literal["person", "company"]
+    title: str = Field(min_length=1, max_length=100)
+    tax_no: str = Field("", max_length=18)
+    email: str = Field(max_length=100, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
+
+    def wish(self) -> invoices.Wish:
+        """As it is asked for; a person has no tax number.
+
+        :raises BadTaxNo: a company's is none.
+        """
+        tax_no = self.tax_no.strip().upper() if self.kind == "company" else ""
+        if self.kind == "company" and not is_sound(tax_no):
+            raise BadTaxNo()
+        return invoices.Wish(self.kind, self.title.strip(), tax_no, self.email)
+
+
+class BadTaxNo(Refused):
+    """The tax number has a wrong sign or length: its last sign proves the others."""
+
+    code, status = "bad_tax_no", 422
+
+
 @bp.get("/r/<address>")
 @permit("public")
 @bp.doc(hide=True)
@@ -58,14 +89,46 @@ def show(address: str) -> Response:
         key = book.find(session(), address)
     except NotFound:
         return render(404, {"receipt": None})
+    return render(200, _facts(key))
+
+
+def _facts(key: tuple[int, int]) -> dict[str, Any]:
     receipt = read.receipt(session(), *key, codes=False)
     refunded_fen = book.refunded_fen(session(), *key)
     at = datetime.fromisoformat(receipt["at"]).astimezone(SHANGHAI)
-    facts = {
+    return {
         "receipt": receipt,
         "refunded_fen": refunded_fen,
         "stands": stands(receipt, refunded_fen),
         "moment": at.strftime("%Y-%m-%d %H:%M"),
         "bars": bars(receipt["printed_no"]),
+        "may_invoice": bool(settings().invoice_url),
+        "invoice": invoices.of_order(session(), *key),
+        "invoice_fen": invoices.amount_fen(session(), *key),
+        "request_id": str(uuid.uuid4()),
+        "said": "",
+        "typed": {},
     }
-    return render(200, facts)
+
+
+@bp.post("/r/<address>/invoice")
+@permit("public")
+@bp.doc(hide=True)
+def ask_for_invoice(address: str) -> Response:
+    """Ask for the invoice of a receipt and come back to its page; what was wrong is said above the form."""
+    try:
+        key = book.find(session(), address)
+    except NotFound:
+        return render(404, {"receipt": None})
+    typed = request.form.to_dict()
+    try:
+        form = InvoiceForm.model_validate(typed)
+        wish = form.wish()
+        if not settings().invoice_url:
+            raise invoices.NothingToInvoice()
+        once(form, lambda opened: ({"id": invoices.ask(opened, *key, wish, now=g.now)}, 201))
+    except ValidationError:
+        return render(422, _facts(key) | {"typed": typed, "said": "malformed_invoice"})
+    except Refused as refused:
+        return render(refused.status, _facts(key) | {"typed": typed, "said": refused.code})
+    return Response(status=303, headers={"Location": f"/r/{address}", "Cache-Control": "no-store"})

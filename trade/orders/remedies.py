@@ -24,6 +24,7 @@ from trade.fulfilment import answers, parcels
 from trade.fulfilment.states import IN_HAND, WAITING
 from trade.orders import centre, close, rerouting
 from trade.orders.intake import again
+from trade.orders.invoices import moves as invoices
 from trade.orders.offline import again as till_documents
 from trade.orders.review import deciding
 from trade.orders.review.states import REASONS
@@ -159,6 +160,12 @@ def _tell_again(step: Step) -> None:
     shipping.ask_now(step.session, *_payment(step.item), now=step.now)
 
 
+def _invoice_again(step: Step) -> None:
+    """The invoice service is told at once."""
+    _, store_id, invoice_id = step.item.subject.split(":")
+    invoices.tell_now(step.session, int(store_id), int(invoice_id), now=step.now)
+
+
 def _correct_shipping(step: Step) -> None:
     """Uses up the one correction that WeChat allows a payment."""
     shipping.correct(step.session, *_payment(step.item), actor=step.actor, now=step.now)
@@ -188,11 +195,12 @@ _SENDERS = {
     "channel_drift": _figures_again,
     "adapter_rejected": _figures_again,
     "shipping_info_failed": _tell_again,
+    "invoice_failed": _invoice_again,
 }
 
 
 def _can_send(item: Any) -> bool:
-    known = {"refund_no", "sku_id", "first", "tender_id"} & item.facts.keys()
+    known = {"refund_no", "sku_id", "first", "tender_id", "invoice_id"} & item.facts.keys()
     return item.kind in _SENDERS and bool(known) and not _differs(item)
 
 

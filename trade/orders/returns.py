@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from config.errors import NotFound, Refused
 from member import points
 from trade.orders import coupons_due, moves, promotions_due, value
+from trade.orders.invoices import moves as invoices
 from trade.orders.line_refunds import TooMuchRefunded
 from trade.orders.refund_plan import (
     LOCK,
@@ -235,6 +236,7 @@ def _carry_out(
     changed = RefundChanged(refund_fen=done.refund_fen, expected_fen=done.refund_fen)
     _may_go_on(done, document["shift"], document["approver"])
     order = lock(session, store_id, order_id)
+    invoices.before_return(session, store_id, order_id, actor=actor, now=now)
     if done.borne.written_off and not points.write_off(session, done.borne.written_off, now=now):
         raise changed
     return_id = _write(session, {"store": store_id, "order": order_id, **document}, done, now)

@@ -68,25 +68,35 @@ class Webhook:
         if fault := endpoint_fault("webhook", channel.endpoint):
             raise PartnerAway(f"endpoint {fault}")
         url = channel.endpoint.rstrip("/") + path
-        parts = urlsplit(url)
-        line = parts.path + (f"?{parts.query}" if parts.query else "")
-        raw = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        stamp, nonce = str(int(now.timestamp())), secrets.token_urlsafe(18)
-        headers = {
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "X-Tongdian-Channel": channel.code,
-            "X-Tongdian-Timestamp": stamp,
-            "X-Tongdian-Nonce": nonce,
-            "X-Tongdian-Signature": sign(channel.secret, stamp, nonce, method, line, raw),
-            **({"Idempotency-Key": key} if key else {}),
-        }
-        try:
-            with requests.Session() as caller:
-                caller.trust_env = False  # no proxy and no netrc of the machine
-                return _read(caller, method, url, headers, raw)
-        except requests.RequestException as error:
-            raise PartnerAway(type(error).__name__) from None
+        return call(channel.code, channel.secret, method, url, now, body=body, key=key)
+
+
+def call(
+    code: str, secret: str, method: str, url: str, now: datetime, *, body: Any = None, key: str | None = None
+) -> Any:
+    """One signed call to a partner's machine, which knows us by `code`; its answer.
+
+    :raises PartnerAway: no answer that could be used.
+    """
+    parts = urlsplit(url)
+    line = parts.path + (f"?{parts.query}" if parts.query else "")
+    raw = b"" if body is None else json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    stamp, nonce = str(int(now.timestamp())), secrets.token_urlsafe(18)
+    headers = {
+        "Content-Type": "application/json",
+        "Accept-Encoding": "identity",
+        "X-Tongdian-Channel": code,
+        "X-Tongdian-Timestamp": stamp,
+        "X-Tongdian-Nonce": nonce,
+        "X-Tongdian-Signature": sign(secret, stamp, nonce, method, line, raw),
+        **({"Idempotency-Key": key} if key else {}),
+    }
+    try:
+        with requests.Session() as caller:
+            caller.trust_env = False  # no proxy and no netrc of the machine
+            return _read(caller, method, url, headers, raw)
+    except requests.RequestException as error:
+        raise PartnerAway(type(error).__name__) from None
 
 
 def _read(caller: requests.Session, method: str, url: str, headers: dict[str, str], raw: bytes) -> Any:
