@@ -9,7 +9,7 @@ from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, permit, session
 from config.logs import log
 from pos.http import who
-from trade.orders.offline import delivery
+from trade.orders.offline import delivery, export
 from trade.orders.offline.document import Aside, NotSound
 
 bp = blueprint("sync", "/api/pos/sync", who.identify)
@@ -36,6 +36,14 @@ class SyncForm(WriteForm):
 
     at_ms: int = Field(ge=0)
     documents: list[DocumentForm] = Field(min_length=1, max_length=50)
+
+
+@bp.get("/key")
+@permit("pos.sell")
+def key() -> Reply:
+    """What this till seals its journal with (hex of an AES-256 key), should it have to leave the device as a file."""
+    till = who.till()
+    return {"key": export.key(till.store_id, till.id).hex()}, 200
 
 
 class EndForm(WriteForm):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 
 from playwright.sync_api import expect
 from sqlalchemy import text
 
 from config import clock
 from config.db import transaction
+from pos import import_journal
+from tests import factories as make
 from tests.browser.people import Till
 from tests.devices import Device
 from tests.stories import books
@@ -106,10 +109,15 @@ def test_fifty_sales_through_every_cut_are_booked_once_each_in_its_own_shift(str
     assert books(session) == {}
 
 
-def test_the_screen_of_what_was_not_booked(street, session, screen, pictures):
-    """The counter is red, says why, and goes when somebody saw to it at the desk."""
+def test_what_was_not_booked_is_shown_and_leaves_the_device_as_a_sealed_file(street, session, screen, pictures):
+    """Complaint 4.31: the counter is red and says why; a manager exports, the head office imports."""
     till = Till(screen(1366, 768), street.url)
     till.open(street.shop)
+    till.see("switch-staff").click()
+    till.see(f"pin-{street.shop.people[Role.STORE_MANAGER]}").click()
+    till.page.keyboard.type(make.PIN)
+    till.page.keyboard.press("Enter")
+    till.see("scan-input").wait_for()
     device = Device(street.shop, staff_id=street.shop.people[Role.CASHIER])
     rows = [_row(device.sell(clock.now(), milk=1, **wrong)) for wrong in ({"payable_fen": 1}, {"staff_id": 999})]
     end = {"seq": device.seq, "hash": device.prev}
@@ -120,3 +128,14 @@ def test_the_screen_of_what_was_not_booked(street, session, screen, pictures):
     expect(till.see("rejected-one").last).to_contain_text("收银员不存在")
     if pictures:
         till.page.screenshot(path=f"{pictures}/till-rejected.png")
+    till.see("sheet-close").click()
+    till.see("connection").click()
+    till.see("approve-pin").fill(make.PIN)
+    with till.page.expect_download() as saved:
+        till.see("export").click()
+    expect(till.see("export-said")).to_contain_text("已导出")
+    if pictures:
+        till.page.screenshot(path=f"{pictures}/till-export.png")
+    file = Path(saved.value.path()).read_text()
+    assert device.id not in file
+    assert import_journal.run(session, file) == {"excepted": 2}

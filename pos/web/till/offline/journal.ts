@@ -124,6 +124,14 @@ export class Journal {
     await old.and((one) => one.at_ms < before_ms).delete()
   }
 
+  /** What the server does not have yet, or would not book. */
+  unsettled(): Promise<Kept[]> {
+    return this.documents
+      .where('state')
+      .noneOf([...BOOKED, 'settled'])
+      .sortBy('seq')
+  }
+
   byUuid(uuid: string): Promise<Kept | undefined> {
     return this.documents.where('uuid').equals(uuid).first()
   }

@@ -11,8 +11,10 @@ import { asItem } from '../catalogue/goods'
 import { backOf, type Sold, soldOf } from '../offline/back'
 import { veil } from '../offline/cards'
 import { type Link, numberOf, type Place } from '../offline/document'
+import { download, sealed } from '../offline/export'
 import { type Aside, Journal, type Kept } from '../offline/journal'
 import { place } from '../offline/one-tab'
+import { refusesPin } from '../offline/pins'
 import { receiptOf } from '../offline/receipt'
 import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
 import { Delivery, type Result, type Way } from '../offline/sync'
@@ -35,6 +37,7 @@ interface State {
   backNo: string
 }
 
+const EXPORT_KEY = 'till.export'
 const MOST_SOLD = 500
 const PING_MS = 2_000
 /** So long what was sold alone can be returned alone. */
@@ -66,6 +69,7 @@ export const useAlone = defineStore('alone', {
       void journal.forget(Date.now() - KEPT_MS)
       window.addEventListener('beforeunload', warn)
       delivery.back()
+      void keepExportKey()
       while (mine === watching) {
         if (!answered.value && (await ping())) this.back()
         await new Promise((done) => setTimeout(done, PING_MS))
@@ -183,6 +187,19 @@ export const useAlone = defineStore('alone', {
       return receiptOf(written, { till, staff, member, url, promotions })
     },
 
+    /** All that is only here, as a sealed file, when a manager's PIN of this device allows it; in words why not. */
+    async export(manager_id: number, pin: string): Promise<string> {
+      const { till } = useSession()
+      const refused = await refusesPin(manager_id, pin)
+      if (refused) return refused
+      const key = kept<string>(EXPORT_KEY)
+      if (!key || !till || !journal) return t('export.noKey')
+      const at = new Date().toISOString().slice(0, 16).replace(/\W/g, '')
+      const file = await sealed(await journal.unsettled(), till, key)
+      download(`tongdian-journal-${till.store_id}-${till.id}-${at}.json`, file)
+      return ''
+    },
+
     /** What this device sold alone, the newest first, and what came back of it. */
     async sold(): Promise<Sold[]> {
       return soldOf((await journal?.latest(MOST_SOLD)) ?? [])
@@ -232,6 +249,12 @@ export const useAlone = defineStore('alone', {
 /** The browser asks before a page goes away whose sales are only here. */
 function warn(event: BeforeUnloadEvent): void {
   if (useAlone().waiting > 0) event.preventDefault()
+}
+
+/** What a journal is sealed with has to be here before the network is gone. */
+async function keepExportKey(): Promise<void> {
+  const found = await api.get<{ key: string }>('/api/pos/sync/key').catch(() => null)
+  if (found) keep(EXPORT_KEY, found.key)
 }
 
 /** The same for ever on this device. */
