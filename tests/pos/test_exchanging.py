@@ -14,6 +14,7 @@ from config import clock
 from config.db import open_session, transaction
 from member import points, terms, wallet
 from tests import factories as make
+from tests.pos import drawer
 from tests.pos.conftest import Client
 from tests.stories import books
 from tests.wechat_stand_in.pay import codepay
@@ -88,8 +89,7 @@ def test_who_takes_something_dearer_pays_the_difference(client, shop, session):
     assert "换回" in page and "退货抵付" in page
     assert (_stock(session, shop, "milk"), _stock(session, shop, "bread")) == (4, 99)
     assert _drawer(session, shop) == 990 + 650
-    closed = till.post("/api/pos/shift/close", {"counted_fen": 20_000 + 1640}).json["shift"]
-    assert closed["difference_fen"] == 0
+    assert drawer.close(till, shop, 20_000 + 1640)["difference_fen"] == 0
     assert not books(session)
 
 
