@@ -1,7 +1,7 @@
 /** What is asked of the price engine, and what it answers: basket, quote and sale. */
 
 import type { AwayWay } from './contract-elsewhere'
-import type { HeldHand } from './contract-sale'
+import type { HeldHand, Seller } from './contract-sale'
 import type { CashRounding } from './money'
 import type { Deal, WhyNot as PromotionWhyNot } from './pricing-words'
 
@@ -14,7 +14,15 @@ export interface ByHand {
 
 export interface Basket {
   /** `label` as it was scanned, where its price is what the line costs. */
-  lines: { sku_id: number; qty: number; hand?: ByHand; label?: string; at_store_id?: number }[]
+  lines: {
+    sku_id: number
+    qty: number
+    hand?: ByHand
+    label?: string
+    at_store_id?: number
+    note?: string
+    sellers?: Seller[]
+  }[]
   member_id: number | null
   points: number
   discount_fen: number
@@ -144,6 +152,8 @@ export interface SaleForm extends Basket {
   approval_ids?: number[]
   /** The basket put aside that this was. */
   held?: HeldHand
+  note?: string
+  print_notes?: boolean
   expected_payable_fen: number
   token: string
   /** How the customer gets lines with an `at_store_id`. */

@@ -40,6 +40,12 @@ export interface Approval {
   until_at: string
 }
 
+/** A colleague who sold a line, and their part of it in basis points. */
+export interface Seller {
+  staff_id: number
+  bp: number
+}
+
 /** A basket put aside, and the version this till was given; 0 when it was never shared. */
 export interface HeldHand {
   id: string

@@ -40,7 +40,9 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
         gift = say("gift") if line["gift"] else ""
         slip.line(f"{gift}{line['name']} {line['spec']}".rstrip())
         slip.pair(f"  {amount(line)} x {yuan(line['unit_price_fen'])}", yuan(line["list_fen"]))
+        _noted(slip, receipt, line["line_no"])
     slip.rule()
+    _noted(slip, receipt, 0)
     _sums(slip, receipt)
     _brought(slip, receipt.get("exchange"))
     _member(slip, receipt)
@@ -48,6 +50,12 @@ def sale(receipt: dict[str, Any], width_mm: int) -> Slip:
         _elsewhere(slip, receipt, away)
     _foot(slip, receipt)
     return slip
+
+
+def _noted(slip: Slip, receipt: dict[str, Any], line_no: int) -> None:
+    for one in receipt.get("notes") or ():
+        if one["line_no"] == line_no and one["printed"]:
+            slip.line(say("note", note=one["note"]))
 
 
 def _sums(slip: Slip, receipt: dict[str, Any]) -> None:

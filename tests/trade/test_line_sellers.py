@@ -19,6 +19,7 @@ from trade.pricing.promotions import moves as promotions
 from trade.settlement.credits import owners, posting, rules
 from trade.settlement.credits import sellers as credits
 from trade.settlement.credits.sellers import SellersClosed
+from trade.settlement.credits.shares import amounts
 from trade.stores.models import Role, Staff
 
 
@@ -148,7 +149,7 @@ def test_changed_before_anything_was_credited_it_is_credited_once(story, people)
 
 def test_sellers_that_are_not_sound_sell_nothing(story, people):
     cashier, first, second = people
-    wrong = (
+    wrong: tuple[list[Seller], ...] = (
         [Seller(first, 6_000), Seller(second, 3_000)],
         [Seller(first, 5_000), Seller(first, 5_000)],
         [Seller(cashier, 2_500), Seller(first, 2_500), Seller(second, 2_500), Seller(99, 2_500)],
@@ -206,7 +207,7 @@ def test_whatever_comes_back_the_parts_sum_and_end_at_nothing(parts, qty, return
     for more in [*returns, qty]:
         back = min(qty, back + more)
         kept_fen = base_fen - base_fen * back // qty
-        fens = posting.amounts(kept_fen, bps)
+        fens = amounts(kept_fen, bps)
         assert sum(fens) == kept_fen
         assert min(fens) >= 0
     assert fens == [0] * len(bps)

@@ -15,7 +15,9 @@ import { useHeld } from '../stores/held'
 import { useMembers } from '../stores/members'
 import { useReturns } from '../stores/returns'
 import { useSale } from '../stores/sale'
+import { useSellers } from '../stores/sellers'
 import { useSession } from '../stores/session'
+import { useVoids } from '../stores/voids'
 import { focusBox } from '.'
 import type { ActionName } from './presets'
 
@@ -93,7 +95,7 @@ function back(): void {
   focusBox()
 }
 
-function show(sheet: 'keys' | 'printer' | 'shift' | 'settings' | 'cash'): void {
+function show(sheet: 'keys' | 'printer' | 'shift' | 'settings' | 'cash' | 'note'): void {
   const counter = useCounter()
   counter.sheet = counter.sheet === sheet ? null : sheet
 }
@@ -122,6 +124,9 @@ export const ACTIONS: readonly Action[] = [
     run: () => useHeld().hold(),
   },
   { name: 'held', label: 'key.held', run: () => void useHeld().open() },
+  { name: 'seller', label: 'key.seller', off: noGoods, run: () => void useSellers().open() },
+  { name: 'note', label: 'key.note', off: noGoods, run: () => show('note') },
+  { name: 'void', label: 'key.void', off: noGoods, run: () => void useVoids().begin() },
   { name: 'return', label: 'key.return', run: takeBack },
   {
     name: 'pay',

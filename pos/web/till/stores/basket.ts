@@ -1,14 +1,5 @@
 import { Refused, sentence, Unreachable } from '@web/api'
-import type {
-  Basket,
-  CouponOffer,
-  HeldHand,
-  Item,
-  Member,
-  Quote,
-  QuoteLine,
-  SaleForm,
-} from '@web/contract'
+import type { Basket, CouponOffer, Item, Member, Quote, QuoteLine, SaleForm } from '@web/contract'
 import { keep, kept } from '@web/kept'
 import { guessLine } from '@web/money'
 import { defineStore } from 'pinia'
@@ -18,6 +9,7 @@ import { api } from '../server'
 import { useAlone } from './alone'
 import { asShown, canTake, couponsAfter, lostWith, toggled } from './coupons'
 import { useExchange } from './exchange'
+import { empty, type Kept, noted, nothing, type Wish } from './kept-basket'
 import type { Line } from './line'
 import { usePossession } from './possession'
 import { declinedOf } from './promotions'
@@ -25,31 +17,6 @@ import { netsAt, useRules } from './rules'
 import { useWallet } from './wallet'
 
 export type { Line }
-
-export interface Kept {
-  lines: Line[]
-  member: Member | null
-  points: number
-  discount_fen: number
-  /** Leave to spend what the member holds: from their code, for one sale at this till. */
-  authorisation: string | null
-  coupon_ids: number[]
-  /** Promotions that the customer does not want. */
-  barred: number[]
-  /** The cashier chose the coupons; else the best set is taken. */
-  chosenCoupons: boolean
-  /** The basket put aside that this was. */
-  held: HeldHand | null
-  /** What managers approved of it. */
-  approvals: number[]
-}
-
-/** What the customer wants to spend of what they hold. */
-export interface Wish {
-  points: number
-  discount_fen: number
-  coupon_ids: number[]
-}
 
 interface State extends Kept {
   quote: Quote | null
@@ -68,21 +35,6 @@ const RETRY_MS = 2000
 /** A quote is good for ten minutes: a basket that lies there is priced again before. */
 const PRICE_AGAIN_MS = 9 * 60_000
 let again = 0
-
-const empty = (): Kept => ({
-  lines: [],
-  member: null,
-  points: 0,
-  discount_fen: 0,
-  authorisation: null,
-  coupon_ids: [],
-  barred: [],
-  chosenCoupons: false,
-  held: null,
-  approvals: [],
-})
-
-const nothing = (): Wish => ({ points: 0, discount_fen: 0, coupon_ids: [] })
 
 /** The goods on the counter, and what the server says they cost. */
 export const useBasket = defineStore('basket', {
@@ -158,9 +110,13 @@ export const useBasket = defineStore('basket', {
     }),
     /** The same as a sale has it. */
     asSold(): Omit<SaleForm, 'expected_payable_fen' | 'token' | 'tenders'> {
-      const { approvals, held } = this
+      const { approvals, held, ticket } = this
+      const lines = this.asked.lines.map((line, at) => ({ ...line, ...noted(this.lines[at]) }))
       return {
         ...this.asked,
+        lines,
+        ...(ticket.note && { note: ticket.note }),
+        ...(ticket.print_notes && { print_notes: true }),
         ...(approvals.length && { approval_ids: approvals }),
         ...(held && { held }),
       }
@@ -287,8 +243,8 @@ export const useBasket = defineStore('basket', {
     },
 
     remember(): void {
-      const { lines, member, authorisation, barred, chosenCoupons, held, approvals } = this
-      const whole = { lines, member, authorisation, barred, chosenCoupons, held, approvals }
+      const { lines, member, authorisation, barred, chosenCoupons, held, approvals, ticket } = this
+      const whole = { lines, member, authorisation, barred, chosenCoupons, held, approvals, ticket }
       keep('till.basket', { ...whole, ...this.wish })
     },
 

@@ -18,6 +18,7 @@ import { useHeld } from './held'
 import { usePaper } from './paper'
 import { useTopUpBack } from './top-up-back'
 import { useUnknown } from './unknown'
+import { useVoids } from './voids'
 import { useWallet } from './wallet'
 
 export type Panel =
@@ -94,6 +95,7 @@ export const useCounter = defineStore('counter', {
       this.byName = false
       if (this.panel === 'coupons' && /^\d?$/.test(text.trim()))
         return this.enterCoupon(text.trim())
+      if (this.sheet === 'void' && /^\d?$/.test(text.trim())) return useVoids().enter(text.trim())
       if (this.sheet === 'held' && /^\d?$/.test(text.trim())) return useHeld().enter(text.trim())
       if (this.sheet === 'why' && /^[1-9]$/.test(text.trim()))
         return this.enterPromotion(text.trim())
@@ -332,6 +334,8 @@ export const useCounter = defineStore('counter', {
         return
       }
       if (basket.pricing !== 'failed') basket.said = ''
+      basket.ticket.subtotal = true
+      basket.remember()
       if (useElsewhere().any) return void this.payElsewhere()
       this.panel = 'pay'
     },

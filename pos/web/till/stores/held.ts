@@ -10,6 +10,7 @@ import { answered, api } from '../server'
 import { useApproval } from './approval'
 import { type Line, useBasket } from './basket'
 import { useCounter } from './counter'
+import type { Ticket } from './kept-basket'
 import { useSession } from './session'
 
 /** A basket put aside that the server does not have yet: written down here before anything else. */
@@ -18,7 +19,7 @@ interface Aside extends HeldHand {
   member: Member | null
   discount_fen: number
   barred: number[]
-  note: string
+  ticket: Ticket
   payable_fen: number
   held_at: string
   /** Why the server will not have it: it was taken over or sold elsewhere meanwhile. */
@@ -34,6 +35,8 @@ interface TakenUp {
     member: Member | null
     discount_fen: number
     barred: number[]
+    note: string
+    print_notes: boolean
   }
   changes: HeldChange[]
 }
@@ -106,10 +109,10 @@ export const useHeld = defineStore('held', {
       const basket = useBasket()
       const counter = useCounter()
       if (basket.isEmpty) return void this.open()
-      const { lines, member, discount_fen, barred, held, shownPayable } = basket
+      const { lines, member, discount_fen, barred, held, ticket, shownPayable } = basket
       const hand = held ?? { id: requestId(), version: 0 }
       const held_at = new Date().toISOString()
-      const aside = { lines: [...lines], member, discount_fen, barred: [...barred], note: '' }
+      const aside = { lines: [...lines], member, discount_fen, barred: [...barred], ticket }
       this.here.push({ ...hand, ...aside, payable_fen: shownPayable, held_at })
       this.keepHere()
       basket.clear()
@@ -198,22 +201,30 @@ export const useHeld = defineStore('held', {
     },
 
     takeHere(mine: Aside): void {
-      const { id, version, lines, member, discount_fen, barred, refused } = mine
+      const { id, version, lines, member, discount_fen, barred, ticket, refused } = mine
       this.here = this.here.filter((other) => other.id !== id)
       this.keepHere()
       // What another till has by now is a basket of its own here.
       const held = refused ? null : { id, version }
-      useBasket().fill({ lines, member, discount_fen, barred, held })
+      useBasket().fill({ lines, member, discount_fen, barred, held, ticket })
       this.end()
     },
 
     async takeShared(one: HeldShown, approval_ids: number[]): Promise<void> {
       const path = `/api/pos/held/${one.id}/resume`
       const { held, changes } = await api.write<TakenUp>(path, { approval_ids })
-      const { id, version, lines, member, discount_fen, barred } = held
+      const { id, version, lines, member, discount_fen, barred, note, print_notes } = held
+      const ticket = { note, print_notes, subtotal: false }
       renewed = Date.now()
       const keyed = lines.map(asLine)
-      useBasket().fill({ lines: keyed, member, discount_fen, barred, held: { id, version } })
+      useBasket().fill({
+        lines: keyed,
+        member,
+        discount_fen,
+        barred,
+        ticket,
+        held: { id, version },
+      })
       this.elsewhere = null
       this.said = ''
       this.changes = changes
@@ -303,17 +314,20 @@ function asLine({ at_store_id, at_store_name, ...line }: TakenLine, at: number):
   return { ...line, key: -1 - at, away }
 }
 
-function asForm({ id, version, lines, member, discount_fen, barred, note }: Aside) {
-  const goods = lines.map(({ sku_id, qty, hand, tag, away }) => ({
+function asForm({ id, version, lines, member, discount_fen, barred, ticket }: Aside) {
+  const goods = lines.map(({ sku_id, qty, hand, tag, note, sellers, away }) => ({
     sku_id,
     qty,
     ...(hand && { hand }),
     ...(tag?.fen && { label: tag.code }),
     ...(away && { at_store_id: away.store_id }),
+    ...(note && { note }),
+    ...(sellers && { sellers }),
   }))
   const tags = Object.fromEntries(lines.flatMap(({ tag }, at) => (tag ? [[at, tag]] : [])))
   const whole = { lines: goods, tags, member_id: member?.id ?? null, discount_fen, barred }
-  return { id, version, ...whole, note }
+  const { note, print_notes } = ticket
+  return { id, version, ...whole, note, print_notes }
 }
 
 function asShown({
@@ -321,7 +335,7 @@ function asShown({
   version,
   lines,
   member,
-  note,
+  ticket,
   payable_fen,
   held_at,
   refused,
@@ -331,7 +345,7 @@ function asShown({
     id,
     version,
     state: 'held',
-    note: refused ?? note,
+    note: refused ?? ticket.note,
     names: lines.slice(0, 3).map((line) => line.name),
     kinds: lines.length,
     payable_fen,

@@ -1,4 +1,4 @@
-import type { ByHand, Tag } from '@web/contract'
+import type { ByHand, Seller, Tag } from '@web/contract'
 
 /** What the cashier sees of a line before, and without, the server's answer. */
 export interface Line {
@@ -18,4 +18,6 @@ export interface Line {
   tag?: Tag
   /** Another store hands it over; it then has a key of its own. */
   away?: { store_id: number; store_name: string }
+  note?: string
+  sellers?: Seller[]
 }

@@ -3,8 +3,9 @@ import type { ShownMember } from '@web/contract'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { api } from '../server'
-import { useBasket, type Wish } from './basket'
+import { useBasket } from './basket'
 import { useCounter } from './counter'
+import type { Wish } from './kept-basket'
 import { useMembers } from './members'
 
 interface State {
