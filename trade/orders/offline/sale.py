@@ -20,7 +20,7 @@ from member.earning import Occasion
 from member.terms import terms_at
 from trade.fulfilment import lost
 from trade.orders import as_rows, moves, place, value
-from trade.orders.offline import in_shift
+from trade.orders.offline import in_shift, ticket
 from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.payments import cash
@@ -68,6 +68,9 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     cash.take(session, store_id, order_id, priced.due_fen, said.received_fen, said.change_fen, now=sold_at)
     stake = value.Stake(order_id, member_id, 0, priced.earns_points, store_id)
     value.sold(session, stake, actor=actor, now=now)
+    if said.ticket:
+        here: dict[str, Any] = {"lines": len(said.lines), "till_id": till_id, "staff_id": said.staff_id, "now": now}
+        ticket.keep(session, store_id, order_id, said.ticket, payable_fen=said.payable_fen, **here)
     more = {"till_id": till_id, "shift_id": shift.id, "late": shift.state != "open"}
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
     return Taken(order_id, _of_member(said, known) + _differences(session, store_id, said, member_id, sold_at))

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from trade.orders.offline.document import FEN, Part, Said
+from trade.orders.offline.ticket import TicketSaid
 
 
 class ShareSaid(Part):
@@ -63,6 +64,7 @@ class SaleSaid(Said):
     uses: list[UseSaid] = Field(default_factory=list, max_length=60)
     received_fen: int = FEN
     change_fen: int = FEN
+    ticket: TicketSaid | None = None
 
 
 def fault(said: SaleSaid) -> str:

@@ -1,9 +1,10 @@
-import type { Quote, QuoteLine } from '@web/contract'
+import type { HeldHand, Quote, QuoteLine, Seller } from '@web/contract'
 import type { CashRounding } from '@web/money'
 import { roundingOf } from '@web/money'
 import type { Priced, RuleBook } from '@web/pricing'
 import { capped } from '../scan/tags'
 import type { Line } from '../stores/basket'
+import { noted, type Ticket } from '../stores/kept-basket'
 import type { Link, Place } from './document'
 
 /** A sale as it is written down (`trade/orders/offline/sale_said.py`): every fen of the receipt. */
@@ -22,10 +23,22 @@ export interface SaleDocument extends Link {
   rounding_fen: number
   received_fen: number
   change_fen: number
+  /** What goes with it beside its prices; left out where there is nothing. */
+  ticket?: TicketDocument
+}
+
+interface TicketDocument {
+  held_id: string | null
+  note: string
+  print_notes: boolean
+  lines: { line_no: number; note?: string; sellers?: Seller[] }[]
 }
 
 /** By which goods and rules it was priced, and for whom. */
-export type Known = Pick<SaleDocument, 'catalogue' | 'rules' | 'member_id' | 'tier' | 'join'>
+export type Known = Pick<
+  SaleDocument,
+  'catalogue' | 'rules' | 'member_id' | 'tier' | 'join' | 'ticket'
+>
 
 /** A line of the receipt, as a quote has it. */
 export interface DocumentLine
@@ -144,6 +157,20 @@ export function saleOf(
     received_fen,
     change_fen: received_fen - payable_fen - rounding_fen,
   }
+}
+
+/** What was noted, who sold what, and the basket put aside that it was; undefined where there is nothing of it. */
+export function ticketOf(
+  lines: readonly Line[],
+  { note, print_notes }: Ticket,
+  held: HeldHand | null,
+): TicketDocument | undefined {
+  const said = lines.flatMap((line, at) => {
+    const beside = noted(line)
+    return Object.keys(beside).length > 0 ? [{ line_no: at + 1, ...beside }] : []
+  })
+  if (!note && !held && said.length === 0) return undefined
+  return { held_id: held?.id ?? null, note, print_notes, lines: said }
 }
 
 /** As the screens show a quote; what only the server knows is empty. */

@@ -16,7 +16,7 @@ import { type Aside, Journal, type Kept } from '../offline/journal'
 import { place } from '../offline/one-tab'
 import { refusesPin } from '../offline/pins'
 import { receiptOf } from '../offline/receipt'
-import { type Alone, asAlone, quoteOf, saleOf } from '../offline/sale'
+import { type Alone, asAlone, quoteOf, saleOf, ticketOf } from '../offline/sale'
 import { Delivery, type Result, type Way } from '../offline/sync'
 import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
@@ -176,6 +176,7 @@ export const useAlone = defineStore('alone', {
         member_id: member?.id || null,
         tier,
         join: veiled?.join ?? null,
+        ticket: ticketOf(basket.lines, basket.ticket, basket.held),
       }
       const make = (at: Place) => saleOf(alone, known, at, received_fen)
       const aside = veiled && member?.joins ? { ...member.joins, salt: veiled.salt } : null
