@@ -140,3 +140,32 @@ def test_a_discount_above_the_limit_asks_the_manager_at_once(street, session, sc
     till.pay_cash("7.90")
     assert session.scalar(text("SELECT count(*) FROM approval WHERE state = 'used' AND action = 'discount'")) == 1
     session.rollback()
+
+
+def test_a_manager_agrees_at_the_desk_or_does_not(street, session, screen, pictures):
+    """F6 in the question sends it there; the till goes on by itself once it is answered."""
+    till, desk = Till(screen(1366, 768), street.url), Till(screen(390, 844), street.url)
+    till.open(street.shop)
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("9.90")
+    desk.sign_in("desk", "store_manager-S1")
+    for agree in (False, True):
+        till.page.keyboard.press("/")
+        till.see("discount-input").fill("2.00")
+        till.page.keyboard.press("Enter")
+        till.see("approval").wait_for()
+        till.page.keyboard.press("F6")
+        expect(till.see("approval-asked")).to_contain_text("工作台")
+        desk.see("approval-agree").wait_for()
+        _picture(desk, pictures, "approval-desk")
+        desk.see("approval-agree" if agree else "approval-refuse").click()
+        if not agree:
+            expect(till.see("approval-said")).to_contain_text("没有同意")
+            till.page.keyboard.press("Escape")
+            till.page.keyboard.press("Escape")
+    expect(till.see("approval")).to_have_count(0)
+    expect(till.see("payable")).to_contain_text("7.90")
+    assert [tuple(row) for row in session.execute(text("SELECT state FROM approval ORDER BY id"))] == [
+        ("refused",), ("approved",),
+    ]  # fmt: skip
+    session.rollback()
