@@ -7,6 +7,8 @@ from dataclasses import replace
 
 from sqlalchemy import text
 
+from config import clock
+from config.db import transaction
 from tests import factories as make
 from trade.orders import place
 from trade.orders.price import price
@@ -69,7 +71,8 @@ def test_sellers_go_with_the_sale_and_are_put_right_until_the_shift_is_closed(se
     session.rollback()
     change = {"lines": [{"line_no": 1, "sellers": [{"staff_id": other, "bp": 10_000}]}]}
     assert till.post(f"/api/pos/sales/{no}/sellers", change).status_code == 200
-    assert till.post("/api/pos/shift/close", {"counted_fen": 20_990}).status_code == 200
+    with transaction(session):
+        make.close_shift(session, shop.store_id, shop.shift_id, 20_990, clock.now())
     late = till.post(f"/api/pos/sales/{no}/sellers", change)
     assert (late.status_code, late.json["code"]) == (409, "sellers_closed")
     named = change | {"correction": "登记错误"}

@@ -12,6 +12,7 @@ from sqlalchemy import text
 
 from config.db import transaction
 from config.errors import NotFound
+from tests import factories as make
 from tests.stories import Story, books
 from trade.orders.ticket import sellers
 from trade.orders.ticket.sellers import Seller, SellersNotSound
@@ -121,10 +122,9 @@ def test_until_the_shift_is_closed_a_cashier_puts_it_right_and_then_a_manager(st
     assert _stand(story, order) == {second: 495, cashier: 495}
     assert _entries(story, order, "shares") == [(first, -990), (second, 495), (cashier, 495)]
     with transaction(story.session):
-        story.session.execute(
-            text("UPDATE shift SET state = 'closed', closed_at = :n, counted_fen = 0, expected_fen = 0"),
-            {"n": story.now},
-        )
+        drawer_fen = 20_000 + 990
+        make.close_shift(story.session, 1, story.shop.shift_id, drawer_fen, story.now)
+    assert story.count("SELECT count(*) FROM shift WHERE state = 'settled'") == 1
     with pytest.raises(SellersClosed), transaction(story.session):
         credits.change(story.session, 1, order, {}, actor="t", now=story.now)
     assert _stand(story, order) == {second: 495, cashier: 495}

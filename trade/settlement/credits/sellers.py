@@ -1,4 +1,4 @@
-"""Other sellers for a sale: until its shift is closed by who sells, afterwards as a manager's correction (3.11)."""
+"""Other sellers for a sale: until its shift has its Z by who sells, then as a manager's correction (3.11)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from trade.settlement.credits import posting
 
 
 class SellersClosed(Refused):
-    """The shift of the sale is closed: only a manager corrects its sellers, and says why."""
+    """The shift of the sale has its Z: only a manager corrects its sellers, and says why."""
 
     code = "sellers_closed"
 
@@ -35,13 +35,13 @@ def change(
 
     What was credited is taken back to the fen from whom it was, and credited to the new, as documents of now.
 
-    :param correction: why a manager corrects it; empty while its shift is open.
+    :param correction: why a manager corrects it; empty until its shift has its Z.
     :raises NotFound: no till sale of this store.  :raises SellersNotSound, SellersClosed: nothing changed.
     """
     order = first(session, _ORDER, {"store": store_id, "order": order_id})
     if order is None:
         raise NotFound(order_id=order_id)
-    if order.shift_state != "open" and not correction:
+    if order.shift_state == "settled" and not correction:
         raise SellersClosed(order_id=order_id)
     if by_line:
         sellers.check(session, store_id, by_line)
