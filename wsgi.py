@@ -136,6 +136,7 @@ def create_app() -> APIFlask:
         promotions.bp,
         receipts.bp,
         receipts.returned_bp,
+        receipts.parcel_bp,
         drawer.bp,
         e_receipt.bp,
         invoicing.bp,

@@ -12,13 +12,15 @@ from pos.http import who
 from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
-from trade.orders import read
+from trade.orders import desk, read
 from trade.orders.aisle.reading import with_codes
 from trade.orders.offline.read import order_of
 from trade.orders.receipts import book, returned
+from trade.stores import shops
 
 bp = blueprint("receipt", "/api/pos/receipts", who.identify)
 returned_bp = blueprint("return-paper", "/api/pos/returns", who.identify)
+parcel_bp = blueprint("parcel-paper", "/api/desk/parcels", who.identify)
 
 
 class PaperQuery(Form):
@@ -88,3 +90,14 @@ def return_escpos(no: str, query_data: PaperQuery) -> Response:
     """The paper of a return as bytes for a thermal printer (ESC/POS, GB18030)."""
     data = as_escpos(papers.returned(returned.paper(session(), who.till().store_id, no), int(query_data.width)))
     return Response(data, content_type="application/octet-stream")
+
+
+@parcel_bp.get("/<int:parcel_id>/escpos")
+@permit("desk.read")
+@parcel_bp.input(PaperQuery, location="query")
+def parcel_escpos(parcel_id: int, query_data: PaperQuery) -> Response:
+    """The slip that goes with a parcel of this store, as bytes for a thermal printer; it bears no pickup code."""
+    store_id = who.own_store()
+    card = desk.one(session(), store_id, parcel_id)
+    slip = papers.pickup(card | {"store_name": shops.name(session(), store_id)}, int(query_data.width))
+    return Response(as_escpos(slip), content_type="application/octet-stream")

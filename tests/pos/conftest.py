@@ -110,6 +110,7 @@ FACES = (
     promotions.bp,
     receipts.bp,
     receipts.returned_bp,
+    receipts.parcel_bp,
     drawer.bp,
     e_receipt.bp,
     invoicing.bp,

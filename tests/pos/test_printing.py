@@ -20,6 +20,7 @@ from pos.printing.page import as_html
 from pos.printing.slip import COLUMNS, columns
 from tests import factories as make
 from tests.devices import Device
+from trade.fulfilment import pickup
 
 GOLDEN = Path(__file__).parents[1] / "vectors/paper"
 CASES = json.loads((GOLDEN / "cases.json").read_text("utf-8"))
@@ -130,3 +131,18 @@ def test_the_paper_of_a_return(session, shop, client):
     assert "退货单" in till.get(f"/api/pos/returns/{done['no']}/print").text
     for no in ("R999999", "Rx", "R" + "9" * 30):
         assert till.get(f"/api/pos/returns/{no}/escpos").status_code == 404
+
+
+def test_the_slip_of_a_parcel_bears_no_pickup_code(session, shop, client):
+    member = make.a_member(session, now=clock.now())
+    order_id = make.order_online(session, shop, member, clock.now(), milk=1)
+    make.pay_online(session, shop, order_id, clock.now())
+    make.make_ready(session, shop, order_id, clock.now())
+    parcel = make.parcel(session, order_id)
+    code = pickup.open_code(bytes(parcel.pickup_sealed))
+    session.rollback()
+    answer = client("store_staff").get(f"/api/desk/parcels/{parcel.id}/escpos?width=58")
+    words = answer.data.decode("gb18030", "replace")
+    assert answer.status_code == 200 and "待取包裹" in words and "商品milk" in words and "13812342046" not in words
+    assert code not in words and code[:4] + " " + code[4:] not in words
+    assert client("store_staff").get("/api/desk/parcels/999999/escpos").status_code == 404
