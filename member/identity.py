@@ -72,6 +72,7 @@ _CARD = (
     " AND m.erased_at IS NULL AND "
 )
 _BY_ID = text(_CARD + "m.id = :id")
+_BY_IDS = text(_CARD + "m.id = ANY(:ids) ORDER BY m.id")
 _BY_TAIL = text(_CARD + "m.phone_tail = :tail ORDER BY m.id LIMIT 20")
 _BY_VALUE = text("SELECT member_id FROM identity WHERE kind = :kind AND fingerprint = :print")
 _NEW = text("""
@@ -180,6 +181,11 @@ def by_openid(session: Session, openid: str, *, unionid: str | None = None, acto
                 session, "member.unionid_elsewhere", f"member:{found}", actor=actor, now=now, member_id=other
             )
     return found
+
+
+def cards_of(session: Session, member_ids: Sequence[int]) -> list[MemberCard]:
+    """The cards of these members, by id; who was merged or erased is left out."""
+    return [_as_card(row) for row in session.execute(_BY_IDS, {"ids": list(member_ids)})]
 
 
 def search(session: Session, words: str) -> list[MemberCard]:

@@ -2,7 +2,8 @@
 
 | who | phone | name | search by the last four digits | the full phone |
 |---|---|---|---|---|
-| cashier, the member's own mini-program | 138****1234 | 王** | no | no |
+| cashier | 138****1234 | 王** | whom the store knows | no |
+| the member's own mini-program | 138****1234 | 王** | no | no |
 | store manager (`member.tail`) | 138****1234 | 王** | yes | no |
 | head office (`member.tail`, `member.reveal`) | 138****1234 | 王** | yes | yes, each look is a journal row |
 """
@@ -36,10 +37,15 @@ def masked_name(name: str) -> str:
     return name[:1] + "*" * max(len(name) - 1, 0) if name else "微信用户"
 
 
+def is_tail(words: str) -> bool:
+    """Whether these are the last four digits of a phone."""
+    plain = words.strip()
+    return len(plain) == 4 and plain.isdecimal()
+
+
 def check_search(words: str, permissions: frozenset[str]) -> None:
     """Whether a role may search for these words; raises TailNotPermitted."""
-    plain = words.strip()
-    if len(plain) == 4 and plain.isdigit() and "member.tail" not in permissions:
+    if is_tail(words) and "member.tail" not in permissions:
         raise TailNotPermitted(permission="member.tail")
 
 

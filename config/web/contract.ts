@@ -98,6 +98,15 @@ export interface Member {
   joins?: { phone: string; name: string }
 }
 
+/** What is worth a word at the counter (trade/orders/regulars.py). */
+export interface TalkingPoint {
+  kind: 'pickup' | 'birthday' | 'coupon' | 'points' | 'usual'
+  n?: number
+  days?: number
+  until?: string
+  name?: string
+}
+
 /** A member whose code was scanned, or for whom a manager approved: leave to spend at this till. */
 export interface ShownMember {
   member: Member

@@ -16,7 +16,7 @@ from config.settings import settings
 from member import cards, codes, identity, masking, merging, possession, tier_card, wallet
 from pos.http import who
 from pos.http.approving import ApproverForm, by_pin
-from trade.orders import holder
+from trade.orders import holder, regulars
 from trade.stores import staff
 
 bp = blueprint("member", "/api/pos", who.identify)
@@ -86,12 +86,23 @@ def authorised(opened: Session, member_id: int | None, token: str | None, *, use
 @permit("pos.sell")
 @bp.input(SearchQuery, location="query")
 def members(query_data: SearchQuery) -> Reply:
-    """Members by phone, card, or member number, and for a manager by the phone's last four digits; all masked.
+    """Members by phone, card, member number, or the phone's last four digits; all masked.
 
-    403 `tail_not_permitted` when a cashier asks by four digits; 409 `card_lost`.
+    By four digits a cashier finds whom this store knows, a manager everybody.  409 `card_lost`.
     """
-    masking.check_search(query_data.q, who.me().permissions)
-    return {"members": members_json(session(), identity.search(session(), query_data.q))}, 200
+    opened, words = session(), query_data.q
+    if masking.is_tail(words) and "member.tail" not in who.me().permissions:
+        known = regulars.known_by_tail(opened, who.till().store_id, words.strip(), now=g.now)
+        return {"members": members_json(opened, identity.cards_of(opened, known))}, 200
+    return {"members": members_json(opened, identity.search(opened, words))}, 200
+
+
+@bp.get("/members/<int:member_id>/talking-points")
+@permit("pos.sell")
+def talking_points(member_id: int) -> Reply:
+    """`{points: [{kind, n | days | name, until}]}`: what is worth a word at the counter, at most two."""
+    points = regulars.talking_points(session(), member_id, who.till().store_id, now=g.now)
+    return {"points": points}, 200
 
 
 @bp.post("/members")

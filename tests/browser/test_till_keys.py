@@ -53,7 +53,11 @@ def test_the_browser_has_none_of_the_keys_that_the_till_uses(till):
     assert set(till.page.evaluate("window.left")) <= {"Control"}
     till.page.keyboard.press("F1")
     expect(till.see("action-pay")).to_contain_text("还没有商品")
+    expect(till.see("action-drawer")).to_contain_text("需店长授权")
+    expect(till.see("action-desk")).to_have_attribute("aria-disabled", "true")
     till.page.keyboard.press("Escape")
+    till.see("key-F12").click(force=True)
+    expect(till.see("error")).to_contain_text("工作台")
     till.scan(make.BARCODES["bread"])
     till.page.keyboard.press("F1")
     till.see("action-pay").click()
@@ -138,6 +142,7 @@ def test_the_numeric_keypad_alone_finishes_a_cash_sale(street, session, till):
     expect(till.see("line")).to_have_count(1)
     block("*3\n")
     expect(till.see("line-qty")).to_have_text("3")
+    expect(till.see("spoken")).to_have_text("商品bread 3，19.50 元；共 3 件，应付 19.50 元")
     block("-")
     expect(till.see("line-qty")).to_have_text("2")
     block("3*")
@@ -154,3 +159,30 @@ def test_the_numeric_keypad_alone_finishes_a_cash_sale(street, session, till):
     till.scan(make.BARCODES["bread"])
     expect(till.see("line")).to_have_count(1)
     assert session.scalars(text("SELECT payable_fen FROM sale_order")).all() == [1300]
+
+
+MANY = """count => {
+    const line = at => ({ sku_id: 1000 + at, name: `货${at}`, spec: '', unit: '件', weighed: false, price_fen: 100,
+        qty: 1, picture: '' })
+    const lines = Array.from({ length: count }, (_, at) => line(at + 1))
+    localStorage.setItem('td.till.basket', JSON.stringify({ lines, member: null, points: 0, discount_fen: 0,
+        authorisation: null, coupon_ids: [], barred: [], chosenCoupons: false }))
+}"""
+
+
+def test_of_a_long_basket_only_what_is_near_exists_and_the_newest_line_is_seen(till):
+    """A hundred and twenty lines that lay in the basket before the page was loaded anew."""
+    till.page.evaluate(MANY, 120)
+    till.page.reload()
+    till.see("scan-input").wait_for()
+    expect(till.page.locator("li.chosen")).to_contain_text("货120")
+    expect(till.page.locator("li.chosen")).to_be_in_viewport()
+    assert till.see("line").count() < 80
+    for _ in range(70):
+        till.page.keyboard.press("ArrowUp")
+    expect(till.page.locator("li.chosen")).to_contain_text("货50")
+    expect(till.page.locator("li.chosen")).to_be_in_viewport()
+    assert till.see("line").count() < 80
+    till.scan(make.BARCODES["bread"])
+    expect(till.page.locator("li.chosen")).to_contain_text("商品bread")
+    expect(till.page.locator("li.chosen")).to_be_in_viewport()

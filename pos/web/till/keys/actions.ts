@@ -6,6 +6,7 @@ import { useElsewhere } from '../elsewhere/store'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
 import { keyOf } from '../scan/tags'
+import type { Sheet } from '../sheets'
 import { useAlone } from '../stores/alone'
 import { useApproval } from '../stores/approval'
 import { useBasket } from '../stores/basket'
@@ -29,6 +30,8 @@ export interface Action {
   run: () => void
   /** Also while money is being decided about. */
   always?: boolean
+  /** A manager is asked for each time: the key is alive, and drawn with a lock. */
+  asks?: boolean
 }
 
 const noGoods = (): string => (useBasket().isEmpty ? t('echo.scanFirst') : '')
@@ -84,7 +87,8 @@ function openDesk(at = ''): void {
 /** A cashier has no desk: said here, where a colleague can take over by PIN, and not at a log-in form there. */
 function noDesk(): string {
   const staff = useSession().staff
-  return staff?.permissions.includes('desk.read')
+  // Who was let in without network shows no permissions.
+  return staff?.permissions?.includes('desk.read')
     ? ''
     : t('desk.mayNot', { name: staff?.name ?? '' })
 }
@@ -95,7 +99,7 @@ function back(): void {
   focusBox()
 }
 
-function show(sheet: 'keys' | 'printer' | 'shift' | 'settings' | 'cash' | 'note'): void {
+function show(sheet: Sheet): void {
   const counter = useCounter()
   counter.sheet = counter.sheet === sheet ? null : sheet
 }
@@ -169,9 +173,10 @@ export const ACTIONS: readonly Action[] = [
     always: true,
   },
   { name: 'display', label: 'display.open', run: () => void openDisplay(), always: true },
-  { name: 'drawer', label: 'drawer.open', run: () => void openWithoutSale() },
+  { name: 'drawer', label: 'drawer.open', run: () => void openWithoutSale(), asks: true },
   { name: 'printer', label: 'print.settings', run: () => show('printer'), always: true },
   { name: 'shift', label: 'key.shift', run: () => show('shift') },
+  { name: 'status', label: 'status.title', run: () => show('status'), always: true },
   { name: 'settings', label: 'key.settings', run: () => show('settings'), always: true },
   { name: 'cashMove', label: 'key.cashMove', run: () => show('cash') },
   { name: 'back', label: 'key.back', run: back, always: true },
@@ -182,6 +187,11 @@ export function whyNot(action: Action): string {
   if (useApproval().wanted) return t('approval.open')
   if (useCounter().isDeciding && !action.always) return t('key.deciding')
   return action.off?.() ?? ''
+}
+
+/** What is written under an action: why it cannot be done, or that a manager is asked. */
+export function noteOf(action: Action): string {
+  return whyNot(action) || (action.asks ? t('key.asksManager') : '')
 }
 
 /** Do it, or say and sound why not. */

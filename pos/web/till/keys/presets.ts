@@ -34,6 +34,7 @@ const COMMON = {
   void: ['Ctrl+Delete'],
   why: ['Ctrl+Y'],
   settings: ['Ctrl+,'],
+  status: ['Ctrl+H'],
 }
 
 export type ActionName = keyof typeof COMMON

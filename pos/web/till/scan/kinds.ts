@@ -10,6 +10,7 @@ export type Kind =
   | 'alone'
   | 'paper'
   | 'phone'
+  | 'tail'
   | 'payment'
   | 'otherWallet'
   | 'receipt'
@@ -44,6 +45,8 @@ const RULES: readonly Rule[] = [
   ['otherWallet', (text) => /^(2[5-9]|30)\d{14,22}$/.test(text) || /^62\d{17}$/.test(text)],
   ['gs1', isGS1],
   ['receipt', (text, { sells }) => /^\d{12}$/.test(text) && !sells(text)],
+  // The last four digits of a phone, where no goods bear such a short code.
+  ['tail', (text, { sells }) => /^\d{4}$/.test(text) && !sells(text)],
   ['goods', isGoodsCode],
 ]
 

@@ -23,6 +23,7 @@ export const TAKERS: Record<Kind, Taker> = {
   memberCode: ({ code }) => useMembers().showCode(code),
   memberCard: ({ code }) => useMembers().showCard(code),
   phone: ({ code }) => useMembers().find(code),
+  tail: findByTail,
   pickup: ({ code }) => handOver(code),
   badge: ({ code }) => showBadge(code),
   topUp: ({ code }) => useCounter().openTopUpBack(code.toUpperCase()),
@@ -33,6 +34,17 @@ export const TAKERS: Record<Kind, Taker> = {
   alone: bringBack,
   gs1: takeGoods,
   goods: takeGoods,
+}
+
+/** Four digits were typed into the box, so that is where the answer is looked for. */
+async function findByTail({ code }: Scan): Promise<void> {
+  const members = useMembers()
+  const counter = useCounter()
+  if (counter.panel === 'receipt') counter.panel = 'entry'
+  await members.find(code)
+  if (members.said) counter.say('error', members.said, code)
+  else if (members.found.length > 1)
+    counter.say('info', t('echo.whichMember', { n: members.found.length }), code)
 }
 
 /** Goods, member, payment code: nothing more is to be pressed. */

@@ -15,6 +15,7 @@ import type { Sheet } from '../sheets'
 import { useBasket } from './basket'
 import { useCatalogue } from './catalogue'
 import { useHeld } from './held'
+import { useMembers } from './members'
 import { usePaper } from './paper'
 import { useTopUpBack } from './top-up-back'
 import { useUnknown } from './unknown'
@@ -99,6 +100,7 @@ export const useCounter = defineStore('counter', {
       if (this.sheet === 'held' && /^\d?$/.test(text.trim())) return useHeld().enter(text.trim())
       if (this.sheet === 'why' && /^[1-9]$/.test(text.trim()))
         return this.enterPromotion(text.trim())
+      if (useMembers().pick(text.trim())) return
       if (entry.kind === 'nothing') {
         if (!byName) this.enterNothing()
       } else if (this.panel === 'entry' && useUnknown().newest && /^[1-4]$/.test(text.trim()))

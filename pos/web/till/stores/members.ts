@@ -81,6 +81,13 @@ export const useMembers = defineStore('members', {
       return true
     },
 
+    /** Several have these four digits: a digit and Enter says which. False where there is none to choose from. */
+    pick(digit: string): boolean {
+      const one = /^[1-9]$/.test(digit) ? this.found[Number(digit) - 1] : undefined
+      if (one) this.choose(one)
+      return one !== undefined
+    },
+
     choose(member: Member, authorisation: string | null = null): void {
       this.found = []
       this.said = ''
