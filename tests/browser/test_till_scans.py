@@ -50,7 +50,7 @@ def _disturb(till: Till, chance: random.Random) -> None:
         case 0:
             page.mouse.click(300, 668)
         case 1:
-            page.mouse.click(chance.randrange(300, 640), 20)
+            page.mouse.click(chance.randrange(560, 800), 20)
         case 2:
             page.keyboard.press(chance.choice(["F1", "F7", "Control+j"]))
         case 3:

@@ -57,8 +57,11 @@ export class Reader {
     this.text = ''
     if (event.timeStamp - this.last > GAP_MS || code.length < SHORTEST) return
     const field = document.activeElement
-    if (!isField(field)) return
     const kind = kindOf(code, this.to)
+    if (!isField(field)) {
+      if (kind) this.to.scan(code)
+      return
+    }
     if (isBox(field)) {
       // What a hand had begun to type before is no part of the code, unless it says how many.
       if (kind && !/^\d{1,3}[*×]$/.test(field.value.slice(0, -code.length))) set(field, code)
