@@ -78,9 +78,10 @@ def test_fifty_sales_through_every_cut_are_booked_once_each_in_its_own_shift(str
     with transaction(session):
         before = session.execute(
             text(
-                "INSERT INTO shift (store_id, till_id, staff_id, state, opened_at, closed_at, float_fen)"
-                " SELECT store_id, till_id, staff_id, 'closed', opened_at - interval '1 day', opened_at, 0 FROM shift"
-                " WHERE state = 'open' RETURNING id"
+                "INSERT INTO shift (store_id, uuid, till_id, drawer_id, staff_id, at_staff_id, state, opened_at,"
+                " sells_until, float_fen, counted_at, counted_fen) SELECT store_id, 'before', till_id, drawer_id,"
+                " staff_id, at_staff_id, 'counted', opened_at - interval '1 day', opened_at, 0, opened_at, 0"
+                " FROM shift WHERE state = 'open' RETURNING id"
             )
         ).scalar_one()
     device = Device(shop, staff_id=shop.people[Role.CASHIER])
