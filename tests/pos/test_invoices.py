@@ -7,6 +7,7 @@ import re
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from flask import Flask, request
@@ -33,7 +34,8 @@ class Service:
     """The invoice service: what it was told; `away` makes it answer 500."""
 
     def __init__(self) -> None:
-        self.told, self.away, self.refuses = [], False, ""
+        self.told: list[dict[str, Any]] = []
+        self.away, self.refuses = False, ""
         self.app = Flask("invoices")
         self.app.post("/v1/invoices")(self.take)
 
