@@ -222,7 +222,8 @@ def print_z(shift_id: int, json_data: WriteForm) -> Reply:
 
 
 def _paper(shift_id: int, copy: int, query: PaperQuery) -> Slip:
-    return z_paper.z(z.read(session(), who.till().store_id, shift_id), int(query.width), copy=copy)
+    """A page in a frame sends no till's token: the store is that of who is signed in."""
+    return z_paper.z(z.read(session(), who.own_store(), shift_id), int(query.width), copy=copy)
 
 
 @bp.get("/shifts/<int:shift_id>/z/<int:copy>/print")
