@@ -17,7 +17,7 @@ beforeEach(() => {
   scanned = []
   cut = 0
   reader = new Reader({
-    sells: () => true,
+    sells: (code) => code === GOODS,
     scan: (code) => scanned.push(code),
     cutOff: () => {
       cut += 1
@@ -27,11 +27,11 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers())
 
 /** Keys with so much time between them; what each field would do with them is done here. */
-function type(field: HTMLInputElement, keys: string[], gap_ms = 5): boolean {
+function type(field: HTMLInputElement, keys: string[], gap_ms = 5, pause_at = -1): boolean {
   field.focus()
   let stopped = false
-  for (const key of keys) {
-    at += gap_ms
+  for (const [no, key] of keys.entries()) {
+    at += no === pause_at ? 200 : gap_ms
     const event = new KeyboardEvent('keydown', { key, cancelable: true })
     Object.defineProperties(event, { target: { value: field }, timeStamp: { value: at } })
     reader.take(event)
@@ -64,6 +64,25 @@ test('the box takes its codes itself, without what a hand had begun before', () 
   box.value = ''
   type(box, [...'3*'], 120)
   type(box, [...GOODS, 'Enter'])
+  expect(box.value).toBe(`3*${GOODS}`)
+})
+
+test('a code that a busy machine held up in the middle is whole all the same', () => {
+  const code = [...GOODS, 'Enter']
+  for (let held = 1; held < code.length; held += 1) {
+    box.value = ''
+    other.value = '50'
+    type(box, code, 5, held)
+    expect(box.value).toBe(GOODS)
+    at += 1000
+    expect(type(other, code, 5, held)).toBe(true)
+    expect(other.value).toBe('50')
+    at += 1000
+  }
+  expect(scanned).toEqual(Array.from({ length: code.length - 1 }, () => GOODS))
+  box.value = ''
+  type(box, [...'3*'], 120)
+  type(box, code, 5, 4)
   expect(box.value).toBe(`3*${GOODS}`)
 })
 

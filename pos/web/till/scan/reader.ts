@@ -1,9 +1,14 @@
 import { isField } from '@web/scanner'
 import { onUnmounted } from 'vue'
+import { checkDigit } from './check-digit'
 import { isGoodsCode, kindOf } from './kinds'
 
 /** A reader sends its keys closer together than this; nobody types so. */
 const GAP_MS = 50
+/** But a busy machine may hold some of them up. */
+const MOST_STUTTERS = 2
+/** Enter may come so late behind the last key of a code. */
+const ENTER_MS = 300
 /** The shortest barcode that is printed. Fewer keys in a field may be a fast hand, and stay there. */
 const SHORTEST = 8
 /** After so much silence a code without its Enter was cut off. */
@@ -22,7 +27,10 @@ interface Takers {
  * and the field is left as it was. A field that takes codes itself names their kinds in `data-takes`.
  */
 export class Reader {
+  /** What came without a longer silence, and where in it the keys since the last gap begin. */
   private text = ''
+  private tail = 0
+  private gaps = 0
   private last = 0
   private before: { field: HTMLInputElement; value: string } | null = null
   private silence = 0
@@ -34,7 +42,9 @@ export class Reader {
     const key = keyOf(event)
     if (key === null) return
     if (key === 'Enter') return this.end(event)
-    if (event.timeStamp - this.last > GAP_MS) this.begin(event.target)
+    const gap_ms = event.timeStamp - this.last
+    if (this.text === '' || gap_ms > CUT_MS) this.begin(event.target)
+    else if (gap_ms > GAP_MS) this.stutter()
     this.last = event.timeStamp
     this.text += key
     if (key === GS) typeGS(event)
@@ -48,36 +58,56 @@ export class Reader {
 
   private begin(target: EventTarget | null): void {
     this.text = ''
+    this.tail = 0
+    this.gaps = 0
     this.before = isField(target) ? { field: target, value: target.value } : null
+  }
+
+  private stutter(): void {
+    this.tail = this.text.length
+    this.gaps += 1
+  }
+
+  /** A code that is one beyond doubt, so that nothing of it may be left off. */
+  private isSound(text: string): boolean {
+    const kind = kindOf(text, this.to)
+    return kind === 'goods' ? this.to.sells(text) || isGTIN(text) : kind !== null
   }
 
   private end(event: KeyboardEvent): void {
     clearTimeout(this.silence)
-    const code = this.text
+    const whole = this.text
+    const stuttered = this.gaps > 0 && this.gaps <= MOST_STUTTERS && this.isSound(whole)
+    const code = stuttered ? whole : whole.slice(this.tail)
     this.text = ''
-    if (event.timeStamp - this.last > GAP_MS || code.length < SHORTEST) return
+    if (event.timeStamp - this.last > ENTER_MS || code.length < SHORTEST) return
     const field = document.activeElement
     const kind = kindOf(code, this.to)
     if (!isField(field)) {
       if (kind) this.to.scan(code)
       return
     }
-    if (isBox(field)) {
-      // What a hand had begun to type before is no part of the code, unless it says how many.
-      if (kind && !/^\d{1,3}[*×]$/.test(field.value.slice(0, -code.length))) set(field, code)
-      return
-    }
+    if (isBox(field)) return this.inBox(field, code)
     if (!kind || field.dataset.takes?.split(' ').includes(kind)) return
     event.preventDefault()
     event.stopImmediatePropagation()
-    set(field, this.before?.field === field ? this.before.value : without(field.value, code))
+    const { before } = this
+    const known = code === whole && before?.field === field
+    set(field, known ? before.value : without(field.value, code))
     this.to.scan(code)
+  }
+
+  /** What a hand had begun to type before is no part of the code, unless it says how many, or makes it whole. */
+  private inBox(box: HTMLInputElement, code: string): void {
+    const times = /^\d{1,3}[*×]/
+    if (this.gaps > 0 && this.isSound(box.value.replace(times, ''))) return
+    if (kindOf(code, this.to) && box.value.slice(0, -code.length).replace(times, '')) set(box, code)
   }
 
   /** The reader stopped in the middle: what lies in the box would be the beginning of the next code. */
   private cut(): void {
     const field = document.activeElement
-    const code = this.text
+    const code = this.gaps <= MOST_STUTTERS ? this.text : this.text.slice(this.tail)
     this.text = ''
     if (code.length < 4 || !isGoodsCode(code.replaceAll(GS, '')) || !isField(field)) return
     if (!isBox(field) || !field.value.endsWith(code)) return
@@ -85,6 +115,9 @@ export class Reader {
     this.to.cutOff()
   }
 }
+
+const isGTIN = (text: string) =>
+  /^(\d{8}|\d{12,14})$/.test(text) && checkDigit(text.slice(0, -1)) === text.at(-1)
 
 const isBox = (field: HTMLElement) => field.dataset.testid === 'scan-input'
 
