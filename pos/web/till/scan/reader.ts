@@ -27,10 +27,9 @@ interface Takers {
  * and the field is left as it was. A field that takes codes itself names their kinds in `data-takes`.
  */
 export class Reader {
-  /** What came without a longer silence, and where in it the keys since the last gap begin. */
+  /** What came without a longer silence, and before which of its keys there was a gap. */
   private text = ''
-  private tail = 0
-  private gaps = 0
+  private gaps: number[] = []
   private last = 0
   private before: { field: HTMLInputElement; value: string } | null = null
   private silence = 0
@@ -44,7 +43,7 @@ export class Reader {
     if (key === 'Enter') return this.end(event)
     const gap_ms = event.timeStamp - this.last
     if (this.text === '' || gap_ms > CUT_MS) this.begin(event.target)
-    else if (gap_ms > GAP_MS) this.stutter()
+    else if (gap_ms > GAP_MS) this.gaps.push(this.text.length)
     this.last = event.timeStamp
     this.text += key
     if (key === GS) typeGS(event)
@@ -58,30 +57,38 @@ export class Reader {
 
   private begin(target: EventTarget | null): void {
     this.text = ''
-    this.tail = 0
-    this.gaps = 0
+    this.gaps = []
     this.before = isField(target) ? { field: target, value: target.value } : null
   }
 
-  private stutter(): void {
-    this.tail = this.text.length
-    this.gaps += 1
+  /** Where the code begins: behind what a hand typed before, but not behind a stutter within it. */
+  private begins(most_gaps: number): number {
+    const starts = [0, ...this.gaps]
+    const near = starts.filter((_, no) => starts.length - 1 - no <= most_gaps)
+    const text = (at: number) => this.text.slice(at)
+    return (
+      near.find((at) => this.isSure(text(at))) ??
+      near.findLast((at) => isGTIN(text(at))) ??
+      near.find((at) => /^(receipt|phone)$/.test(kindOf(text(at), this.to) ?? '')) ??
+      starts.at(-1) ??
+      0
+    )
   }
 
-  /** A code that is one beyond doubt, so that nothing of it may be left off. */
-  private isSound(text: string): boolean {
+  /** Goods of this store, or a code that nothing else looks like. */
+  private isSure(text: string): boolean {
     const kind = kindOf(text, this.to)
-    return kind === 'goods' ? this.to.sells(text) || isGTIN(text) : kind !== null
+    return kind === 'goods' ? this.to.sells(text) : !/^(receipt|phone|tail|null)$/.test(`${kind}`)
   }
 
   private end(event: KeyboardEvent): void {
     clearTimeout(this.silence)
-    const whole = this.text
-    const stuttered = this.gaps > 0 && this.gaps <= MOST_STUTTERS && this.isSound(whole)
-    const code = stuttered ? whole : whole.slice(this.tail)
+    const field = document.activeElement
+    const inBox = isField(field) && isBox(field)
+    const at = this.begins(inBox ? this.gaps.length : MOST_STUTTERS)
+    const code = this.text.slice(at)
     this.text = ''
     if (event.timeStamp - this.last > ENTER_MS || code.length < SHORTEST) return
-    const field = document.activeElement
     const kind = kindOf(code, this.to)
     if (!isField(field)) {
       if (kind) this.to.scan(code)
@@ -92,22 +99,21 @@ export class Reader {
     event.preventDefault()
     event.stopImmediatePropagation()
     const { before } = this
-    const known = code === whole && before?.field === field
+    const known = at === 0 && before?.field === field
     set(field, known ? before.value : without(field.value, code))
     this.to.scan(code)
   }
 
-  /** What a hand had begun to type before is no part of the code, unless it says how many, or makes it whole. */
+  /** What a hand had begun to type before is no part of the code, unless it says how many. */
   private inBox(box: HTMLInputElement, code: string): void {
-    const times = /^\d{1,3}[*×]/
-    if (this.gaps > 0 && this.isSound(box.value.replace(times, ''))) return
-    if (kindOf(code, this.to) && box.value.slice(0, -code.length).replace(times, '')) set(box, code)
+    const before = box.value.slice(0, -code.length).replace(/^\d{1,3}[*×]/, '')
+    if (before && kindOf(code, this.to)) set(box, code)
   }
 
   /** The reader stopped in the middle: what lies in the box would be the beginning of the next code. */
   private cut(): void {
     const field = document.activeElement
-    const code = this.gaps <= MOST_STUTTERS ? this.text : this.text.slice(this.tail)
+    const code = this.text.slice(this.gaps.length > MOST_STUTTERS ? this.gaps.at(-1) : 0)
     this.text = ''
     if (code.length < 4 || !isGoodsCode(code.replaceAll(GS, '')) || !isField(field)) return
     if (!isBox(field) || !field.value.endsWith(code)) return
@@ -116,8 +122,9 @@ export class Reader {
   }
 }
 
+/** EAN-13 or UPC: of other lengths a number that a hand typed before may make one as well. */
 const isGTIN = (text: string) =>
-  /^(\d{8}|\d{12,14})$/.test(text) && checkDigit(text.slice(0, -1)) === text.at(-1)
+  /^\d{12,13}$/.test(text) && checkDigit(text.slice(0, -1)) === text.at(-1)
 
 const isBox = (field: HTMLElement) => field.dataset.testid === 'scan-input'
 
