@@ -87,7 +87,8 @@ def test_fifty_sales_through_every_cut_are_booked_once_each_in_its_own_shift(str
         session.execute(
             text(
                 "INSERT INTO shift_count (store_id, shift_id, no, staff_id, at, fen)"
-                " SELECT store_id, id, no, staff_id, opened_at, 0 FROM shift, generate_series(0, 1) no WHERE id = :before"
+                " SELECT store_id, id, no, staff_id, opened_at, 0 FROM shift, generate_series(0, 1) no"
+                " WHERE id = :before"
             ),
             {"before": before},
         )
