@@ -195,7 +195,7 @@ KEPT_WITHOUT_PERSON = {
     "sale_order", "sale_return", "lot", "lot_entry", "lot_consumption", "lot_account", "consent", "coupon",
     "coupon_event", "coupon_claim", "coupon_attempt", "top_up", "wallet_due", "wallet_limit", "wallet_free_use",
     "tier_standing", "tier_change", "tier_gift", "coupon_campaign_gift", "promotion_use",
-    "member_leaving", "points_adjustment",
+    "member_leaving", "points_adjustment", "held_basket", "blind_return", "till_document",
 }  # fmt: skip
 """Tables that keep the number of a member who left: it leads to nobody, and nothing else in them tells who it was."""
 

@@ -64,7 +64,7 @@ LIES = {
     "money that left the tender twice": (
         "INSERT INTO refund (store_id, tender_id, order_id, kind, state, amount_fen, reason, created_at, asked)"
         " SELECT store_id, tender_id, order_id, kind, state, amount_fen, reason, created_at, 0 FROM refund"
-        " WHERE order_id = {cancelled}", {"refunds"}),
+        " WHERE order_id = {cancelled}", {"refunds", "exchanges"}),
     "a cancelled order that kept the money": ("DELETE FROM refund WHERE order_id = {refused}", {"refunds"}),
     "an order paid that still waits": ("UPDATE sale_order SET state = 'placed', paid_at = NULL WHERE id = {paid}",
         {"refunds", "order_value"}),

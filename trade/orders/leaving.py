@@ -40,12 +40,21 @@ _FORGET_WISHES = text("""
     UPDATE aftersale_case c SET words = '', carrier = '', tracking_no = '' FROM sale_order o
     WHERE o.member_id = ANY(:ids) AND c.store_id = o.store_id AND c.order_id = o.id""")
 _FORGET_WORDS = text("UPDATE sale_order SET remark = '' WHERE member_id = ANY(:ids) AND remark <> ''")
+_FORGET_NOTES = text("""
+    DELETE FROM order_note n USING sale_order o
+    WHERE o.member_id = ANY(:ids) AND n.store_id = o.store_id AND n.order_id = o.id""")
+_FORGET_HELD = text("UPDATE held_basket SET note = '' WHERE member_id = ANY(:ids) AND note <> ''")
+_FORGET_REASONS = text("UPDATE blind_return SET reason = '' WHERE member_id = ANY(:ids) AND reason <> ''")
 _LEFT = text("""
     SELECT (SELECT count(*) FROM sale_order WHERE member_id = ANY(:ids) AND remark <> '') AS sale_order,
            (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
             WHERE o.member_id = ANY(:ids) AND t.payer IS NOT NULL) AS tender,
            (SELECT count(*) FROM sale_order o JOIN aftersale_case c ON c.store_id = o.store_id AND c.order_id = o.id
-            WHERE o.member_id = ANY(:ids) AND c.words || c.carrier || c.tracking_no <> '') AS aftersale_case""")
+            WHERE o.member_id = ANY(:ids) AND c.words || c.carrier || c.tracking_no <> '') AS aftersale_case,
+           (SELECT count(*) FROM sale_order o JOIN order_note n ON n.store_id = o.store_id AND n.order_id = o.id
+            WHERE o.member_id = ANY(:ids)) AS order_note,
+           (SELECT count(*) FROM held_basket WHERE member_id = ANY(:ids) AND note <> '') AS held_basket,
+           (SELECT count(*) FROM blind_return WHERE member_id = ANY(:ids) AND reason <> '') AS blind_return""")
 
 
 def check_free(session: Session, member_id: int) -> None:
@@ -67,7 +76,7 @@ def ask(session: Session, member_id: int, *, actor: str, now: datetime) -> None:
 def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> bool:
     """Erase one who is due; False when they stayed after all, or something under way makes it wait a day more.
 
-    Orders stay without the person: the number of the member on them leads to nobody, remark and payer are empty.
+    Orders stay without the person: the number of the member on them leads to nobody, remark, payer and notes are empty.
     """
     if not leaving.take_due(session, member_id, now=now):
         return False
@@ -80,6 +89,9 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
     fetch(session, _FORGET_WORDS, ids)
     fetch(session, _FORGET_WISHES, ids)
     fetch(session, _FORGET_PAYER, ids)
+    fetch(session, _FORGET_NOTES, ids)
+    fetch(session, _FORGET_HELD, ids)
+    fetch(session, _FORGET_REASONS, ids)
     addresses.erase(session, ids["ids"])
     leaving.erase(session, member_id, actor=actor, now=now)
     return True

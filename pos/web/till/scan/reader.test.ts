@@ -96,6 +96,17 @@ test('a field that takes such codes keeps them', () => {
   expect(scanned).toEqual([])
 })
 
+test('a field that opens in the middle of a code has all of it', () => {
+  for (const field of [other, box]) {
+    other.dataset.takes = 'goods'
+    type(field, [...GOODS])
+    field.value = GOODS.slice(4)
+    at -= 200
+    type(field, ['Enter'])
+    expect(field.value).toBe(GOODS)
+  }
+})
+
 test('GS comes as Ctrl+]', () => {
   box.focus()
   const event = new KeyboardEvent('keydown', { key: ']', ctrlKey: true, cancelable: true })

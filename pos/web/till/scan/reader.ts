@@ -95,7 +95,8 @@ export class Reader {
       return
     }
     if (isBox(field)) return this.inBox(field, code)
-    if (!kind || field.dataset.takes?.split(' ').includes(kind)) return
+    if (!kind) return
+    if (field.dataset.takes?.split(' ').includes(kind)) return whole(field, code)
     event.preventDefault()
     event.stopImmediatePropagation()
     const { before } = this
@@ -108,6 +109,7 @@ export class Reader {
   private inBox(box: HTMLInputElement, code: string): void {
     const before = box.value.slice(0, -code.length).replace(/^\d{1,3}[*×]/, '')
     if (before && kindOf(code, this.to)) set(box, code)
+    else whole(box, code)
   }
 
   /** The reader stopped in the middle: what lies in the box would be the beginning of the next code. */
@@ -149,6 +151,11 @@ function without(value: string, code: string): string {
   for (let length = code.length; length > 0; length -= 1)
     if (value.endsWith(code.slice(0, length))) return value.slice(0, -length)
   return value
+}
+
+/** A field that got the focus in the middle of a code has only its end. */
+function whole(field: HTMLInputElement, code: string): void {
+  if (!field.value.endsWith(code)) set(field, code)
 }
 
 function set(field: HTMLInputElement, value: string): void {
