@@ -54,7 +54,6 @@ def test_held_on_one_till_and_taken_up_on_another(street, second, session, scree
     two.page.keyboard.press("Shift+F6")
     expect(two.see("held-one")).to_have_count(1)
     _picture(two, pictures, "held-list")
-    two.page.wait_for_timeout(1500)  # a hand is not faster than the list that is still being asked for
     two.page.keyboard.press("Enter")
     expect(two.see("held-change")).to_have_count(2)
     expect(two.see("held-changes")).to_contain_text("10.90")
