@@ -52,13 +52,15 @@ def record(session: Session, kind: str, subject: str, *, actor: str, now: dateti
     fetch(session, _RECORD, given)
 
 
+# ARRAY(...) is read once.  With IN the planner may read the rows anew for each row it compares them with, and a row
+# this statement already changed is skipped then like one locked by others: more than `most` would be leased.
 _LEASE = text("""
     WITH leased AS (
         UPDATE journal SET leased_until = :until, tries = tries + 1
-        WHERE id IN (SELECT id FROM journal
-                     WHERE done_at IS NULL AND kind = ANY(:kinds)
-                       AND (leased_until IS NULL OR leased_until < :now)
-                     ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)
+        WHERE id = ANY(ARRAY(SELECT id FROM journal
+                             WHERE done_at IS NULL AND kind = ANY(:kinds)
+                               AND (leased_until IS NULL OR leased_until < :now)
+                             ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED))
         RETURNING id, kind, subject, actor, at, data, tries),
     further AS (
         INSERT INTO journal (kind, subject, actor, at, data, tries)
@@ -105,8 +107,8 @@ _TAKE = text(
 )
 _FINISH = text("UPDATE journal SET done_at = :now WHERE id = ANY(:ids)")
 _CLOSE = text(
-    "UPDATE journal SET done_at = at WHERE id IN (SELECT id FROM journal WHERE done_at IS NULL"
-    " AND NOT kind = ANY(:kinds) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED)"
+    "UPDATE journal SET done_at = at WHERE id = ANY(ARRAY(SELECT id FROM journal WHERE done_at IS NULL"
+    " AND NOT kind = ANY(:kinds) ORDER BY id LIMIT :most FOR UPDATE SKIP LOCKED))"
 ).bindparams(bindparam("kinds"), bindparam("most"))
 
 
