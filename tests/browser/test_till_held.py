@@ -35,7 +35,6 @@ def _picture(till, pictures, name):
         till.page.screenshot(path=f"{pictures}/{name}.png")
 
 
-@pytest.mark.xfail(strict=False, reason="about once in four the dearer lines are not shown: the cause is not known yet")
 def test_held_on_one_till_and_taken_up_on_another(street, second, session, screen, pictures):
     """One key holds, two take up; while till 2 edits it till 1 must wait, or ask a manager, who reads what it is."""
     one, two = Till(screen(1366, 768), street.url), Till(screen(1366, 768), street.url)
@@ -43,8 +42,8 @@ def test_held_on_one_till_and_taken_up_on_another(street, second, session, scree
     one.scan(make.BARCODES["milk"])
     one.scan(make.BARCODES["bread"])
     expect(one.see("payable")).to_contain_text("16.40")
-    one.page.keyboard.press("F6")
-    expect(one.see("line")).to_have_count(0)
+    with one.page.expect_response("**/api/pos/held"):
+        one.page.keyboard.press("F6")
     with transaction(session):
         for sku, fen in (("milk", 1_090), ("bread", 600)):
             price = Price(sku_id=street.shop.skus[sku], store_id=0, price_fen=fen, from_at=clock.now())

@@ -20,6 +20,8 @@ def test_a_line_is_made_cheaper_by_hand_and_the_cash_is_rounded(street, session,
     till.page.keyboard.press("F6")
     till.see("discount-input").fill("0.50")
     till.page.keyboard.press("Enter")
+    till.see("approval").wait_for()
+    till.page.keyboard.press("Escape")
     expect(till.see("discount-said")).to_contain_text("0.49")
     till.see("discount-input").fill("0.33")
     till.page.keyboard.press("Enter")

@@ -62,6 +62,7 @@ const OLD_PRICE: readonly Key[] = ['held.reason.promised', 'discount.reason.good
 let watching = 0
 let renewed = 0
 let sharing: Promise<void> | null = null
+let loading: Promise<void> | null = null
 
 /** Baskets put aside (挂单): here at once, and shared with the store's other tills as soon as there is a network. */
 export const useHeld = defineStore('held', {
@@ -151,7 +152,14 @@ export const useHeld = defineStore('held', {
       await this.load()
     },
 
-    async load(): Promise<void> {
+    load(): Promise<void> {
+      loading ??= this.loadAll().finally(() => {
+        loading = null
+      })
+      return loading
+    },
+
+    async loadAll(): Promise<void> {
       try {
         this.shared = (await api.get<{ held: HeldShown[] }>('/api/pos/held')).held
         this.said = ''
@@ -179,6 +187,9 @@ export const useHeld = defineStore('held', {
     },
 
     async resume(approval_ids: number[] = []): Promise<void> {
+      if (this.busy) return play('blocked')
+      // The key is quicker than the list: it means the first of what is about to come.
+      if (!this.chosen) await loading
       const one = this.chosen
       if (!one || this.busy) return play('blocked')
       if (!useBasket().isEmpty) return this.refuse(t('held.basketFirst'))
