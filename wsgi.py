@@ -17,8 +17,22 @@ from config.settings import ROOT, settings
 from config.wechat import health as wechat_health
 from config.wechat.commands import reset_wechat_quota
 from mall.commands import order_pages, wechat_check
+from mall.http import (
+    addresses,
+    browse,
+    callbacks,
+    card,
+    following,
+    me,
+    orders,
+    parcels,
+    privacy,
+    profile,
+    pushes,
+    scene,
+    tier,
+)
 from mall.http import aftersales as mall_aftersales
-from mall.http import browse, callbacks, card, following, me, orders, parcels, privacy, profile, pushes, scene, tier
 from mall.http import coupons as mall_coupons
 from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
@@ -44,6 +58,7 @@ from pos.http import (
     exceptions,
     exchanging,
     finding,
+    freight,
     held,
     intake,
     invoicing,
@@ -141,6 +156,7 @@ def create_app() -> APIFlask:
         e_receipt.bp,
         invoicing.bp,
         simulations.bp,
+        freight.bp,
         routing.bp,
         labels.bp,
         unknown_codes.bp,
@@ -165,6 +181,7 @@ def create_app() -> APIFlask:
         orders.bp,
         mall_aftersales.bp,
         scene.bp,
+        addresses.bp,
         parcels.bp,
         callbacks.bp,
         pushes.bp,

@@ -11,6 +11,7 @@ from config.http import Form, Reply, blueprint, permit, session, unless_known
 from config.settings import settings
 from mall.http import who
 from trade.catalogue import browse
+from trade.orders import ways
 from trade.pricing import shelf, tags
 from trade.pricing.promotions import delivered
 from trade.stock import availability
@@ -129,9 +130,27 @@ def rules(query_data: StoreQuery) -> Response:
     return unless_known(delivered.to_member(session(), query_data.store_id, _member_id(), g.now))
 
 
+class SlotsQuery(StoreQuery):
+    """A store, and whether it is fetched or brought."""
+
+    mode: ways.Mode = "pickup"
+
+
 @bp.get("/slots")
 @permit("public")
+@bp.input(SlotsQuery, location="query")
+def slots(query_data: SlotsQuery) -> Reply:
+    """The next slots of a store in which an order may be fetched, or is brought."""
+    found = ways.slots(session(), query_data.store_id, query_data.mode, now=g.now)
+    return {"slots": [slot.as_json() for slot in found]}, 200
+
+
+@bp.get("/ways")
+@permit("public")
 @bp.input(StoreQuery, location="query")
-def slots(query_data: StoreQuery) -> Reply:
-    """The next pickup slots of a store."""
-    return {"slots": [slot.as_json() for slot in shops.slots(session(), query_data.store_id, now=g.now)]}, 200
+def offered(query_data: StoreQuery) -> Reply:
+    """How a store's goods reach a customer: `{"ways": [{mode, open, from_fen, free_from_fen, minimum_fen}]}`.
+
+    What it costs for these goods and this address a quote says.
+    """
+    return {"ways": ways.offered(session(), query_data.store_id, now=g.now)}, 200

@@ -16,10 +16,12 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from config.settings import settings
 from config.wechat.ready import pay as wechat_pay
 from mall.http import who
+from member import address_book
 from paying import online
-from trade.orders import cancelling, close, place, read, seckill, shown
+from trade.orders import addresses, cancelling, close, place, read, seckill, shown, ways
+from trade.orders.ways import Mode, Way
+from trade.pricing.freight import MODES
 from trade.pricing.quoted import Want
-from trade.stores import shops
 
 bp = blueprint("orders", "/api/mall", who.identify)
 
@@ -32,7 +34,10 @@ class LineForm(Form):
 
 
 class BasketForm(Form):
-    """What is wanted of one store, how many points and how much stored value pay, which promotions are not wanted."""
+    """What is wanted of one store, how many points and how much stored value pay, which promotions are not wanted.
+
+    `mode` says how it reaches the customer; what is brought or sent goes to `address_id` of their book.
+    """
 
     store_id: int
     lines: list[LineForm] = Field(min_length=1, max_length=100)
@@ -40,25 +45,34 @@ class BasketForm(Form):
     wallet_fen: int = Field(0, ge=0, le=100_000_000)
     coupon_ids: list[int] = Field(default_factory=list, max_length=10)
     barred: list[int] = Field(default_factory=list, max_length=50)
+    mode: Mode = "pickup"
+    address_id: int | None = None
 
-    def basket(self, member_id: int | None) -> place.Basket:
+    def way(self, opened: Session, member_id: int | None) -> Way:
+        """How it reaches the customer; an address that is not theirs is NotFound."""
+        if self.mode == "pickup" or self.address_id is None or member_id is None:
+            return Way(self.mode)
+        return Way(self.mode, address_book.one(opened, member_id, self.address_id))
+
+    def basket(self, opened: Session, member_id: int | None) -> place.Basket:
         """The form as the domain's basket."""
         wants = [Want(line.sku_id, line.qty) for line in self.lines]
         paid: dict[str, Any] = {"wallet_fen": self.wallet_fen, "coupon_ids": self.coupon_ids}
-        more = {**paid, "barred": self.barred, "channel": "mall"}
+        more = {**paid, "barred": self.barred, "channel": "mall", "way": self.way(opened, member_id)}
         return place.Basket(self.store_id, wants, member_id, self.points, **more)
 
 
 class OrderForm(WriteForm, BasketForm):
-    """A basket, what the customer was shown, and when they fetch it; `token` is the quote's.
+    """A basket, what the customer was shown, and when; `token` is the quote's.
 
+    `promise_at` is where the slot begins in which they fetch it, or it is brought; what is sent has none.
     `may_substitute`: something like it is welcome where the store lacks it, never for more than was paid.
     `may_split`: several stores may send it, each a part; a bundle stays whole.
     """
 
     expected_payable_fen: int = Field(ge=0)
     token: str | None = Field(None, max_length=shown.MOST)
-    promise_at: AwareDatetime
+    promise_at: AwareDatetime | None = None
     remark: str = Field("", max_length=200)
     may_substitute: bool = False
     may_split: bool = False
@@ -78,16 +92,19 @@ def quote(json_data: BasketForm) -> Reply:
 
     The quote's `token` is good for ten minutes (`until_at`).
     """
-    wanted = json_data.basket(g.caller.member_id if g.caller else None)
+    wanted = json_data.basket(session(), g.caller.member_id if g.caller else None)
     priced = place.price(session(), wanted, now=g.now, explain=True)
     return {"quote": shown.as_json(wanted, priced, now=g.now)}, 200
 
 
-def _slot(opened: Session, store_id: int, promise_at: datetime) -> datetime:
-    for slot in shops.slots(opened, store_id, now=g.now):
-        if slot.from_at == promise_at and slot.open:
-            return slot.from_at
-    raise place.SlotFull(promise_at=promise_at.isoformat())
+def _slot(opened: Session, store_id: int, mode: Mode, from_at: datetime | None) -> datetime | None:
+    """What is promised of the slot that begins then: its beginning to whoever fetches, else its end."""
+    if mode == "ship":
+        return None
+    for slot in ways.slots(opened, store_id, mode, now=g.now):
+        if slot.from_at == from_at and slot.open:
+            return slot.from_at if mode == "pickup" else slot.to_at
+    raise place.SlotFull(promise_at=from_at.isoformat() if from_at else None)
 
 
 @bp.post("/orders")
@@ -98,10 +115,10 @@ def order(json_data: OrderForm) -> Reply:
     shopper = who.me()
 
     def work(opened: Session) -> Reply:
-        promise_at = _slot(opened, json_data.store_id, json_data.promise_at)
+        promise_at = _slot(opened, json_data.store_id, json_data.mode, json_data.promise_at)
         order_id = place.online(
             opened,
-            json_data.basket(shopper.member_id),
+            json_data.basket(opened, shopper.member_id),
             promise_at=promise_at,
             remark=json_data.remark,
             may_substitute=json_data.may_substitute,
@@ -167,7 +184,18 @@ def one_order(order_id: int) -> Reply:
     waits = mine["state"] == "placed" and mine["channel"] == "mall"
     if waits and online.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
         mine = read.one_of_member(session(), who.me().member_id, order_id)
-    return {"order": mine}, 200
+    return {"order": mine | {"address": _address(mine)}}, 200
+
+
+def _address(mine: dict[str, Any]) -> dict[str, Any] | None:
+    """Where it goes, for whoever ordered it and here alone: no kept answer has it.  None when it goes nowhere."""
+    if mine["mode"] not in MODES:
+        return None
+    try:
+        kept = addresses.read(session(), mine["store_id"], mine["id"])
+    except NotFound:
+        return None
+    return {"name": kept.name, "phone": kept.phone_masked, "region_name": kept.region_name, "street": kept.street}
 
 
 @bp.post("/orders/<int:order_id>/cancel")

@@ -17,6 +17,8 @@ from member.tier_rules import Level, Rules
 from tests.demo.goods import Article
 from tests.wechat_stand_in.world import PEOPLE
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
+from trade.pricing import freight
+from trade.pricing.freight import Band, Delivery, Terms, Zone
 from trade.pricing.models import Price
 from trade.stock import moves as stock
 from trade.stores import staff
@@ -99,6 +101,24 @@ def open_stores(session: Session, chain: Chain) -> None:
             )
 
 
+def publish_freight(session: Session, *, now: datetime) -> None:
+    """The chain brings from 20 yuan on and sends to all but the islands; East China is nearest."""
+    east = ("31", "32", "33", "34")
+    far = ("15", "54", "62", "63", "64", "65")
+    zones = (
+        Zone(name="江浙沪皖", regions=east, first_fen=600, more_fen=150, free_from_fen=6900),
+        Zone(name="偏远地区", regions=far, first_fen=1800, more_fen=1200),
+    )
+    bands = (Band(to_m=2000, fee_fen=300), Band(to_m=4000, fee_fen=500), Band(to_m=6000, fee_fen=800))
+    terms = Terms(
+        delivery=Delivery(minimum_fen=2000, free_from_fen=7900, bands=bands),
+        zones=zones,
+        elsewhere=Zone(name="全国", first_fen=1000, more_fen=500, free_from_fen=12900),
+    )
+    with transaction(session):
+        freight.publish(session, terms, from_at=now - timedelta(days=DAYS), actor="demo", now=now)
+
+
 def hang_codes(session: Session, chain: Chain, *, now: datetime) -> None:
     """Each store's poster, a shelf of it and a guide; WeChat draws them when somebody looks."""
     with transaction(session):
@@ -129,7 +149,8 @@ def list_goods(session: Session, chain: Chain, goods: list[Article], *, since: d
             session.add(product)
             session.flush()
             for variant in one.variants:
-                sku = Sku(product_id=product.id, spec=variant.spec, unit=variant.unit, weighed=variant.weighed)
+                sku = Sku(product_id=product.id, spec=variant.spec, unit=variant.unit, weighed=variant.weighed,
+                    weight_g=variant.weight_g)  # fmt: skip
                 session.add(sku)
                 session.flush()
                 session.add(Barcode(code=variant.barcode, sku_id=sku.id))

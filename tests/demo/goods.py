@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,15 @@ class Variant:
     weighed: bool
     price_fen: int
     barcode: str
+
+    @property
+    def weight_g(self) -> int:
+        """What one weighs with its packing, read from its specification; 500 g where that says nothing."""
+        found = re.match(r"([0-9.]+)(kg|g|ml|L)(?:×([0-9]+))?", self.spec)
+        if not found:
+            return 500
+        number, unit, packs = found.groups()
+        return int(float(number) * (1000 if unit in ("kg", "L") else 1) * int(packs or 1)) * 11 // 10 or 1
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ def load(session: Session, stand_in: Path, *, now: datetime, say: Say) -> None:
     say("stores, tills and staff")
     making.open_stores(session, known)
     making.hang_codes(session, known, now=since)
+    making.publish_freight(session, now=now)
     say(f"{len(goods)} products")
     making.list_goods(session, known, goods, since=since - timedelta(days=1))
     making.fill_shelves(session, known, dice, now=since)

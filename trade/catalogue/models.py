@@ -43,15 +43,22 @@ class Product(Base):
 
 
 class Sku(Base):
-    """What a price and a stock belong to.  A weighed SKU is counted in grams and priced per kilogram."""
+    """What a price and a stock belong to.  A weighed SKU is counted in grams and priced per kilogram.
+
+    `weight_g` is what one piece weighs packed, for freight; of a weighed SKU its own grams count.
+    """
 
     __tablename__ = "sku"
-    __table_args__ = (Index("ix_sku_product_id", "product_id", "id"),)
+    __table_args__ = (
+        Index("ix_sku_product_id", "product_id", "id"),
+        CheckConstraint("weight_g BETWEEN 1 AND 1000000", name="weight"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     product_id: Mapped[int] = mapped_column(ForeignKey("product.id"))
     spec: Mapped[str] = mapped_column(Text)
     unit: Mapped[str] = mapped_column(Text)
     weighed: Mapped[bool] = mapped_column(default=False)
+    weight_g: Mapped[int] = mapped_column(server_default=text("500"))
 
 
 class Kit(Base):

@@ -11,10 +11,8 @@ What lies open is the region (GB/T 2260, six digits) and the point on the map: r
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,54 +21,10 @@ from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import changed, fetch, first
-from config.errors import NotFound, Refused
-from member.masking import masked_name, masked_phone
-from member.secrets import open_sealed, seal
+from config.errors import NotFound
+from member.address import Address, AddressNotSound
 
-_PHONE = re.compile(r"\+?[0-9][0-9 -]{5,22}[0-9]")
-_REGION = re.compile(r"[1-9][0-9]{5}")
-_LONGEST = {"name": 40, "street": 200, "region_name": 60}
-
-
-class AddressNotSound(Refused):
-    """An address that nobody can deliver to; `fields` names each fault."""
-
-    code, status = "address_not_sound", 422
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """A receiver: `region` is the district's code of six digits, `region_name` its words, `street` the rest.
-
-    `phone` may carry a platform's extension (`18600001111-2345`).  The point is in millionths of a degree, or unknown.
-    """
-
-    name: str
-    phone: str
-    region: str
-    region_name: str
-    street: str
-    lat_e6: int | None = None
-    lng_e6: int | None = None
-
-    def faults(self) -> dict[str, str]:
-        """What is wrong, by field; empty when it can be delivered to."""
-        wrong = {
-            "name": not self.name.strip(),
-            "phone": not _PHONE.fullmatch(self.phone),
-            "region": not _REGION.fullmatch(self.region),
-            "region_name": not self.region_name.strip(),
-            "street": not self.street.strip(),
-            "lat_e6": (self.lat_e6 is None) != (self.lng_e6 is None) or abs(self.lat_e6 or 0) > 90_000_000,
-            "lng_e6": abs(self.lng_e6 or 0) > 180_000_000,
-        }
-        long = {name for name, most in _LONGEST.items() if len(getattr(self, name)) > most}
-        return {name: "too long" if name in long else "not sound" for name in wrong if wrong[name] or name in long}
-
-    def check(self) -> None:
-        """:raises AddressNotSound: it cannot be delivered to."""
-        if faults := self.faults():
-            raise AddressNotSound(fields=faults)
+__all__ = ["Address", "AddressNotSound", "Masked", "erase", "forget", "left", "masked", "read", "reveal", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,11 +52,6 @@ _MASKED = text("""
         SELECT * FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])))""")
 
 
-def _phone_masked(phone: str) -> str:
-    digits = "".join(one for one in phone.partition("-")[0] if one.isdigit()) or "0"
-    return masked_phone(digits) if len(digits) >= 9 else f"****{digits[-2:]}"
-
-
 def write(session: Session, store_id: int, order_id: int, address: Address, *, now: datetime) -> None:
     """Keep an order's address, or replace it; the caller's transaction is the order's own.
 
@@ -112,9 +61,9 @@ def write(session: Session, store_id: int, order_id: int, address: Address, *, n
     given = {
         "store": store_id,
         "order": order_id,
-        "sealed": seal(json.dumps(asdict(address), ensure_ascii=False).encode()),
-        "name": masked_name(address.name.strip()),
-        "phone": _phone_masked(address.phone),
+        "sealed": address.sealed(),
+        "name": address.name_masked,
+        "phone": address.phone_masked,
         "region": address.region,
         "region_name": address.region_name,
         "lat_e6": address.lat_e6,
@@ -129,7 +78,7 @@ def read(session: Session, store_id: int, order_id: int) -> Address:
     kept = first(session, _READ, {"store": store_id, "order": order_id})
     if kept is None:
         raise NotFound(order_id=order_id)
-    return Address(**json.loads(open_sealed(bytes(kept.sealed))))
+    return Address.opened(kept.sealed)
 
 
 def reveal(session: Session, store_id: int, order_id: int, *, reason: str, actor: str, now: datetime) -> Address:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.errors import Refused
 from member import wallet_limits
 from member.possession import PossessionNeeded
-from trade.orders import as_rows, moves, pay, seckill, shown, value
+from trade.orders import addresses, as_rows, moves, pay, seckill, shown, value, ways
 from trade.orders.code_sale import NothingForCode
 from trade.orders.price import Basket, Brought, EmptyBasket, Supposed, price
 from trade.payments import cash
@@ -126,7 +126,7 @@ def price_as_shown(
 def open_with(session: Session, basket: Basket, priced: Quote, actor: str, now: datetime, **head: Any) -> int:
     """Write the order with the trace of its price, and free the goods that a 秒杀 keeps for it."""
     lines, shares = as_rows.lines(priced)
-    trace = priced.trace if priced.rules_version or priced.rounding_fen else None
+    trace = priced.trace if priced.rules_version or priced.rounding_fen or priced.way else None
     whole = as_rows.head(priced, basket.store_id, basket.member_id, now, **head)
     order_id = moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
     seckill.draw(session, book.at(session, basket.store_id, now), priced)
@@ -228,7 +228,7 @@ def online(
     session: Session,
     basket: Basket,
     *,
-    promise_at: datetime,
+    promise_at: datetime | None,
     remark: str,
     expected_payable_fen: int,
     token: str | None = None,
@@ -238,7 +238,9 @@ def online(
     actor: str,
     now: datetime,
 ) -> int:
-    """Place a mall order for pickup: stock, coupons, stored value and points are held until it is paid or expires.
+    """Place a mall order: stock, coupons, stored value and points are held until it is paid or expires.
+
+    It is fetched, brought or sent as the basket's way says, and keeps its own copy of the address.
 
     What coupons and stored value pay in full is paid at once; else WeChat pays the rest.
 
@@ -246,12 +248,16 @@ def online(
     :param token: the signed quote the customer was shown, if the client carries it.
     :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
     :raises QuoteForged, QuoteOfAnother, QuoteExpired, WalletShort, WalletTooMuch: nothing was held either.
+    :raises WayClosed, BelowMinimum: it cannot be brought or sent like this; nothing was held.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
+    ways.check(priced)
     lets = {"may_substitute": may_substitute, "may_split": may_split}
-    when = {"mode": "pickup", "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
+    when = {"mode": basket.way.mode, "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
     order_id = open_with(session, basket, priced, actor, now, channel="mall", **lets, **when)
+    if basket.way.address:
+        addresses.write(session, basket.store_id, order_id, basket.way.address, now=now)
     units = units_of(priced.lines)
     try:
         stock.hold(session, basket.store_id, units, order_id=order_id)

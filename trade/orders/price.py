@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -17,9 +18,11 @@ from member.coupons.states import Kind as CouponKind
 from member.coupons.worth import At, Held
 from member.earning import Occasion
 from member.terms import terms_at
-from trade.orders import seckill
+from trade.orders import seckill, ways
+from trade.orders.ways import PICKUP, Way
 from trade.payments import cash
 from trade.pricing import prices, stored_value
+from trade.pricing.freight import Freight, free_rule
 from trade.pricing.promotions import book, counts
 from trade.pricing.quote import Promoted, earn, quote
 from trade.pricing.quoted import Quote, Want
@@ -64,6 +67,7 @@ class Basket:
     barred: Sequence[int] = ()
     by_code: bool = False
     brought: Brought = Brought()
+    way: Way = PICKUP
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,24 +98,23 @@ def price(
     """Quote a basket at today's prices; the same function behind till, cart and order.
 
     :param explain: also what each other promotion and coupon would cost; for a screen, not for a sale.
-    :param wallet_at_most: stored value pays what is due, if that is less than `wallet_fen`.
+    :param wallet_at_most: stored value pays what the goods cost, if that is less than `wallet_fen`.
     :param supposed: for a trial alone.
     """
     if not basket.wants:
         raise EmptyBasket()
+    freight = ways.freight_of(session, basket.store_id, basket.wants, basket.way, now=now)
     terms = terms_at(now, session)
     known = supposed.known or book.at(session, basket.store_id, now)
-    asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
-    who = first(session, _WHO, asked) if basket.member_id else None
-    held = coupons.held(who.coupons) if who else []
-    skus = {want.sku_id for want in basket.wants} | _gifts(known, held)
-    items = prices.items(session, basket.store_id, skus, channel=basket.channel, now=now)
+    who = _who(session, basket, now)
+    tier, held = who.tier if who else supposed.tier, _held(who, freight)
+    items = prices.items(session, basket.store_id, _skus(basket, known, held), channel=basket.channel, now=now)
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
         items,
         basket.wants,
         terms=terms,
-        tier=who.tier if who else supposed.tier,
+        tier=tier,
         points_available=max(who.points, 0) if who else 0,
         points=basket.points,
         points_today=spent_today,
@@ -119,11 +122,11 @@ def price(
         coupons=held,
         coupon_ids=basket.coupon_ids,
         at=At(basket.store_id, basket.channel, now),
-        promoted=_promoted(session, basket, known, who.tier if who else supposed.tier, now, supposed.segment_ids),
+        promoted=_promoted(session, basket, known, tier, now, supposed.segment_ids, freight),
+        freight_fen=freight.fee_fen if freight else 0,
         explain=explain,
     )
-    if wallet_fen := min(basket.wallet_fen, priced.payable_fen) if wallet_at_most else basket.wallet_fen:
-        _pay_with_wallet(session, basket.member_id, priced, wallet_fen, now)
+    _pay_with_wallet(session, basket, priced, now, at_most=wallet_at_most)
     mode = known.cash_rounding if basket.channel == "till" and not basket.by_code else "none"
     _pay_the_rest(priced, basket.brought, mode)
     if who:
@@ -131,10 +134,27 @@ def price(
         earn(priced, terms, occasion, [line.wallet.bonus_fen for line in priced.lines])
         priced.tier, priced.terms_version = who.tier, terms.version
     seckill.show(session, known, priced)
+    ways.tell(priced, freight)
     return priced
 
 
-def _pay_with_wallet(session: Session, member_id: int | None, priced: Quote, fen: int, now: datetime) -> None:
+def _who(session: Session, basket: Basket, now: datetime) -> Any | None:
+    """The member's tier, points and coupons; None for a guest."""
+    asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
+    return first(session, _WHO, asked) if basket.member_id else None
+
+
+def _held(who: Any, freight: Freight | None) -> Sequence[Held]:
+    """The member's coupons that may be used; those of freight are not taken yet on what is brought or sent."""
+    held = coupons.held(who.coupons) if who else []
+    return [one for one in held if not freight or one.kind is not CouponKind.FREIGHT]
+
+
+def _pay_with_wallet(session: Session, basket: Basket, priced: Quote, now: datetime, *, at_most: bool) -> None:
+    goods_fen, member_id = priced.payable_fen - priced.freight_fen, basket.member_id
+    fen = min(basket.wallet_fen, goods_fen) if at_most else basket.wallet_fen
+    if not fen:
+        return
     policy = wallet_terms.terms_at(session, now).policy
     have = wallet.balance(session, member_id).have if member_id else wallet_terms.Split()
     stored_value.pay_with(priced, wallet_terms.divide(fen, have, policy), policy)
@@ -154,19 +174,31 @@ def _pay_the_rest(priced: Quote, brought: Brought, mode: str) -> None:
         priced.trace.append({"seq": len(priced.trace) + 1, **row})
 
 
-def _gifts(known: book.InForce, held: Sequence[Held]) -> set[int]:
-    """The skus that a promotion or a coupon may add."""
+def _skus(basket: Basket, known: book.InForce, held: Sequence[Held]) -> set[int]:
+    """The skus that are wanted, and those that a promotion or a coupon may add."""
+    wanted = {want.sku_id for want in basket.wants}
     gifts = {sku for rule in known.rules.rules if rule.kind is Kind.GIFT for sku, _ in rule.gifts}
-    return gifts | {one["sku_id"] for coupon in held if coupon.kind is CouponKind.GIFT for one in coupon.goods}
+    return wanted | gifts | {one["sku_id"] for coupon in held if coupon.kind is CouponKind.GIFT for one in coupon.goods}
 
 
 def _promoted(
-    session: Session, basket: Basket, known: book.InForce, tier: str | None, now: datetime, supposed: Sequence[int]
+    session: Session,
+    basket: Basket,
+    known: book.InForce,
+    tier: str | None,
+    now: datetime,
+    supposed: Sequence[int],
+    freight: Freight | None,
 ) -> Promoted:
-    """What promotions are for this basket; no statement when none is limited or for a segment."""
-    if not known.rules.rules:
-        return Promoted(known.rules)
+    """What promotions are for this basket, and from when on its freight is free.
+
+    No statement when none is limited or for a segment.
+    """
+    free = free_rule(freight, now) if freight else None
+    rules = replace(known.rules, rules=(*known.rules.rules, free)) if free else known.rules
+    if not rules.rules:
+        return Promoted(rules)
     member_id, segment_ids = basket.member_id, list(known.segment_ids)
     mine = segments.treated_among(session, member_id, segment_ids) if member_id and segment_ids else supposed
     here = known.here(basket.channel, now, tier=tier, segment_ids=mine)
-    return Promoted(known.rules, here, counts.left(session, known, member_id, now), frozenset(basket.barred))
+    return Promoted(rules, here, counts.left(session, known, member_id, now), frozenset(basket.barred) - {0})

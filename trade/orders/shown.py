@@ -74,6 +74,7 @@ def _identity(basket: Basket) -> dict[str, Any]:
         "discount": basket.discount_fen,
         "coupons": None if basket.coupon_ids is None else sorted(basket.coupon_ids),
         "barred": sorted(basket.barred),
+        "way": basket.way.identity(),
     }
 
 

@@ -109,3 +109,15 @@ class PriceFloor(Base):
     __table_args__ = (CheckConstraint("floor_fen > 0", name="positive"),)
     sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"), primary_key=True)
     floor_fen: Mapped[int]
+
+
+class FreightTerms(Base):
+    """One version of what bringing and sending cost (`freight.py`); the latest to begin counts.  Never changed."""
+
+    __tablename__ = "freight_terms"
+    __table_args__ = (Index("ix_freight_terms_from_at", "from_at", "version"),)
+    version: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    from_at: Mapped[datetime]
+    terms: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    actor: Mapped[str] = mapped_column(Text)
+    at: Mapped[datetime]

@@ -82,6 +82,7 @@ def quote(
     coupon_ids: Sequence[int] | None = (),
     at: At | None = None,
     promoted: Promoted = Promoted(),
+    freight_fen: int = 0,
     explain: bool = False,
 ) -> Quote:
     """Price a basket; what it earns is found by `earn`, when what its tenders pay of it is known.
@@ -91,10 +92,13 @@ def quote(
     :param points: how many points the member wants to spend; 0 for none.  They have spent `points_today` already.
     :param discount_fen: a manual discount on the whole order, in fen, beside those on lines (`Want.hand`).
     :param coupons: what the member could use; `coupon_ids` those they want to (None: the best), `at` where and when.
+    :param freight_fen: what bringing or sending it would cost.
     :param explain: also what each other promotion and coupon would cost; a search each.
     :raises NotForSale, DiscountTooLarge, PointsNotUsable: the basket cannot be sold as asked.
     """
-    found, lines, told, offers, given = _goods_priced(items, wants, coupons, coupon_ids, at, promoted, explain=explain)
+    found, lines, told, offers, given = _goods_priced(
+        items, wants, coupons, coupon_ids, at, promoted, freight_fen, explain=explain
+    )
     why_not = [*found.why_not, *told]
     list_fen = sum(line.list_fen for line in lines)
     trace = _trace(list_fen, found, lines)
@@ -119,6 +123,7 @@ def _goods_priced(
     coupon_ids: Sequence[int] | None,
     at: At | None,
     promoted: Promoted,
+    freight_fen: int,
     *,
     explain: bool,
 ) -> tuple[Priced, list[Line], list[dict[str, Any]], Offers, list[int]]:
@@ -128,7 +133,16 @@ def _goods_priced(
     wished = Wish(ids, promoted.barred)
     goods = _goods(items, wants)
     purse = Purse(others, at)
-    found = price(goods, promoted.book, promoted.here, left=promoted.left, purse=purse, wish=wished, explain=explain)
+    found = price(
+        goods,
+        promoted.book,
+        promoted.here,
+        left=promoted.left,
+        purse=purse,
+        wish=wished,
+        freight_fen=freight_fen,
+        explain=explain,
+    )
     lines = _lines(items, wants, found, promoted.book)
     told = _add_gifts(lines, items, found)
     used = [held for held in others if held.id in found.coupon_ids]
@@ -221,7 +235,7 @@ def _uses(book: RuleBook, found: Priced, lines: Sequence[Line]) -> list[Use]:
     rules: dict[int, Rule] = {rule.id: rule for rule in book.rules}
     uses = []
     for step in found.steps:
-        if step.source == "promotion":
+        if step.source == "promotion" and step.source_id:
             rule = rules[step.source_id]
             units = step.units if rule.phase == 1 else multi.sets(rule, step.units) if rule.phase == 2 else 1
             uses.append(Use(rule.id, rule.version, units, step.off_fen))

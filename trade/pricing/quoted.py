@@ -152,7 +152,8 @@ class Quote:
 
     `trace` has a row a step, `why_not` one for each promotion that did nothing (`DECISIONS.md`).  `refused_coupons`
     were asked for and take nothing off: a quote shows why, a sale does not go through.  `uses` is what the promotions
-    count, `rules_version` the book's.  `promotions` are those that took part, with what their tags say.
+    count, `rules_version` the book's.  `promotions` are those that took part, with what their tags say.  `way` says how
+    the freight of what is brought or sent came about (`freight.py`), None of what is not.
     """
 
     lines: list[Line]
@@ -182,6 +183,7 @@ class Quote:
     cash_rounding: str = "none"
     rounding_fen: int = 0
     brought_fen: int = 0
+    way: dict[str, Any] | None = None
 
     @property
     def due_fen(self) -> int:
@@ -210,6 +212,7 @@ class Quote:
             "earns_points": self.earns_points,
             "earns_over": self.earned.over,
             **self.redeemable.as_json(),
+            "way": self.way,
             "promotions": self.promotions,
             "trace": self.trace,
             "why_not": self.why_not,

@@ -20,10 +20,10 @@ class WalletTooMuch(Refused):
 def pay_with(priced: Quote, wallet: Split, policy: Policy) -> Quote:
     """The quote with this much stored value in it; what is left to pay is its `due_fen`.
 
-    :raises WalletTooMuch: stored value pays at most what is due; there is no change in it.
+    :raises WalletTooMuch: stored value pays at most the goods, never freight; there is no change in it.
     """
-    if wallet.total_fen > priced.payable_fen:
-        raise WalletTooMuch(payable_fen=priced.payable_fen, asked_fen=wallet.total_fen)
+    if wallet.total_fen > priced.payable_fen - priced.freight_fen:
+        raise WalletTooMuch(payable_fen=priced.payable_fen - priced.freight_fen, asked_fen=wallet.total_fen)
     for line, part in zip(priced.lines, over_lines(wallet, [line.net_fen for line in priced.lines]), strict=True):
         line.wallet = part
     priced.wallet, priced.policy = wallet, policy

@@ -61,7 +61,7 @@ def listed(session: Session, *, place: tuple[str, str] | None, now: datetime) ->
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One hour in which an order may be fetched."""
+    """One hour in which an order may be fetched, or is brought."""
 
     from_at: datetime
     to_at: datetime
@@ -80,19 +80,33 @@ class Slot:
 
 _TAKEN = text(
     "SELECT promise_at, count(*) FROM sale_order WHERE store_id = :store AND channel = 'mall'"
-    " AND state IN ('placed', 'paid', 'confirmed') AND promise_at >= :from_at"
+    " AND mode = :mode AND state IN ('placed', 'paid', 'confirmed') AND promise_at >= :from_at"
     " GROUP BY promise_at"
 )
 
 
-def slots(session: Session, store_id: int, *, now: datetime) -> list[Slot]:
-    """The next pickup slots of a store, within its opening hours; a full one is shown closed."""
+def slots(
+    session: Session,
+    store_id: int,
+    *,
+    now: datetime,
+    mode: str = "pickup",
+    capacity: int | None = None,
+    prepare: timedelta = PREPARE,
+) -> list[Slot]:
+    """The next slots of a store, within its opening hours; a full one is shown closed.
+
+    What is fetched is promised for the beginning of its slot, what is brought for its end.
+
+    :param capacity: how many orders fit in one slot; None is the store's own figure for pickups.
+    """
     store = session.get(Store, store_id)
     if store is None:
         raise NotFound(store_id=store_id)
     zone = ZoneInfo(store.zone)
-    earliest = now + PREPARE
-    taken = {row[0]: row[1] for row in session.execute(_TAKEN, {"store": store_id, "from_at": now})}
+    earliest = now + prepare
+    room = store.slot_capacity if capacity is None else capacity
+    taken = {row[0]: row[1] for row in session.execute(_TAKEN, {"store": store_id, "mode": mode, "from_at": now})}
     found: list[Slot] = []
     for day in range(3):
         date = (now.astimezone(zone) + timedelta(days=day)).date()
@@ -101,7 +115,8 @@ def slots(session: Session, store_id: int, *, now: datetime) -> list[Slot]:
             from_at = midnight + timedelta(minutes=minute)
             if from_at >= earliest and len(found) < SLOTS:
                 label = f"{date.month}-{date.day} {clock_words(minute)}-{clock_words(minute + 60)}"
-                found.append(Slot(from_at, from_at + SLOT, label, taken.get(from_at, 0) < store.slot_capacity))
+                promise_at = from_at if mode == "pickup" else from_at + SLOT
+                found.append(Slot(from_at, from_at + SLOT, label, taken.get(promise_at, 0) < room))
     return found
 
 
