@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +15,12 @@ from config.settings import ROOT, settings
 from pos.http import who
 from tests import factories as make
 from tests.browser import chromium
+from tests.browser.at_work import at_work
 from tests.demo import load
 from tests.flows.conftest import House
 from tests.servers import whole_house
 
 BUILDS = ("dist/till", "dist/desk", "mall/miniapp/dist/build/h5")
-WORKERS = (
-    ("workers.relay",),
-    ("workers.run", "effects"),
-    ("workers.run", "wechat"),
-    ("workers.run", "till"),
-    ("workers.schedule",),
-)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -64,23 +54,13 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-@contextmanager
-def _workers() -> Iterator[None]:
+def _told() -> dict[str, str]:
+    """What the workers need to know of this house."""
     known = settings()
-    env = {
+    return {
         **os.environ, "WECHAT_DIR": str(known.wechat_dir), "WECHAT_API_BASE": known.wechat_api_base,
         "WECHAT_PAY_BASE": known.wechat_pay_base, "PUBLIC_URL": known.public_url,
     }  # fmt: skip
-    running = [
-        subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=env, start_new_session=True) for words in WORKERS
-    ]
-    try:
-        yield
-    finally:
-        for process in running:
-            os.killpg(process.pid, signal.SIGTERM)
-        for process in running:
-            process.wait(20)
 
 
 @pytest.fixture
@@ -90,7 +70,7 @@ def street(session: Any, tmp_path: Path, browser: Browser) -> Iterator[House]:
     who._tills.clear()
     load.draw()
     shop = make.open_shop(session, stock_of={"milk": 3}, now=clock.now())
-    with whole_house(tmp_path) as (url, phone_url, world), _workers():
+    with whole_house(tmp_path) as (url, phone_url, world), at_work(_told()):
         yield House(url, phone_url, world, shop)
 
 
