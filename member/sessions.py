@@ -40,31 +40,38 @@ _FORGET = text("""
 _CLOSE = text("DELETE FROM member_session WHERE token_hash = :hash")
 
 
-def _hash(token: str) -> bytes:
+def hash_of(token: str) -> bytes:
+    """What is kept of a token."""
     return hashlib.sha256(token.encode()).digest()
 
 
 def sign_in(session: Session, member_id: int, openid_sealed: bytes, *, now: datetime) -> str:
     """Open a session; returns the token that the mini-program keeps."""
     token = secrets.token_urlsafe(32)
-    session.execute(_OPEN, {"hash": _hash(token), "member": member_id, "openid": openid_sealed, "until": now + KEPT})
+    session.execute(_OPEN, {"hash": hash_of(token), "member": member_id, "openid": openid_sealed, "until": now + KEPT})
     return token
 
 
 def who(session: Session, token: str, *, now: datetime) -> tuple[int, bytes] | None:
     """The member behind a token, after merges, and the sealed openid; None when it is not valid."""
-    row = first(session, _WHO, {"hash": _hash(token), "now": now})
+    row = first(session, _WHO, {"hash": hash_of(token), "now": now})
     return (row.member_id, row.openid_sealed) if row else None
+
+
+def of_hash(session: Session, token_hash: bytes, *, now: datetime) -> int | None:
+    """The member behind a token of which only the hash was kept, if it was valid at `now`."""
+    row = first(session, _WHO, {"hash": token_hash, "now": now})
+    return row.member_id if row else None
 
 
 def slide(session: Session, token: str, *, now: datetime) -> None:
     """Give a session in use its 30 days again."""
-    session.execute(_SLIDE, {"hash": _hash(token), "until": now + KEPT})
+    session.execute(_SLIDE, {"hash": hash_of(token), "until": now + KEPT})
 
 
 def sign_out(session: Session, token: str) -> None:
     """End a session."""
-    session.execute(_CLOSE, {"hash": _hash(token)})
+    session.execute(_CLOSE, {"hash": hash_of(token)})
 
 
 def forget(session: Session, *, now: datetime, most: int = 5000) -> int:

@@ -10,7 +10,7 @@ from config.db import Base
 ROOT = Path(__file__).resolve().parent.parent
 FILES = (
     "config/journal.py", "config/requests.py", "member/sessions.py", "trade/fulfilment/rules.py", "member/models/*.py",
-    "*/*/models.py", "*/*/*/models.py",
+    "recommend/models.py", "*/*/models.py", "*/*/*/models.py",
 )  # fmt: skip
 
 for found in sorted(path for pattern in FILES for path in ROOT.glob(pattern)):

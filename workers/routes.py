@@ -30,6 +30,7 @@ ROUTES = {
     "member.merged": ("effects", "follow_merge"),
     "member.unmerged": ("effects", "follow_merge"),
     "member.export_asked": ("effects", "make_exports"),
+    "member.consent_withdrawn": ("clock", "forget_behaviour"),
     "refund.requested": ("wechat", "send_refunds"),
     "message.asked": ("wechat", "send_messages"),
     "job.asked_again": ("clock", "run_again"),
@@ -68,6 +69,11 @@ OF_GOODS = ("parcel.handed", "parcel.came_back", "order.completed", "order.cance
 
 FURTHER |= {fact: (*FURTHER.get(fact, ()), ("wechat", "upload_shipping")) for fact in OF_GOODS}
 FURTHER |= {"parcel.delivered": (("wechat", "ask_to_confirm"),)}
+
+BEHAVIOUR = ("order.placed", "order.paid", "order.revived", "order.sold", "order.returned")
+"""What the reports on behaviour know of orders: no client is believed about them."""
+
+FURTHER |= {fact: (*FURTHER.get(fact, ()), ("clock", "note_behaviour")) for fact in BEHAVIOUR}
 
 ALSO = {fact: [f"effect.{job}" for _, job in more] for fact, more in FURTHER.items()}
 """Fact -> kinds of the rows that its first lease writes."""

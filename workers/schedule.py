@@ -28,6 +28,7 @@ EVERY = (
     ("workers.jobs.compare_shipping", "wechat", 3600),
     ("workers.jobs.watch_refusals", "wechat", 60),
     ("workers.jobs.expire_holds", "clock", 10),
+    ("workers.jobs.count_behaviour", "clock", 10),
     ("workers.jobs.expire_held", "clock", 60),
     ("workers.jobs.sync_channels", "channels", 5),
     ("workers.jobs.take_orders", "intake", 10),
@@ -55,6 +56,7 @@ EVERY = (
     ("workers.jobs.refresh_segments", "clock", 3600),
     ("workers.jobs.prove_books", "clock", 24 * 3600),
     ("workers.jobs.watch_debts", "clock", 24 * 3600),
+    ("workers.jobs.keep_behaviour", "clock", 24 * 3600),
     ("workers.jobs.forget_members", "clock", 3600),
     ("workers.jobs.forget_requests", "clock", 24 * 3600),
 )

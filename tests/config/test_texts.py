@@ -7,13 +7,14 @@ import config
 import mall
 import member
 import pos
+import recommend
 import trade
 from config.errors import Refused
 from config.texts import LANGUAGES, language_of, say, texts
 
 
 def _refusals() -> list[type[Refused]]:
-    for room in (config, member, trade, pos, mall):
+    for room in (config, member, trade, recommend, pos, mall):
         for module in pkgutil.walk_packages(room.__path__, f"{room.__name__}."):
             if ".migrations" not in module.name:
                 importlib.import_module(module.name)

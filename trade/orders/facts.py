@@ -75,3 +75,20 @@ def basis_back_with(session: Session, store_id: int, order_id: int, wants: Mappi
     units, fens = [qty for qty, _ in wants.values()], [fen for _, fen in wants.values()]
     given = {"store": store_id, "order": order_id, "lines": list(wants), "units": units, "fens": fens}
     return int(fetch(session, _WITH, given)[0].fen)
+
+
+_GOODS = text("""
+    SELECT o.store_id, o.id, o.member_id, o.channel,
+           (SELECT coalesce(jsonb_agg(jsonb_build_array(sku.product_id, line.sku_id, line.qty) ORDER BY line.line_no),
+                            '[]')
+            FROM order_line line JOIN sku ON sku.id = line.sku_id
+            WHERE line.store_id = o.store_id AND line.order_id = o.id) AS goods
+    FROM unnest(CAST(:stores AS bigint[]), CAST(:orders AS bigint[])) AS asked(store_id, id)
+    JOIN sale_order o ON o.store_id = asked.store_id AND o.id = asked.id
+    WHERE o.member_id IS NOT NULL""")
+
+
+def goods(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
+    """Members' orders by (store, id), paid or not: `member_id`, `channel`, `goods` [[product id, sku id, qty], ...]."""
+    found = sorted(set(keys))
+    return fetch(session, _GOODS, {"stores": [store for store, _ in found], "orders": [order for _, order in found]})

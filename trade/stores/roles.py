@@ -21,7 +21,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices", "office.channels"}
-        | {"office.talks", "office.labels"}
+        | {"office.talks", "office.labels", "office.behaviour"}
         | {"centre.read", "centre.decide", "centre.chain", "office.aftersales", "office.settlement"}
         | {"stock.read", "stock.move", "stock.post", "office.routing"}
     ),

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock, journal
 from config.db import open_session, transaction
 from member import activity, tiers
+from recommend import behaviour
 from trade.orders import facts
 from trade.settlement.credits import owners
 from workers.jobs.count_growth import bought
@@ -21,7 +22,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *
     """Make the activity of both members anew from their orders and judge their tiers; returns how many merges.
 
     The member who stays keeps the better of both tiers until it is evaluated; after an undoing each is judged by
-    their own growth.  Visits stay with the one who stays.  Safe to run twice.
+    their own growth.  Visits and behaviour stay with the one who stays.  Safe to run twice.
     """
     now = now or clock.now()
     with new_session() as session, transaction(session):
@@ -34,6 +35,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session, *
             activity.note(session, [bought(order) for order in orders])
             if into_id in live and source_id not in live:
                 activity.move_visits(session, source_id, into_id)
+                behaviour.follow_merge(session, source_id, into_id)
                 owners.follow_merge(session, source_id, into_id, now=now)
                 tiers.inherit(session, source_id, into_id, actor=ACTOR, now=now)
             tiers.judge(session, live, actor=ACTOR, now=now)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from config import clock, journal
 from config.db import open_session, transaction
 from member import export
+from recommend import forgetting
 from trade.orders import read
 from trade.orders.aftersales import read as aftersales
 
@@ -25,6 +26,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
             for row in journal.take(session, [row_id]):
                 member_id = int(row.subject.partition(":")[2])
                 found = {"orders": _orders(session, member_id), "aftersales": _cases(session, member_id)}
+                found["behaviour"] = forgetting.of_member(session, member_id)
                 document = {**export.gather(session, member_id), **found}
                 made += export.put(session, member_id, document, now=clock.now())
             journal.finish(session, [row_id], now=clock.now())
