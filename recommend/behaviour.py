@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -188,7 +188,7 @@ def take(session: Session, sender: Sender, given: list[dict[str, Any]], *, now: 
         stored = fetch(session, _PUT, put)[0].stored
     except psycopg.errors.CheckViolation:  # the schedule did not run for a week: the day has no table
         with transaction(session):
-            partitions.keep(session, now=now)
+            partitions.ensure(session, {date.fromisoformat(row["day"]) for row in rows})
         stored = fetch(session, _PUT, put)[0].stored
     if sender.member_id is not None:
         join(session, sender.anon_id, sender.member_id, now=now)

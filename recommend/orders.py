@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from config.clock import business_day
 from config.db import fetch
 from member import consent
+from recommend import partitions
 from recommend.definitions import PURPOSE
 from trade.orders import facts
 
@@ -79,5 +80,6 @@ def note(session: Session, told: Sequence[Told], *, now: datetime) -> int:
             "data": {"order_id": one.order_id, "channel": order.channel, "lines": order.goods},
         }
     if rows:
+        partitions.ensure(session, {business_day(one.at) for one in told})
         fetch(session, _PUT, {"rows": json.dumps(list(rows.values())), "now": now})
     return len(rows)

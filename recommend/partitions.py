@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 
 from sqlalchemy import text
@@ -28,6 +29,25 @@ def days(session: Session) -> list[date]:
     return [datetime.strptime(row.name, "event_%Y%m%d").date() for row in fetch(session, _THERE, {})]  # noqa: DTZ007
 
 
+def _make(session: Session, missing: list[date]) -> None:
+    for day in missing:
+        table = f"behaviour.{_name(day)}"
+        session.execute(text(f"CREATE TABLE {table} (LIKE behaviour_event INCLUDING ALL)"))
+        session.execute(
+            text(
+                f"ALTER TABLE behaviour_event ATTACH PARTITION {table}"
+                f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
+            )
+        )
+
+
+def ensure(session: Session, wanted: Collection[date]) -> None:
+    """Make the tables of these days that are missing, where the schedule did not run.  In a transaction."""
+    if missing := set(wanted) - set(days(session)):
+        fetch(session, _LOCK, {})
+        _make(session, sorted(missing - set(days(session))))
+
+
 def keep(session: Session, *, now: datetime) -> tuple[int, int]:
     """Make what is missing from `LATE` ago to `AHEAD`, drop what is older than `RAW_KEPT`; returns (made, dropped).
 
@@ -39,15 +59,7 @@ def keep(session: Session, *, now: datetime) -> tuple[int, int]:
     first, last = business_day(now - LATE), today + AHEAD
     wanted = {first + timedelta(days=n) for n in range((last - first).days + 1)}
     made = sorted(wanted - there)
-    for day in made:
-        table = f"behaviour.{_name(day)}"
-        session.execute(text(f"CREATE TABLE {table} (LIKE behaviour_event INCLUDING ALL)"))
-        session.execute(
-            text(
-                f"ALTER TABLE behaviour_event ATTACH PARTITION {table}"
-                f" FOR VALUES FROM ('{day}') TO ('{day + timedelta(days=1)}')"
-            )
-        )
+    _make(session, made)
     before = today - RAW_KEPT
     over = sorted(day for day in there if day < before)
     for day in over:

@@ -15,6 +15,7 @@ from config.wechat import ready
 from pos.http import (
     aftersales,
     approving,
+    behaviour,
     catalogue,
     channels,
     counts,
@@ -84,6 +85,7 @@ FACES = (
     catalogue.bp,
     sync.bp,
     approving.bp,
+    behaviour.bp,
     held.bp,
     tickets.bp,
     members.bp,
