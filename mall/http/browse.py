@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from flask import Response, g
 from pydantic import Field
 
 from config.http import Form, Reply, blueprint, permit, session, unless_known
 from config.settings import settings
+from mall import hot_words
 from mall.http import who
 from trade.catalogue import browse
 from trade.orders import ways
-from trade.pricing import shelf, tags
+from trade.pricing import finding, listing, shelf, tags
 from trade.pricing.promotions import delivered
 from trade.stock import availability
 from trade.stores import shops
@@ -34,18 +35,44 @@ class StoreQuery(Form):
 
 
 class ProductsQuery(StoreQuery):
-    """A category, or words, and where the last page ended."""
+    """A category or words, what else the goods must be, and where the last page ended.
+
+    `brand` may be several, parted by commas; prices are list prices in fen, inclusive.  `meant` says that the words are
+    whole, not half typed: then they count among what is searched for.
+    """
 
     category_id: int | None = None
     q: str | None = Field(None, max_length=40)
-    after: int = 0
+    brand: str | None = Field(None, max_length=200)
+    in_stock: bool = False
+    promoted: bool = False
+    from_fen: int | None = Field(None, ge=0, le=10**9)
+    to_fen: int | None = Field(None, ge=0, le=10**9)
+    meant: bool = False
+    sort: Literal["usual", "new", "cheap", "dear"] = "usual"
+    after: str = Field("", pattern=r"^(-?\d{1,15}\.)?\d{1,15}$|^$")
 
 
-def cards(
-    store_id: int, *, category_id: int | None = None, words: str | None = None, after: int = 0, most: int = shelf.PAGE
-) -> list[dict[str, Any]]:
-    """Product cards with what the store has free, and what its promotions say of them."""
-    found = shelf.cards(session(), store_id, category_id=category_id, words=words, after=after, now=g.now, most=most)
+class CategoryQuery(StoreQuery):
+    """A category of a store."""
+
+    category_id: int
+
+
+class WordsQuery(StoreQuery):
+    """What a customer has typed."""
+
+    q: str = Field(min_length=1, max_length=40)
+
+
+def cards(store_id: int, wish: listing.Wish, *, most: int = listing.PAGE) -> tuple[list[dict[str, Any]], str | None]:
+    """Product cards with what the store has free and what its promotions say of them; where the next page begins."""
+    found, after = listing.page(session(), store_id, wish, now=g.now, most=most)
+    return mark(store_id, found), after
+
+
+def mark(store_id: int, found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same cards with what the store has free, and what its promotions say of them to this customer."""
     free = availability.free(session(), store_id, [card["sku_id"] for card in found])
     for card in found:
         card["free"] = free.get(card["sku_id"], 0)
@@ -94,7 +121,7 @@ def home(query_data: StoreQuery) -> Reply:
         {"picture": f"/pictures/b{number}.svg", "category_id": kind["id"], "title": kind["name"], "subtitle": ""}
         for number, kind in enumerate(kinds[:3], start=1)
     ]
-    return {"categories": kinds, "banners": banners, "products": cards(query_data.store_id)}, 200
+    return {"categories": kinds, "banners": banners, "products": cards(query_data.store_id, listing.Wish())[0]}, 200
 
 
 @bp.get("/products")
@@ -102,8 +129,57 @@ def home(query_data: StoreQuery) -> Reply:
 @bp.input(ProductsQuery, location="query")
 def products(query_data: ProductsQuery) -> Reply:
     """A page of 24 products; `after` of the answer asks for the next, null at the end."""
-    found = cards(query_data.store_id, category_id=query_data.category_id, words=query_data.q, after=query_data.after)
-    return {"products": found, "after": str(found[-1]["product_id"]) if len(found) == shelf.PAGE else None}, 200
+    asked = query_data
+    wish = listing.Wish(
+        category_id=asked.category_id, words=asked.q or "", in_stock=asked.in_stock, from_fen=asked.from_fen,
+        to_fen=asked.to_fen, sort=asked.sort, after=asked.after,
+        brands=tuple(filter(None, (asked.brand or "").split(","))),
+        promoted=tags.counted(session(), asked.store_id, _member_id(), g.now) if asked.promoted else None,
+    )  # fmt: skip
+    found, after = cards(asked.store_id, wish)
+    if asked.meant and asked.q and found and not asked.after:
+        hot_words.count(asked.q.strip(), now=g.now)
+    return {"products": found, "after": after}, 200
+
+
+@bp.get("/filters")
+@permit("public")
+@bp.input(CategoryQuery, location="query")
+def filters(query_data: CategoryQuery) -> Reply:
+    """What a category of a store may be narrowed to: its brands, those with most products first."""
+    return {"brands": listing.brands(session(), query_data.store_id, query_data.category_id)}, 200
+
+
+@bp.get("/search")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def search(query_data: StoreQuery) -> Reply:
+    """What is searched for most in these days, for who has typed nothing yet."""
+    return {"hot": hot_words.hot(now=g.now)}, 200
+
+
+@bp.get("/search/suggest")
+@permit("public")
+@bp.input(WordsQuery, location="query")
+def suggest(query_data: WordsQuery) -> Reply:
+    """Names of goods of this store that the words may become, the likeliest first."""
+    return {"names": finding.names(session(), query_data.store_id, query_data.q)}, 200
+
+
+@bp.get("/search/instead")
+@permit("public")
+@bp.input(WordsQuery, location="query")
+def instead(query_data: WordsQuery) -> Reply:
+    """For who found nothing: what was meant perhaps, what comes near it here, and which other stores sell it."""
+    store_id = query_data.store_id
+    near = finding.near(session(), store_id, query_data.q, now=g.now)
+    elsewhere = finding.elsewhere(session(), store_id, query_data.q)
+    return {
+        "meant": near.meant,
+        "categories": near.categories,
+        "products": mark(store_id, near.cards),
+        "elsewhere": elsewhere,
+    }, 200
 
 
 @bp.get("/products/<int:product_id>")

@@ -14,6 +14,7 @@ from member.secrets import seal
 from tests import factories
 from tests.bench.floor import TABLES
 from tests.demo.goods import articles, gtin13
+from trade.catalogue.words import spelled
 from trade.stock import availability
 
 SKUS, CATEGORIES, MEMBERS, HOT = 10_000, 40, 2_000, 100
@@ -22,11 +23,12 @@ CODES = [gtin13(f"6950{number:08d}") for number in range(1, SKUS + 1)]
 _PRODUCT = """
     INSERT INTO category (name, picture, position)
         SELECT '分类' || n, '/pictures/c01.svg', n FROM generate_series(1, :categories) n;
-    INSERT INTO product (category_id, name, pinyin, brand, description, picture)
-        SELECT c.id, b.name || ' ' || n, 'sp' || n, '山野', '', '/pictures/p0001.svg'
+    INSERT INTO product (category_id, name, pinyin, pinyin_full, brand, description, picture)
+        SELECT c.id, b.name || ' ' || n, b.initials, b.spelling, '山野', '', '/pictures/p0001.svg'
         FROM generate_series(1, :skus) n
         JOIN category c ON c.position = (n - 1) / (:skus / :categories) + 1 AND c.name LIKE '分类%'
-        JOIN unnest(CAST(:names AS text[])) WITH ORDINALITY b(name, i) ON b.i = n % :known + 1 ORDER BY n;
+        JOIN unnest(CAST(:names AS text[]), CAST(:initials AS text[]), CAST(:spellings AS text[]))
+            WITH ORDINALITY b(name, initials, spelling, i) ON b.i = n % :known + 1 ORDER BY n;
     INSERT INTO sku (product_id, spec, unit, weighed)
         SELECT id, '500g', '件', false FROM product WHERE name LIKE '% %' ORDER BY id;
     INSERT INTO barcode (code, sku_id)
@@ -57,11 +59,14 @@ def seed(session: Session) -> factories.Shop:
     now = clock.now()
     shop = factories.open_shop(session, now=now)
     names = [one.name for one in articles()]
+    known = [spelled(name) for name in names]
     given = {
+        "initials": [one for one, _ in known], "spellings": [one for _, one in known],
         "skus": SKUS, "categories": CATEGORIES, "members": MEMBERS, "names": names, "known": len(names),
         "codes": CODES, "store": shop.store_id, "since": now - timedelta(days=60),
     }  # fmt: skip
     with transaction(session):
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in (TABLES + _PRODUCT).split(";"):
             if statement.strip():
                 session.execute(text(statement), {k: v for k, v in given.items() if f":{k}" in statement})

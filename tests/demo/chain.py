@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from pypinyin import Style, lazy_pinyin
 from sqlalchemy.orm import Session
 
 from config.db import transaction
@@ -17,6 +16,7 @@ from member.tier_rules import Level, Rules
 from tests.demo.goods import Article
 from tests.wechat_stand_in.world import PEOPLE
 from trade.catalogue.models import Barcode, Category, Product, Sku, StoreSku
+from trade.catalogue.words import spelled
 from trade.pricing import freight
 from trade.pricing.freight import Band, Delivery, Terms, Zone
 from trade.pricing.models import Price
@@ -140,9 +140,9 @@ def list_goods(session: Session, chain: Chain, goods: list[Article], *, since: d
                 session.add(kind)
                 session.flush()
                 kinds[one.category] = kind.id
-            initials = "".join(lazy_pinyin(one.name, style=Style.FIRST_LETTER)).lower()
+            initials, full = spelled(one.name)
             product = Product(
-                category_id=kinds[one.category], name=one.name, pinyin=initials, brand=one.brand,
+                category_id=kinds[one.category], name=one.name, pinyin=initials, pinyin_full=full, brand=one.brand,
                 description=one.description, picture=one.picture,
                 temperature=TEMPERATURES.get(one.category, "ambient"),
             )  # fmt: skip

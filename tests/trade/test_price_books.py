@@ -1,4 +1,4 @@
-"""Whose price counts, from which minute, for how many; and what still hangs on the shelf."""
+"""Whose price counts, from which minute, for how many; and what still hangs on the listing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from config.db import transaction
 from config.errors import NotFound, WrongState
 from config.texts import say
 from tests import factories as make
-from trade.pricing import price_books, prices, shelf
+from trade.pricing import listing, price_books, prices
 from trade.pricing.price_books import Change, Line, PriceNotSound
 
 MINUTE = timedelta(minutes=1)
@@ -55,7 +55,7 @@ def test_store_goes_before_channel_before_group_before_list(session, shop, now):
     ]
     scanned = prices.by_barcode(None, shop.store_id, make.BARCODES["milk"], now=now)
     assert scanned is not None and scanned.price_fen == 940
-    card = next(c for c in shelf.cards(session, other.store_id, category_id=None, words=None, after=0, now=now))
+    card = next(c for c in listing.page(session, other.store_id, listing.Wish(), now=now)[0])
     assert card["price_fen"] == 970
 
 

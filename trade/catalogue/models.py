@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ARRAY, CheckConstraint, ForeignKey, Index, Text, text
+from sqlalchemy import ARRAY, CheckConstraint, Computed, ForeignKey, Index, Text, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from config.db import Base
@@ -20,26 +20,37 @@ class Category(Base):
     position: Mapped[int]
 
 
+SAID = "lower(name || ' ' || brand || ' ' || pinyin || ' ' || pinyin_full)"
+"""All that a product is searched by."""
+
+
 class Product(Base):
     """What a customer calls one thing; its SKUs differ by specification.
 
-    `pinyin` holds the initials of the name (`cnn` for 纯牛奶) for the till's search; `temperature` is ambient, chilled
-    or frozen: what it must be kept at on its way.
+    `pinyin` holds the initials of the name (`cnn` for 纯牛奶), `pinyin_full` all of it (`chunniunai`), both by
+    `words.spelled`; the table itself makes `said` and its pairs of letters of them (`trade/catalogue/words.py`).
+    `temperature` is ambient, chilled or frozen: what it must be kept at on its way.
     """
 
     __tablename__ = "product"
     __table_args__ = (
         Index("ix_product_category_id", "category_id", "id"),
+        Index("ix_product_grams", "grams", postgresql_using="gin", postgresql_with={"fastupdate": False}),
         CheckConstraint("temperature IN ('ambient', 'chilled', 'frozen')", name="temperature"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     category_id: Mapped[int] = mapped_column(ForeignKey("category.id"))
     name: Mapped[str] = mapped_column(Text)
     pinyin: Mapped[str] = mapped_column(Text)
+    pinyin_full: Mapped[str] = mapped_column(Text, server_default=text("''"))
     brand: Mapped[str] = mapped_column(Text)
     description: Mapped[str] = mapped_column(Text)
     picture: Mapped[str] = mapped_column(Text)
     temperature: Mapped[str] = mapped_column(Text, server_default=text("'ambient'"))
+    said: Mapped[str] = mapped_column(Text, Computed(SAID, persisted=True), deferred=True)
+    grams: Mapped[list[str]] = mapped_column(
+        ARRAY(Text), Computed(f"search_grams({SAID})", persisted=True), deferred=True
+    )
 
 
 class Sku(Base):

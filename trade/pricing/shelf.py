@@ -1,4 +1,4 @@
-"""A store's shelf in the mall: product cards with today's price, and one product with all its SKUs."""
+"""One product in the mall with all its SKUs, as one store sells it; lists of products are `listing.py`."""
 
 from __future__ import annotations
 
@@ -8,52 +8,9 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import fetch
 from config.errors import NotFound
 from trade.catalogue import kits
-from trade.pricing.prices import IN_MALL, price_now
-
-PAGE = 24
-
-_CARDS = """
-    SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed,
-           product.picture, product.category_id, book.price_fen,
-           (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
-    FROM product JOIN LATERAL (
-        SELECT sku.* FROM sku JOIN store_sku ON store_sku.sku_id = sku.id
-            AND store_sku.store_id = :store AND store_sku.sellable
-        WHERE sku.product_id = product.id ORDER BY sku.id LIMIT 1) sku ON true""" + price_now("'mall'")
-_OF_CATEGORY = text(
-    _CARDS + " WHERE product.category_id = :category AND product.id > :after ORDER BY product.id LIMIT :most"
-)
-_ALL = text(_CARDS + " WHERE product.id > :after ORDER BY product.id LIMIT :most")
-_FOUND = text(
-    _CARDS + " WHERE product.id > :after AND (product.name ILIKE :like OR product.pinyin LIKE :low"
-    " OR product.brand ILIKE :like) ORDER BY product.id LIMIT :most"
-)
-
-
-def cards(
-    session: Session,
-    store_id: int,
-    *,
-    category_id: int | None,
-    words: str | None,
-    after: int,
-    now: datetime,
-    most: int = PAGE,
-) -> list[dict[str, Any]]:
-    """Up to `most` product cards that the store sells, by product id after `after`; no stock in them."""
-    given = {"store": store_id, "now": now, "after": after, "most": most}
-    if words:
-        plain = words.replace("\\", "").replace("%", "").replace("_", "")
-        found = fetch(session, _FOUND, {**given, "like": f"%{plain}%", "low": f"%{plain.lower()}%"})
-    elif category_id is not None:
-        found = fetch(session, _OF_CATEGORY, {**given, "category": category_id})
-    else:
-        found = fetch(session, _ALL, given)
-    return [row._asdict() for row in found]
-
+from trade.pricing.prices import IN_MALL
 
 _PRODUCT = text(
     "SELECT id AS product_id, name, brand, description, category_id, picture FROM product WHERE id = :product"

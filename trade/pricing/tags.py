@@ -20,6 +20,7 @@ from config.db import first
 from member import segments
 from trade.pricing import ladders
 from trade.pricing.allowed import why_not
+from trade.pricing.listing import Goods
 from trade.pricing.promotions import book, counts
 from trade.pricing.promotions.book import InForce, from_ms
 from trade.pricing.rules import EVERYTHING, UNLIMITED, Here, Kind, Left, Rule
@@ -170,3 +171,25 @@ def mark(
     shelf = Shelf(known, here, counts.left(session, known, member_id, now), now)
     for card in cards:
         card.update(shelf.of(card["sku_id"], card["category_id"], card["price_fen"], weighed=card["weighed"]))
+
+
+def counted(session: Session, store_id: int, member_id: int | None, now: datetime) -> Goods:
+    """The goods that some promotion for this shopper counts now; one for all goods makes none of them special."""
+    known = book.at(session, store_id, now)
+    who = first(session, _TIER, {"id": member_id}) if member_id else None
+    mine = segments.treated_among(session, member_id, known.segment_ids) if member_id and known.segment_ids else []
+    here = known.here("mall", now, tier=who.tier if who else None, segment_ids=mine)
+    shelf = Shelf(known, here, counts.left(session, known, member_id, now), now)
+    skus: set[int] = set()
+    categories: set[int] = set()
+    barred: set[int] = set()
+    for rule in [*shelf.now_rules, *shelf.for_members, *(rule for rule, _ in shelf.others)]:
+        if rule.kind is Kind.BUNDLE:
+            skus |= {part for part, _ in rule.parts}
+        elif rule.prices and rule.phase == 1:
+            skus |= rule.prices.keys()
+        else:
+            skus |= rule.scope.skus - rule.scope.not_skus
+            categories |= rule.scope.categories - rule.scope.not_categories
+            barred |= rule.scope.not_skus
+    return Goods(tuple(sorted(skus)), tuple(sorted(categories)), tuple(sorted(barred)))
