@@ -3,7 +3,7 @@ import type { Basket, CouponOffer, Item, Member, Quote, QuoteLine, SaleForm } fr
 import { keep, kept } from '@web/kept'
 import { guessLine } from '@web/money'
 import { defineStore } from 'pinia'
-import { watch } from 'vue'
+import { markRaw, toRaw, watch } from 'vue'
 import { capped, keyOf, lineFor, newKey } from '../scan/tags'
 import { api } from '../server'
 import { useAlone } from './alone'
@@ -243,9 +243,9 @@ export const useBasket = defineStore('basket', {
     },
 
     remember(): void {
-      const { lines, member, authorisation, barred, chosenCoupons, held, approvals, ticket } = this
-      const whole = { lines, member, authorisation, barred, chosenCoupons, held, approvals, ticket }
-      keep('till.basket', { ...whole, ...this.wish })
+      // Raw: written at each scan, and through Vue's proxies a long basket takes ten times as long.
+      const { quote, pricing, said, touched, chosen, agreed, turned, ...whole } = toRaw(this.$state)
+      keep('till.basket', whole)
     },
 
     /** Ask the server until it has priced the basket as it now is; one question at a time. */
@@ -264,7 +264,7 @@ export const useBasket = defineStore('basket', {
         do {
           asked = JSON.stringify(this.asked)
           if (this.lines.length === 0) break
-          this.quote = await this.ask()
+          this.quote = markRaw(await this.ask())
           if (asked === JSON.stringify(this.asked)) this.fit(this.quote)
         } while (asked !== JSON.stringify(this.asked))
         this.agree()

@@ -2,7 +2,7 @@ import { keep, kept } from '@web/kept'
 import type * as Engine from '@web/pricing'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
-import { markRaw } from 'vue'
+import { markRaw, toRaw } from 'vue'
 import { capped } from '../scan/tags'
 import { api } from '../server'
 import { type Line, useBasket } from './basket'
@@ -79,14 +79,17 @@ export function pricedAt(
   if (!engine || !delivered || lines.length === 0 || lines.some((line) => line.hand)) return null
   const book = engine.bookAt(delivered, now_ms)
   if (!book) return null
-  const goods = lines.map(({ sku_id, category_id, qty, weighed, steps, price_fen }, n) => ({
-    line_no: n + 1,
-    sku_id,
-    category_id: category_id ?? 0,
-    qty,
-    weighed,
-    steps: steps?.[0]?.[0] === 1 ? steps : ([[1, price_fen], ...(steps ?? [])] as const),
-  }))
+  const goods = lines.map(({ sku_id, category_id, qty, weighed, steps, price_fen }, n) => {
+    const more = toRaw(steps) ?? []
+    return {
+      line_no: n + 1,
+      sku_id,
+      category_id: category_id ?? 0,
+      qty,
+      weighed,
+      steps: more[0]?.[0] === 1 ? more : ([[1, price_fen], ...more] as const),
+    }
+  })
   const here = engine.hereAt(delivered, 'till', now_ms, { tier, segment_ids: [] })
   const wish = { coupon_ids: [], barred: [...barred], required: [] }
   const priced = engine.price(goods, book, here, { wish })
