@@ -8,7 +8,7 @@ from trade.pricing.promotions import moves
 
 
 def test_a_line_is_made_cheaper_by_hand_and_the_cash_is_rounded(street, session, screen):
-    """6.50 of bread and 9.90 of milk, of which 0.33 off: 16.07, in cash 16.00 by 抹分; 0.50 is above 5 % of 9.90."""
+    """6.50 of bread and 9.90 of milk, 0.33 of it off: 16.07, in cash 16.00; nobody agrees to 0.50, above 5 %."""
     with transaction(session):
         moves.settle_cash_rounding(session, street.shop.store_id, "drop_fen", actor="test", now=clock.now())
     till = Till(screen(1366, 768), street.url)

@@ -310,8 +310,8 @@ export const useBasket = defineStore('basket', {
 
     /** Resolves once the server has priced the basket as it is, or could not. */
     async settled(): Promise<void> {
-      if (this.pricing !== 'asking') return
-      await new Promise((done) => watch(() => this.pricing === 'asking', done, { once: true }))
+      while (this.pricing === 'asking')
+        await new Promise((done) => watch(() => this.pricing === 'asking', done, { once: true }))
     },
 
     agree(): void {

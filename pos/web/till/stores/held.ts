@@ -29,6 +29,9 @@ interface Aside extends HeldHand {
 /** A line as it comes back: what another store hands over names it. */
 type TakenLine = Line & { at_store_id?: number; at_store_name?: string }
 
+/** What the server answers to a basket put aside. */
+type Shared = HeldHand & Pick<HeldShown, 'state'>
+
 interface TakenUp {
   held: HeldHand & {
     lines: TakenLine[]
@@ -47,7 +50,10 @@ interface State {
   /** Which of the list the keys are at. */
   at: number
   changes: HeldChange[]
+  /** Why it was not taken up. */
   said: string
+  /** Why the list is not the store's. */
+  lost: string
   busy: boolean
   /** What the cashier wanted that another till edits: a manager may let them take it over. */
   elsewhere: HeldShown | null
@@ -62,7 +68,9 @@ const OLD_PRICE: readonly Key[] = ['held.reason.promised', 'discount.reason.good
 let watching = 0
 let renewed = 0
 let sharing: Promise<void> | null = null
-let loading: Promise<void> | null = null
+let listing: Promise<void> | null = null
+/** Only the answer to the last question counts. */
+let asked = 0
 
 /** Baskets put aside (挂单): here at once, and shared with the store's other tills as soon as there is a network. */
 export const useHeld = defineStore('held', {
@@ -72,6 +80,7 @@ export const useHeld = defineStore('held', {
     at: 0,
     changes: [],
     said: '',
+    lost: '',
     busy: false,
     elsewhere: null,
   }),
@@ -134,8 +143,8 @@ export const useHeld = defineStore('held', {
     async shareAll(): Promise<void> {
       for (const one of this.here.filter((aside) => !aside.refused)) {
         try {
-          await api.write('/api/pos/held', asForm(one), undefined)
-          this.here = this.here.filter((other) => other.id !== one.id)
+          const { held } = await api.write<{ held: Shared }>('/api/pos/held', asForm(one))
+          this.isShared(one, held)
         } catch (error) {
           if (!(error instanceof Refused)) return
           const known = this.here.find((other) => other.id === one.id)
@@ -146,6 +155,15 @@ export const useHeld = defineStore('held', {
       if (useCounter().sheet === 'held') await this.load()
     },
 
+    /** In the list it never goes missing: Enter may come before the list was asked for again. */
+    isShared(one: Aside, { version, state }: Shared): void {
+      asked += 1
+      const others = this.shared.filter((other) => other.id !== one.id)
+      const here = this.here.filter((other) => other.id !== one.id)
+      const shared = state === 'held' ? [...others, { ...asShown(one), version }] : others
+      this.relist({ here, shared })
+    },
+
     async open(): Promise<void> {
       Object.assign(this, { at: 0, changes: [], said: '', elsewhere: null })
       useCounter().sheet = 'held'
@@ -153,32 +171,41 @@ export const useHeld = defineStore('held', {
     },
 
     load(): Promise<void> {
-      loading ??= this.loadAll().finally(() => {
-        loading = null
-      })
-      return loading
+      listing = this.loadAll()
+      return listing
     },
 
     async loadAll(): Promise<void> {
+      asked += 1
+      const mine = asked
+      let shared: HeldShown[] = []
+      let lost = ''
       try {
-        this.shared = (await api.get<{ held: HeldShown[] }>('/api/pos/held')).held
-        this.said = ''
+        shared = (await api.get<{ held: HeldShown[] }>('/api/pos/held')).held
       } catch (error) {
-        this.shared = []
-        this.said = error instanceof Unreachable ? t('held.alone') : sentence(error)
+        lost = error instanceof Unreachable ? t('held.alone') : sentence(error)
       }
-      this.at = Math.min(this.at, Math.max(0, this.list.length - 1))
+      if (mine === asked) this.relist({ shared, lost })
+    },
+
+    /** Whatever comes or goes, the keys stay at the basket they are at. */
+    relist(change: Partial<State>): void {
+      const id = this.chosen?.id
+      Object.assign(this, change)
+      const at = this.list.findIndex((one) => one.id === id)
+      this.at = at >= 0 ? at : Math.min(this.at, Math.max(0, this.list.length - 1))
     },
 
     step(by: number): void {
-      this.at = Math.min(this.list.length - 1, Math.max(0, this.at + by))
+      this.at = Math.max(0, Math.min(this.list.length - 1, this.at + by))
     },
 
     /** Enter takes up the chosen one, a digit with it that one; with changes shown it accepts them. */
     enter(digit: string): void {
       if (this.changes.length > 0) return this.accept()
-      if (digit) this.at = Number(digit) - 1
-      void this.resume()
+      const at = digit ? Number(digit) - 1 : this.at
+      if (this.list[at]) this.at = at
+      void this.resume([], at)
     },
 
     refuse(words: string): void {
@@ -186,18 +213,25 @@ export const useHeld = defineStore('held', {
       this.said = words
     },
 
-    async resume(approval_ids: number[] = []): Promise<void> {
+    /** A hand faster than the list waits for it. */
+    async resume(approval_ids: number[] = [], place?: number): Promise<void> {
       if (this.busy) return play('blocked')
-      // The key is quicker than the list: it means the first of what is about to come.
-      if (!this.chosen) await loading
-      const one = this.chosen
-      if (!one || this.busy) return play('blocked')
       if (!useBasket().isEmpty) return this.refuse(t('held.basketFirst'))
-      if (one.state === 'expired') return this.refuse(t('held.over'))
       this.busy = true
+      const at = place ?? this.at
+      const seen = this.list[at]
+      // What is on its way to the server right now is only here or only there afterwards.
+      await sharing
+      if (!seen) await listing
+      const one = seen ?? this.list[at]
+      if (one) await this.take(one, approval_ids)
+      else play('blocked')
+      this.busy = false
+    },
+
+    async take(one: HeldShown, approval_ids: number[]): Promise<void> {
+      if (one.state === 'expired') return this.refuse(t('held.over'))
       try {
-        // What is on its way to the server right now is only here or only there afterwards.
-        await sharing
         const mine = this.here.find((aside) => aside.id === one.id)
         if (mine) this.takeHere(mine)
         else await this.takeShared(one, approval_ids)
@@ -206,8 +240,6 @@ export const useHeld = defineStore('held', {
         const elsewhere = error instanceof Refused && error.code === 'held_elsewhere'
         this.elsewhere = elsewhere ? one : null
         if (!elsewhere && error instanceof Refused) await this.load()
-      } finally {
-        this.busy = false
       }
     },
 
@@ -272,8 +304,8 @@ export const useHeld = defineStore('held', {
         reasons: TAKE_OVER,
       })
       if (!word?.id) return
-      this.at = this.list.findIndex((other) => other.id === one.id)
-      await this.resume([word.id])
+      const at = this.list.findIndex((other) => other.id === one.id)
+      await this.resume([word.id], at)
     },
 
     async oldPrices(): Promise<void> {
@@ -341,16 +373,8 @@ function asForm({ id, version, lines, member, discount_fen, barred, ticket }: As
   return { id, version, ...whole, note, print_notes }
 }
 
-function asShown({
-  id,
-  version,
-  lines,
-  member,
-  ticket,
-  payable_fen,
-  held_at,
-  refused,
-}: Aside): HeldShown {
+function asShown(aside: Aside): HeldShown {
+  const { id, version, lines, member, ticket, payable_fen, held_at, refused } = aside
   const session = useSession()
   return {
     id,
