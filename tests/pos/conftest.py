@@ -67,7 +67,7 @@ from pos.http import (
     who,
 )
 from tests import factories as make
-from tests.servers import running
+from tests.servers import hang_keys, running
 from tests.wechat_stand_in.app import create_app as stand_in
 from tests.wechat_stand_in.reading import FIRST
 
@@ -181,7 +181,7 @@ def client(app, shop) -> Callable[[str], Client]:
 def wechat(tmp_path, monkeypatch, request):
     """WeChat on a port of its own; `later(seconds)` moves both clocks."""
     reading = getattr(request, "param", FIRST)
-    app = stand_in(tmp_path, reading)
+    app = stand_in(hang_keys(tmp_path), reading)
     world, began, passed = app.extensions["world"], clock.now, [0]
 
     def later(seconds):
