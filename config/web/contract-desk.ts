@@ -126,6 +126,8 @@ export interface DeskOrders {
   parcels: DeskOrder[]
   total: number
   counts: Record<DeskStage, number>
+  /** How labels of scales read in this store. */
+  layouts: string[]
 }
 
 export interface DoneOrder {

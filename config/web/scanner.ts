@@ -42,7 +42,7 @@ export class ScanQueue<T> {
 }
 
 /**
- * Collects what a reader types while no field has the focus; Enter hands the code over.
+ * Collects what a reader types while no field has the focus; Enter or Tab hands the code over.
  *
  * With `words` also codes of letters, digits, dots and dashes: labels of shelves and bags, signed QR codes.
  */
@@ -64,7 +64,7 @@ export class Wedge {
       this.text += event.key
       return true
     }
-    if (event.key !== 'Enter' || this.text.length < (this.words ? 2 : 4)) return false
+    if (!/^(Enter|Tab)$/.test(event.key) || this.text.length < (this.words ? 2 : 4)) return false
     const code = this.text
     this.text = ''
     this.onCode(code)

@@ -13,6 +13,7 @@ from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
 from pos.http.desk_step import step
 from pos.scan import read_code
+from trade.catalogue import layouts
 from trade.fulfilment import parcels
 from trade.orders import desk, fulfil, rerouting
 from trade.stock.rejects import Reason
@@ -52,13 +53,15 @@ class ScanForm(WriteForm):
 def open_parcels(query_data: ParcelsQuery) -> Response:
     """Open parcels of one's own store, the least time left first; 304 while nothing changed, so ask each second.
 
-    `counts` and `total` are of all that are open, not only of the `most` that are shown.
+    `counts` and `total` are of all that are open, not only of the `most` that are shown; by `layouts` the store's
+    scale labels read.
     """
     store_id = who.own_store()
     counts = desk.counts(session(), store_id)
     shown = {stage: counts[stage] for stage in ("new", "picking", "ready")}
     cards = desk.still_open(session(), store_id, most=query_data.most)
-    return unless_known({"parcels": cards, "counts": shown, "total": counts.total()})
+    known = layouts.of_store(session(), store_id)
+    return unless_known({"parcels": cards, "counts": shown, "total": counts.total(), "layouts": known})
 
 
 @bp.get("/done")

@@ -1,5 +1,6 @@
+import { checkDigit } from '@web/labels/check-digit'
 import { expect, test } from 'vitest'
-import { aimOf, bagCode, concerns } from './codes'
+import { aimOf, bagCode, codesOf, concerns, readLabelsBy } from './codes'
 import { aLine, anOrder } from './makes'
 
 const MILK = '6901234567892'
@@ -31,4 +32,14 @@ test('a shelf or goods narrow the queue to their orders', () => {
   expect(orders.filter((order) => concerns(order, 'r-05')).map((order) => order.id)).toEqual([8])
   expect(orders.filter((order) => concerns(order, MILK)).map((order) => order.id)).toEqual([7])
   expect(orders.filter((order) => concerns(order, 'Z'))).toEqual([])
+})
+
+test('labels read as those of the store do, of scales and of GS1', () => {
+  const price = '220123412345' // 22, item 01234, 123.45 yuan
+  const label = `${price}${checkDigit(price)}`
+  expect(codesOf(label)).toContain('01234')
+  readLabelsBy(['22XPPPPFFFFFC'])
+  expect(codesOf(label)).toContain('1234')
+  expect(codesOf(`${price}${checkDigit(price) === '0' ? 1 : 0}`)).toHaveLength(2)
+  expect(codesOf(`]C10106901234567892`)).toContain(MILK)
 })

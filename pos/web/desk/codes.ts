@@ -1,4 +1,6 @@
 import type { DeskOrder } from '@web/contract'
+import { DEFAULT_LAYOUTS, read } from '@web/labels'
+import { day, serverNow } from '@web/time'
 
 /** What a scanned or typed code is for. */
 export type Aim =
@@ -47,10 +49,17 @@ function hasGoods(orders: readonly Known[], code: string): boolean {
   )
 }
 
-/** How one code may stand in the catalogue: a UPC as EAN, a scale label as its PLU. */
+let layouts: readonly string[] = DEFAULT_LAYOUTS
+
+/** From now on labels of scales read as those of this store do. */
+export function readLabelsBy(its: readonly string[]): void {
+  layouts = its
+}
+
+/** How one code may stand in the catalogue: a UPC as EAN, a label of a scale or of GS1 as the goods it names. */
 export function codesOf(code: string): string[] {
-  const label = /^2\d(\d{5})\d{6}$/.exec(code)?.[1]
-  return label ? [code, `0${code}`, label] : [code, `0${code}`]
+  const said = read(code, layouts, day(serverNow()))
+  return [code, `0${code}`, ...('wrong' in said ? [] : [said.key])]
 }
 
 /** Whether an order is what a shelf, or goods, of the filter are about. */

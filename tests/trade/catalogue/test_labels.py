@@ -1,6 +1,6 @@
 """Complaint 4.3: labels of scales and GS1 codes give exact goods, grams and fen, here and in the till alike.
 
-`tests/vectors/labels.json` was written without the code under test; `pos/web/till/scan/labels.test.ts` runs the same.
+`tests/vectors/labels.json` was written without the code under test; `config/web/labels/labels.test.ts` runs the same.
 """
 
 from __future__ import annotations

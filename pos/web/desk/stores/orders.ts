@@ -11,7 +11,7 @@ import { t, tOr } from '@web/i18n'
 import { play } from '@web/sounds'
 import { clock, serverNow } from '@web/time'
 import { defineStore } from 'pinia'
-import { concerns } from '../codes'
+import { concerns, readLabelsBy } from '../codes'
 import { isPicked, lineOf, step, tail } from '../picking'
 import { type Section, sectionOf } from '../sections'
 import { api } from '../server'
@@ -140,6 +140,7 @@ export const useOrders = defineStore('orders', {
         this.heardAt = serverNow()
         if (body && asked === turn) {
           this.etag = etag
+          readLabelsBy(body.layouts)
           this.take(body.parcels)
           this.reach(body.total)
         }

@@ -1,4 +1,4 @@
-import { isGS1 } from './labels'
+import { isGS1 } from '@web/labels'
 
 /** What a code is.  A new kind is one entry here and one in `takers.ts`. */
 export type Kind =

@@ -6,15 +6,22 @@ const GOODS = '6901234567892'
 let box: HTMLInputElement
 let other: HTMLInputElement
 let scanned: string[]
+let sent: string[]
 let cut: number
 let reader: Reader
 let at = 10_000
 
 beforeEach(() => {
   vi.useFakeTimers()
-  document.body.innerHTML = '<input data-testid="scan-input"><input data-testid="other">'
+  document.body.innerHTML =
+    '<form><input data-testid="scan-input"></form><input data-testid="other">'
   ;[box, other] = [...document.querySelectorAll('input')] as [HTMLInputElement, HTMLInputElement]
   scanned = []
+  sent = []
+  document.forms[0]?.addEventListener('submit', (event) => {
+    event.preventDefault()
+    sent.push(box.value)
+  })
   cut = 0
   reader = new Reader({
     sells: (code) => code === GOODS,
@@ -65,6 +72,16 @@ test('the box takes its codes itself, without what a hand had begun before', () 
   type(box, [...'3*'], 120)
   type(box, [...GOODS, 'Enter'])
   expect(box.value).toBe(`3*${GOODS}`)
+})
+
+test('Tab ends a code as Enter does, and keeps the focus; a hand moves on with it', () => {
+  expect(type(other, [...GOODS, 'Tab'])).toBe(true)
+  expect([scanned, other.value]).toEqual([[GOODS], ''])
+  expect(type(box, [...'20011', 'Tab'])).toBe(true)
+  expect([sent, box.value]).toEqual([['20011'], '20011'])
+  expect(type(other, [...GOODS, 'Tab'], 90)).toBe(false)
+  expect(type(box, ['Tab'], 90)).toBe(false)
+  expect([scanned, sent]).toEqual([[GOODS], ['20011']])
 })
 
 test('a code that a busy machine held up in the middle is whole all the same', () => {

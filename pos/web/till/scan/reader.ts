@@ -1,6 +1,6 @@
+import { checkDigit } from '@web/labels/check-digit'
 import { isField } from '@web/scanner'
 import { onUnmounted } from 'vue'
-import { checkDigit } from './check-digit'
 import { isGoodsCode, kindOf } from './kinds'
 
 /** A reader sends its keys closer together than this; nobody types so. */
@@ -11,6 +11,8 @@ const MOST_STUTTERS = 2
 const ENTER_MS = 300
 /** The shortest barcode that is printed. Fewer keys in a field may be a fast hand, and stay there. */
 const SHORTEST = 8
+/** The shortest that a Tab ends, which moves the focus behind less than that. */
+const SHORTEST_BY_TAB = 4
 /** After so much silence a code without its Enter was cut off. */
 const CUT_MS = 1000
 const GS = '\x1d'
@@ -40,7 +42,7 @@ export class Reader {
     if (event.isComposing) return
     const key = keyOf(event)
     if (key === null) return
-    if (key === 'Enter') return this.end(event)
+    if (key === 'Enter' || key === 'Tab') return this.end(event)
     const gap_ms = event.timeStamp - this.last
     if (this.text === '' || gap_ms > CUT_MS) this.begin(event.target)
     else if (gap_ms > GAP_MS) this.gaps.push(this.text.length)
@@ -88,15 +90,23 @@ export class Reader {
     const at = this.begins(inBox ? this.gaps.length : MOST_STUTTERS)
     const code = this.text.slice(at)
     this.text = ''
-    if (event.timeStamp - this.last > ENTER_MS || code.length < SHORTEST) return
+    if (event.timeStamp - this.last > ENTER_MS) return
+    const byTab = event.key === 'Tab'
+    if (code.length < (byTab && inBox ? SHORTEST_BY_TAB : SHORTEST)) return
     const kind = kindOf(code, this.to)
     if (!isField(field)) {
-      if (kind) this.to.scan(code)
+      if (!kind) return
+      if (byTab) event.preventDefault()
+      return this.to.scan(code)
+    }
+    const its = kind && field.dataset.takes?.split(' ').includes(kind)
+    if (inBox || its) {
+      if (inBox) this.inBox(field, code)
+      else whole(field, code)
+      if (byTab) submit(event, field)
       return
     }
-    if (isBox(field)) return this.inBox(field, code)
     if (!kind) return
-    if (field.dataset.takes?.split(' ').includes(kind)) return whole(field, code)
     event.preventDefault()
     event.stopImmediatePropagation()
     const { before } = this
@@ -130,11 +140,19 @@ const isGTIN = (text: string) =>
 
 const isBox = (field: HTMLElement) => field.dataset.testid === 'scan-input'
 
-/** The key as a reader means it: one character, GS (which it sends as Ctrl+]), or Enter; null for all others. */
+/** The key as a reader means it: one character, GS (which it sends as Ctrl+]), Enter or Tab; null for all others. */
 function keyOf(event: KeyboardEvent): string | null {
   if (event.ctrlKey && (event.key === ']' || event.key === GS)) return GS
   if (event.ctrlKey || event.altKey || event.metaKey) return null
-  return event.key.length === 1 || event.key === 'Enter' ? event.key : null
+  if (event.key === 'Tab' && event.shiftKey) return null
+  return event.key.length === 1 || /^(Enter|Tab)$/.test(event.key) ? event.key : null
+}
+
+/** Tab does what Enter does, and the focus stays. */
+function submit(event: KeyboardEvent, field: HTMLInputElement): void {
+  event.preventDefault()
+  event.stopImmediatePropagation()
+  field.form?.requestSubmit()
 }
 
 function typeGS(event: KeyboardEvent): void {

@@ -1,7 +1,7 @@
 import { guessLine } from '@web/money'
 import { expect, test } from 'vitest'
-import written from '../../../../tests/vectors/labels.json'
-import { read, unitsOf } from './labels'
+import written from '../../../tests/vectors/labels.json'
+import { read, unitsOf } from '.'
 
 /** Complaint 4.3: the same labels as `tests/trade/catalogue/test_labels.py` reads. */
 test.each(written.cases)('$why', ({ code, layouts, wrong, read: expected, sold }) => {
