@@ -16,6 +16,7 @@ export type ApprovalAction =
   | 'tender_unknown'
   | 'variance'
   | 'late_shift'
+  | 'temporary_item'
 
 /** What would change, for the manager to read. */
 export interface ApprovalWhat {

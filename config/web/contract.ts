@@ -57,6 +57,8 @@ export interface Item {
   qty: number
   picture: string
   tag?: Tag
+  /** Made at this till for goods that the catalogue has not; nobody counts it. */
+  temporary?: boolean
 }
 
 /** What stands on a label beside the goods: `fen` is what it costs, `measured` whether it says how much is in it. */

@@ -1,4 +1,4 @@
-"""Codes that nobody sells: reported at the till, settled by the head office."""
+"""Codes that nobody sells: reported at the till or sold there as a temporary item, settled by the head office."""
 
 from __future__ import annotations
 
@@ -6,9 +6,14 @@ from flask import g
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from config.errors import Refused
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from pos.http import who
+from pos.http.approving import Elevated, elevated
 from trade.catalogue import unknown
+from trade.pricing import temporary
+from trade.stores.approvals.moves import ApprovalOver
+from trade.stores.approvals.states import Action
 
 bp = blueprint("unknown_codes", "/api", who.identify)
 Code = Field(pattern=r"^[\x1d!-~]{2,90}$")
@@ -19,6 +24,20 @@ class ReportForm(WriteForm):
 
     code: str = Code
     note: str = Field("", max_length=100)
+
+
+class TemporaryNeedsApproval(Refused):
+    """A temporary item needs a manager's word, `action`: its price is nobody's but the cashier's."""
+
+    code = "temporary_needs_approval"
+
+
+class TemporaryForm(WriteForm, Elevated):
+    """What lies on the counter and is not in the catalogue, for how much a piece; `code` is empty where it has none."""
+
+    code: str = Field("", pattern=r"^([\x1d!-~]{2,90})?$")
+    name: str = Field(min_length=1, max_length=40, pattern=r"\S")
+    price_fen: int = Field(gt=0, le=100_000_000)
 
 
 class SettleForm(WriteForm):
@@ -41,6 +60,40 @@ def report(json_data: ReportForm) -> Reply:
         return {"times": unknown.report(opened, store_id, json_data.code, json_data.note, **told)}, 201
 
     return once(json_data, work)
+
+
+@bp.post("/pos/temporary-items")
+@permit("pos.sell")
+@bp.input(TemporaryForm)
+def sell_unlisted(json_data: TemporaryForm) -> Reply:
+    """Make a temporary item for this store, for a day: 201 with the `item` as a scan gives it; its code is reported.
+
+    409 `temporary_needs_approval` without the right `pos.temporary`: the approval's `what` has the price as
+    `after_fen`, its subject is `temporary`.
+    """
+    store_id, me = who.till().store_id, who.me()
+
+    def work(opened: Session) -> Reply:
+        form, name = json_data, json_data.name.strip()
+        if "pos.temporary" not in me.permissions:
+            _approved(opened, form, name)
+        made = {"actor": me.actor, "now": g.now}
+        item = temporary.make(opened, store_id, name, form.price_fen, **made)
+        if form.code:
+            note = f"{name} {form.price_fen // 100}.{form.price_fen % 100:02d}"
+            unknown.report(opened, store_id, form.code, note, **made)
+        return {"item": item}, 201
+
+    return once(json_data, work)
+
+
+def _approved(opened: Session, form: TemporaryForm, name: str) -> None:
+    action = Action.TEMPORARY_ITEM
+    if not form.approval_ids:
+        raise TemporaryNeedsApproval(action=action.value)
+    given = elevated(opened, form, action, subject="temporary", name=name, price_fen=form.price_fen)
+    if given.what.get("after_fen") != form.price_fen:
+        raise ApprovalOver(action=action.value)
 
 
 @bp.get("/desk/unknown-codes")

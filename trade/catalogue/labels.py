@@ -7,8 +7,8 @@ A layout is a pattern of 13 or 18 characters: two digits of its prefix (`X`: any
     X  anything                                                C  check digit of the whole, always last
 
 so `2XPPPPPWWWWWC` is the weight of the simplest scale, `22PPPPKFFFFFC` a price with its own check digit and
-`21PPPPPWWWWWFFFFFC` both.  The till and the desk read the same (`config/web/labels/index.ts`); `tests/vectors/labels.json` holds
-both to it.
+`21PPPPPWWWWWFFFFFC` both.  The till and the desk read the same (`config/web/labels/index.ts`);
+`tests/vectors/labels.json` holds both to it.
 """
 
 from __future__ import annotations

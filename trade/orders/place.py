@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from config.errors import Refused
 from member import wallet_limits
 from member.possession import PossessionNeeded
-from trade.orders import addresses, as_rows, moves, pay, seckill, shown, value, ways
+from trade.orders import addresses, as_rows, found, moves, pay, seckill, shown, value, ways
 from trade.orders.code_sale import NothingForCode
 from trade.orders.price import Basket, Brought, EmptyBasket, Supposed, price
 from trade.payments import cash
@@ -177,6 +177,7 @@ def at_till(
     change_fen = cash.change(priced.due_fen, received_fen)
     where = {"staff_id": at.staff_id, "till_id": at.till_id, "shift_id": at.shift_id}
     order_id = open_with(session, basket, priced, actor, now, channel="till", **where, paid_at=now, closed_at=now)
+    found.take_in(session, basket.store_id, priced, key=f"found:{order_id}", actor=actor, now=now)
     stock.sell(session, basket.store_id, units_of(priced.lines), key=f"order:{order_id}:sell", actor=actor, now=now)
     count_uses(session, basket, priced, order_id, now)
     if priced.due_fen or not (priced.wallet.total_fen or priced.brought_fen):
@@ -215,6 +216,7 @@ def by_code(
         raise NothingForCode(due_fen=priced.due_fen)
     till = {"till_id": at.till_id, "shift_id": at.shift_id}
     order_id = open_with(session, basket, priced, actor, now, channel="till", staff_id=at.staff_id, **till)
+    found.take_in(session, basket.store_id, priced, key=f"found:{order_id}", actor=actor, now=now)
     stock.hold(session, basket.store_id, units_of(priced.lines), order_id=order_id, at_till=True)
     count_uses(session, basket, priced, order_id, now)
     _spend_freely(session, basket, priced, at, now)

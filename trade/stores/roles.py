@@ -14,7 +14,15 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.STORE_MANAGER: frozenset(
         _CASHIER
         | _STORE
-        | {"pos.register", "pos.discount", "pos.approve", "member.tail", "desk.statement", "centre.decide"}
+        | {
+            "pos.register",
+            "pos.discount",
+            "pos.approve",
+            "pos.temporary",
+            "member.tail",
+            "desk.statement",
+            "centre.decide",
+        }
         | {"desk.answer", "desk.intake", "stock.post"}
         | _GOODS
     ),

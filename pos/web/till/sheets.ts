@@ -11,6 +11,7 @@ const LOADS = {
   note: () => import('./parts/NoteSheet.vue'),
   sellers: () => import('./parts/SellersSheet.vue'),
   void: () => import('./parts/VoidSheet.vue'),
+  temporary: () => import('./parts/TemporarySheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),
   paper: () => import('./parts/PaperSheet.vue'),
   printer: () => import('./print/PrinterSheet.vue'),

@@ -29,6 +29,7 @@ class Action(StrEnum):
     TENDER_UNKNOWN = "tender_unknown"
     VARIANCE = "variance"
     LATE_SHIFT = "late_shift"
+    TEMPORARY_ITEM = "temporary_item"
 
 
 class State(StrEnum):

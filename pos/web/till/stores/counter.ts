@@ -103,7 +103,7 @@ export const useCounter = defineStore('counter', {
       if (useMembers().pick(text.trim())) return
       if (entry.kind === 'nothing') {
         if (!byName) this.enterNothing()
-      } else if (this.panel === 'entry' && useUnknown().newest && /^[1-4]$/.test(text.trim()))
+      } else if (this.panel === 'entry' && useUnknown().newest && /^[1-5]$/.test(text.trim()))
         void useUnknown().choose(useUnknown().choices[Number(text) - 1])
       else if (entry.kind === 'short' && !byName) this.refuse(t('echo.short'), text.trim())
       else if (entry.kind === 'search' || byName) void this.takeFirstResult(text)

@@ -10,6 +10,7 @@ export interface Line {
   price_fen: number
   qty: number
   picture: string
+  temporary?: boolean
   /** For the price engine; a line kept by an older version has neither. */
   steps?: [number, number][]
   category_id?: number

@@ -7,7 +7,7 @@ import { handOver } from '../scan/hand-over'
 import { api } from '../server'
 import { useCounter } from './counter'
 
-export type Choice = 'search' | 'report' | 'ignore' | 'pickup'
+export type Choice = 'search' | 'temporary' | 'report' | 'ignore' | 'pickup'
 
 const MOST = 9
 
@@ -19,7 +19,7 @@ export const useUnknown = defineStore('unknown', {
     /** What may be chosen, in the order of the digits; eight digits may be what a customer fetches by. */
     choices(): Choice[] {
       const pickup: Choice[] = /^\d{8}$/.test(this.newest ?? '') ? ['pickup'] : []
-      return ['search', 'report', 'ignore', ...pickup]
+      return ['search', 'temporary', 'report', 'ignore', ...pickup]
     },
   },
   actions: {
@@ -31,6 +31,10 @@ export const useUnknown = defineStore('unknown', {
       const code = this.newest
       if (!code || !choice || this.busy) return
       if (choice === 'report') return this.report(code)
+      if (choice === 'temporary') {
+        useCounter().sheet = 'temporary'
+        return
+      }
       this.drop(code)
       if (choice === 'pickup') handOver(code)
       if (choice === 'search') useCounter().findByName()
