@@ -67,6 +67,17 @@ def test_one_ticket_for_both_stores_and_the_code_is_in_no_remembered_answer(clie
     assert books(session) == {}
 
 
+def test_a_temporary_item_is_carried_out_beside_what_another_store_hands_over(client, session, shop, other):
+    asked = {"name": "手工凉皮", "price_fen": 850}
+    item = client("store_manager").post("/api/pos/temporary-items", asked).json["item"]
+    body = _sale(shop, other, 3140)
+    body["lines"].append({"sku_id": item["sku_id"], "qty": 1})
+    assert client().post("/api/pos/sales", body).status_code == 201
+    sold = "SELECT on_hand, held FROM stock_level WHERE sku_id = :sku"
+    assert session.execute(text(sold), {"sku": item["sku_id"]}).one() == (0, 0)
+    assert books(session) == {}
+
+
 def test_what_is_kept_at_the_first_step_of_paying_is_what_is_sold(client, session, shop, other):
     till = client()
     line = {"sku_id": shop.skus["bread"], "qty": 3, "at_store_id": other.store_id}

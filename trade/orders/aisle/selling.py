@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 from member import wallet_limits
 from trade.fulfilment import asked as asking
-from trade.orders import addresses, place, value
+from trade.orders import addresses, found, place, value
 from trade.orders.addresses import Address
 from trade.orders.aisle import completing, reserving
 from trade.orders.code_sale import NothingForCode
@@ -170,6 +170,7 @@ def _promise(
     if how.address is not None:
         addresses.write(session, basket.store_id, order_id, how.address, now=now)
     key: dict[str, Any] = {"order_id": order_id, "actor": actor, "now": now}
+    found.take_in(session, basket.store_id, priced, key=f"found:{order_id}", actor=actor, now=now)
     reserving.hold_for_sale(session, basket.store_id, at.till_id, goods, **key)
     place.count_uses(session, basket, priced, order_id, now)
     if priced.wallet.total_fen and not at.authorised and basket.member_id:

@@ -286,6 +286,7 @@ export const useShift = defineStore('shift', {
     x: async (): Promise<XReport | null> =>
       (await api.get<{ x: XReport | null }>('/api/pos/shift/x')).x,
 
+    /** Cash goes in or out: written down first, and then the drawer opens, once. */
     async move(
       kind: CashKind,
       fen: number,
@@ -293,7 +294,9 @@ export const useShift = defineStore('shift', {
       reason: string,
     ): Promise<CashMove[]> {
       const body = { kind, fen, goes_to, reason }
-      return (await api.write<{ moves: CashMove[] }>('/api/pos/shift/cash', body)).moves
+      const { moves } = await api.write<{ moves: CashMove[] }>('/api/pos/shift/cash', body)
+      void usePrinter().kick(`cash:${Math.max(...moves.map(({ id }) => id))}`)
+      return moves
     },
 
     /** The business day is over: a manager lets the shift go on, once. */
