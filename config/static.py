@@ -1,4 +1,4 @@
-"""The built front ends: hashed assets for ever, pages always asked for anew."""
+"""The built front ends: hashed assets for ever, pages always asked for anew, pictures once an hour."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from config.errors import NotFound
 from config.http import permit
 
 _HASHED = re.compile(r"[-.][0-9A-Za-z_-]{8,}\.(?:js|css|svg|png|woff2)$")
+_HOUR = "public, max-age=3600"
+"""Of a picture: asked for anew, each line that a till scans would be a request."""
 _PACKED = {".js", ".css", ".html", ".svg", ".json"}
 
 
@@ -41,7 +43,7 @@ def serve(app: APIFlask, name: str, prefix: str, folder: Path, *, single_page: b
             response.headers["Content-Encoding"] = "gzip"
         response.headers["Vary"] = "Accept-Encoding"
         response.headers["Cache-Control"] = (
-            "public, max-age=31536000, immutable" if _HASHED.search(path) else "no-cache"
+            "public, max-age=31536000, immutable" if _HASHED.search(path) else "no-cache" if single_page else _HOUR
         )
         return response
 

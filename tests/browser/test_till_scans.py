@@ -19,6 +19,7 @@ from config import clock
 from config.db import transaction
 from config.gs1 import check_digit
 from tests import factories as make
+from tests.browser.hands import disturb
 from tests.browser.people import Till
 from trade.catalogue import layouts
 from trade.orders.numbers import number
@@ -43,31 +44,6 @@ def _fire(reader: CDPSession, code: str) -> None:
         reader.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "windowsVirtualKeyCode": virtual, **when})
 
 
-def _disturb(till: Till, chance: random.Random) -> None:
-    """What hands do between scans: taps beside the box, sheets, panels, a key of the keypad, half a number typed."""
-    page = till.page
-    match chance.randrange(9):
-        case 0:
-            page.mouse.click(300, 668)
-        case 1:
-            page.mouse.click(chance.randrange(560, 800), 20)
-        case 2:
-            page.keyboard.press(chance.choice(["F1", "F7", "Control+j"]))
-        case 3:
-            page.keyboard.press("F9")
-        case 4:
-            page.keyboard.press("F2")
-            page.keyboard.type("138", delay=90)
-        case 5:
-            page.mouse.click(chance.randrange(120, 300), 175)
-        case 6:
-            page.keyboard.press("Control+y")
-        case 7:
-            page.evaluate("document.activeElement?.blur()")
-        case _:
-            page.keyboard.press("Escape")
-
-
 def test_scans_at_ten_a_second_with_clicks_and_sheets_between(street, screen, session):
     """Complaint 4.23: as many pieces of each as were scanned, and no click was needed."""
     shop, chance = street.shop, random.Random(423)
@@ -84,7 +60,7 @@ def test_scans_at_ten_a_second_with_clicks_and_sheets_between(street, screen, se
         _fire(reader, code)
         sent[code] += 1
         if turn % 3 == 2:
-            _disturb(till, chance)
+            disturb(till.page, chance)
         time.sleep(max(0.0, began + (turn + 1) / PER_SECOND - time.monotonic()))
     took_s = time.monotonic() - began
     till.page.keyboard.press("Escape")

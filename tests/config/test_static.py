@@ -97,6 +97,10 @@ def test_a_file_has_its_kind_and_is_not_guessed(site, path, kind):
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
 
 
+def test_a_picture_is_asked_for_once_an_hour(site):
+    assert _get(site, "/pictures/p0001.svg").headers["Cache-Control"] == "public, max-age=3600"
+
+
 @pytest.mark.parametrize("path", ["/pictures/", "/pictures/p9999.svg", "/none/", "/none/index.html"])
 def test_what_is_not_there_is_not_found(site, path):
     answer = _get(site, path)

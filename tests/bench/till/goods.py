@@ -51,8 +51,10 @@ def open_big_shop(session: Any, skus: int) -> make.Shop:
         "since": clock.now() - timedelta(days=60),
     }  # fmt: skip
     with transaction(session):
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         for statement in _GOODS.split(";"):
             session.execute(text(statement), {name: value for name, value in given.items() if f":{name}" in statement})
     with transaction(session):
+        session.execute(text("SET LOCAL statement_timeout = 0"))
         till_feed.project(session, shop.store_id, now=clock.now())
     return shop

@@ -1,19 +1,5 @@
-// Seen from inside the page: when a key went down, when what it did was on the screen, when a write was on the disk.
-window.bench = { scans: [], keys: [], searches: [], commits: [], first: null }
-
-/** Calls back when what is in the page now has been painted. */
-const painted = (done) =>
-  requestAnimationFrame(() => free(done))
-
-/** Calls back at the first change inside `where` that `is` says is the one. */
-function changed(where, is, done) {
-  const observer = new MutationObserver(() => {
-    if (!is()) return
-    observer.disconnect()
-    painted(done)
-  })
-  observer.observe(where, { attributes: true, childList: true, subtree: true, characterData: true })
-}
+// Seen from inside the page: when a key went down, when what it did was painted, when a write was on the disk.
+window.bench = { scans: [], keys: [], searches: [], commits: [], committed: [], first: null }
 
 const box = () => document.querySelector('[data-testid=scan-input]')
 /** The code of the last scan as the screen shows it, once its line is there too. */
@@ -22,25 +8,6 @@ const shown = () =>
     ? document.querySelector('[data-testid=echo] code')?.textContent
     : null
 
-function type(text, enter) {
-  box().focus()
-  box().value = text
-  box().dispatchEvent(new Event('input', { bubbles: true }))
-  if (enter) box().dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true }))
-}
-
-window.benchScan = (code) =>
-  new Promise((done, fail) => {
-    const at = performance.now()
-    const late = setTimeout(() => fail(new Error(`no line for ${code}`)), 9000)
-    changed(document.body, () => shown() === code, () => {
-      clearTimeout(late)
-      window.bench.scans.push(performance.now() - at)
-      done()
-    })
-    type(code, true)
-  })
-
 /** Calls back when the page has nothing left to do for what just happened. */
 function free(done) {
   const { port1, port2 } = new MessageChannel()
@@ -48,31 +15,104 @@ function free(done) {
   port2.postMessage(0)
 }
 
+/** Calls back when what is in the page now has been laid out and painted: behind the next frame. */
+const painted = (done) => requestAnimationFrame(() => free(done))
+
+// From the Enter of a code, by the key event's own time, to the frame in which its line stands.
+const awaited = []
+let keys = ''
+addEventListener('keydown', (event) => {
+  if (event.key.length === 1) keys += event.key
+  if (event.key !== 'Enter') return
+  // A hand may have typed before it.
+  const code = /\d{13}$/.exec(keys)?.[0]
+  if (code) awaited.push({ code, at: event.timeStamp })
+  keys = ''
+}, true)
+
+function look() {
+  if (awaited.length === 0) return
+  const code = shown()
+  const upTo = awaited.findIndex((one) => one.code === code)
+  if (upTo < 0) return
+  const seen = awaited.splice(0, upTo + 1)
+  painted(() => window.bench.scans.push(...seen.map((one) => performance.now() - one.at)))
+}
+addEventListener('DOMContentLoaded', () =>
+  new MutationObserver(look).observe(document.body, { attributes: true, childList: true, subtree: true, characterData: true }))
+
+const after = (ms) => new Promise((done) => setTimeout(done, ms))
+
+/** One key as a reader sends it: to whatever has the focus, and into the field that has it then. */
+function press(key) {
+  const to = document.activeElement ?? document.body
+  if (to.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))) {
+    if (key === 'Enter') document.activeElement?.form?.requestSubmit()
+    else document.execCommand('insertText', false, key)
+  }
+  ;(document.activeElement ?? document.body).dispatchEvent(new KeyboardEvent('keyup', { key, bubbles: true }))
+}
+
+/** A wedge reader in the page: codes one after another, each at its moment, 2 ms a key; what is late follows at once. */
+window.benchFire = async (codes, from_ms, every_ms) => {
+  for (const [turn, code] of codes.entries()) {
+    await after(Math.max(0, from_ms + turn * every_ms - performance.now()))
+    for (const [at, key] of [...code, 'Enter'].entries()) {
+      press(key)
+      await (at % 2 ? after(4) : new Promise(free))
+    }
+  }
+}
+
+/** Until the last of them is painted; one that is not within five seconds is lost. */
+window.benchIdle = async () => {
+  const late = performance.now() + 5000
+  while (awaited.length > 0 && performance.now() < late) await after(20)
+  awaited.length = 0
+  await new Promise(painted)
+}
+
+function type(text, enter) {
+  box().focus()
+  box().value = text
+  box().dispatchEvent(new Event('input', { bubbles: true }))
+  if (enter) box().dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }))
+}
+
 window.benchSearch = (text) =>
   new Promise((done) => {
     const at = performance.now()
     type(text, false)
     free(() => window.bench.keys.push(performance.now() - at))
-    setTimeout(done, 400)
+    setTimeout(done, 250)
   })
 
 // The first scan after a cold start is fired as soon as there is a box to fire it into.
-window.bench.first = new Promise((done) => {
-  const looking = setInterval(() => {
-    const code = sessionStorage.getItem('bench.first')
-    if (!code || !box()) return
-    clearInterval(looking)
-    changed(document.body, () => shown() === code, () => done(performance.now()))
-    type(code, true)
-  }, 4)
-})
+const first = sessionStorage.getItem('bench.first')
+if (first)
+  window.bench.first = new Promise((done) => {
+    const looking = setInterval(() => {
+      if (!box()) return
+      clearInterval(looking)
+      const observer = new MutationObserver(() => {
+        if (shown() !== first) return
+        observer.disconnect()
+        painted(() => done(performance.now()))
+      })
+      observer.observe(document.body, { attributes: true, childList: true, subtree: true, characterData: true })
+      type(first, true)
+    }, 4)
+  })
 
 const begin = IDBDatabase.prototype.transaction
 IDBDatabase.prototype.transaction = function (stores, mode, options) {
   const at = performance.now()
   const made = begin.call(this, stores, mode, options)
   if (mode === 'readwrite' && options?.durability === 'strict')
-    made.addEventListener('complete', () => window.bench.commits.push(performance.now() - at))
+    made.addEventListener('complete', () => {
+      window.bench.committed.push(performance.now())
+      window.bench.commits.push(performance.now() - at)
+    })
   return made
 }
 
