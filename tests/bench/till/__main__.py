@@ -1,8 +1,8 @@
 """`python -m tests.bench.till`: how fast the till's screen is with 50,000 and with 200,000 goods (`make bench-till`).
 
 The real web process, the built till and headless Chromium.  A wedge reader in the page (`watch.js`) sends the keys of
-each code 2 ms apart, ten codes a second; a scan is from its Enter, by the key event's own time, to behind the frame in
-which its line stands: laid out and painted, not yet on the glass, which takes one more frame of the display.
+each code 2 ms apart, ten codes a second; a scan is from its Enter to behind the frame in which its line stands: laid
+out and painted, not yet on the glass, which takes one more frame of the display.
 
 Demands (till-and-store-desk.md 5.3), per size: a scan p99 30 ms in baskets of up to LINES lines, with the server asked
 for its price and without network alike; what a scan costs the page in CPU in a long basket at most LONGER times that in

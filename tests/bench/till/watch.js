@@ -18,7 +18,7 @@ function free(done) {
 /** Calls back when what is in the page now has been laid out and painted: behind the next frame. */
 const painted = (done) => requestAnimationFrame(() => free(done))
 
-// From the Enter of a code, by the key event's own time, to the frame in which its line stands.
+// From the Enter of a code to the frame in which its line stands.
 const awaited = []
 let keys = ''
 addEventListener('keydown', (event) => {
@@ -26,7 +26,7 @@ addEventListener('keydown', (event) => {
   if (event.key !== 'Enter') return
   // A hand may have typed before it.
   const code = /\d{13}$/.exec(keys)?.[0]
-  if (code) awaited.push({ code, at: event.timeStamp })
+  if (code) awaited.push({ code, at: performance.now() })
   keys = ''
 }, true)
 
@@ -43,10 +43,12 @@ addEventListener('DOMContentLoaded', () =>
 
 const after = (ms) => new Promise((done) => setTimeout(done, ms))
 
-/** One key as a reader sends it: to whatever has the focus, and into the field that has it then. */
-function press(key) {
+/** One key as a reader sends it, at its own clock's time: to what has the focus, and into the field that has it then. */
+function press(key, at_ms) {
   const to = document.activeElement ?? document.body
-  if (to.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }))) {
+  const down = new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true })
+  Object.defineProperty(down, 'timeStamp', { value: at_ms })
+  if (to.dispatchEvent(down)) {
     if (key === 'Enter') document.activeElement?.form?.requestSubmit()
     else document.execCommand('insertText', false, key)
   }
@@ -57,8 +59,9 @@ function press(key) {
 window.benchFire = async (codes, from_ms, every_ms) => {
   for (const [turn, code] of codes.entries()) {
     await after(Math.max(0, from_ms + turn * every_ms - performance.now()))
+    const from = performance.now()
     for (const [at, key] of [...code, 'Enter'].entries()) {
-      press(key)
+      press(key, from + 2 * at)
       await (at % 2 ? after(4) : new Promise(free))
     }
   }
