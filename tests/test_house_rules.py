@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -32,61 +31,76 @@ def name(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"))
+def long_functions(nodes: list[ast.AST], of: tuple[str, ...]) -> list[str]:
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef)
+    return [n.name for n in nodes if isinstance(n, kinds) and (n.end_lineno or 0) - n.lineno + 1 > 50]
 
 
-def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    return (node for node in ast.walk(tree(path)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+def commits(nodes: list[ast.AST], of: tuple[str, ...]) -> list[str]:
+    """Only `transaction()` commits; what `stock.commit` ends is a promise of stock, and no transaction."""
+    if of[0] == "tests" or of == ("config", "db.py"):
+        return []
+    return [call for call in calls(nodes) if call.endswith((".commit", ".rollback")) and call != "stock.commit"]
 
 
-def calls(path: Path) -> Iterator[str]:
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            yield ast.unparse(node.func)
-
-
-@pytest.mark.parametrize("path", [*SOURCES, *FRONT], ids=name)
-def test_a_file_has_at_most_400_lines(path):
-    assert len(path.read_text("utf-8").splitlines()) <= 400
-
-
-@pytest.mark.parametrize("path", SOURCES, ids=name)
-def test_a_function_has_at_most_50_lines(path):
-    long = [node.name for node in functions(path) if (node.end_lineno or 0) - node.lineno + 1 > 50]
-    assert long == []
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "db.py")], ids=name)
-def test_only_transaction_commits(path):
-    if "tests" in path.relative_to(ROOT).parts:
-        return
-    of_goods = {"stock.commit"}  # a promise of stock that is paid; no transaction ends
-    assert [call for call in calls(path) if call.endswith((".commit", ".rollback")) and call not in of_goods] == []
-
-
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.parts[-2:] != ("config", "clock.py")], ids=name)
-def test_only_the_clock_reads_the_time(path):
-    if "tests" in path.relative_to(ROOT).parts:
-        return
+def clocks(nodes: list[ast.AST], of: tuple[str, ...]) -> list[str]:
+    """Only the clock reads the time."""
+    if of[0] == "tests" or of == ("config", "clock.py"):
+        return []
     forbidden = {"datetime.now", "datetime.utcnow", "date.today", "datetime.today", "time.time"}
-    assert forbidden.isdisjoint(calls(path))
+    return sorted(forbidden & set(calls(nodes)))
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.relative_to(ROOT).parts[0] in ("trade", "member")], ids=name)
-def test_money_rooms_know_no_fractions(path):
-    names = {node.id for node in ast.walk(tree(path)) if isinstance(node, ast.Name)}
-    numbers = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and type(n.value) is float]
-    assert names & {"float", "Decimal", "round"} == set()
-    assert [n for n in numbers if n != 1e6] == []
+def fractions(nodes: list[ast.AST], of: tuple[str, ...]) -> list[str]:
+    """Rooms with money know none."""
+    if of[0] not in ("trade", "member"):
+        return []
+    names = {node.id for node in nodes if isinstance(node, ast.Name)} & {"float", "Decimal", "round"}
+    numbers = [n.value for n in nodes if isinstance(n, ast.Constant) and type(n.value) is float]
+    return sorted(names) + [str(n) for n in numbers if n != 1e6]
 
 
-@pytest.mark.parametrize("path", [p for p in SOURCES if p.relative_to(ROOT).parts[0] in ROOMS], ids=name)
-def test_states_are_written_only_in_moves(path):
-    if path.name in ("moves.py", "ledger.py"):
-        return
-    texts = [n.value for n in ast.walk(tree(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
-    assert [text for text in texts if STATE_COLUMNS.search(text)] == []
+def states(nodes: list[ast.AST], of: tuple[str, ...]) -> list[str]:
+    """Written only in moves."""
+    if of[0] == "tests" or of[-1] in ("moves.py", "ledger.py"):
+        return []
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    return [text for text in texts if STATE_COLUMNS.search(text)]
+
+
+def calls(nodes: list[ast.AST]) -> list[str]:
+    return [ast.unparse(node.func) for node in nodes if isinstance(node, ast.Call)]
+
+
+def test_a_file_has_at_most_400_lines():
+    assert [name(path) for path in (*SOURCES, *FRONT) if len(path.read_text("utf-8").splitlines()) > 400] == []
+
+
+@pytest.mark.parametrize("room", [*ROOMS, "tests"])
+def test_a_file_keeps_the_rules_of_the_house(room):
+    broken = []
+    for path in SOURCES:
+        of = path.relative_to(ROOT).parts
+        if of[0] == room:
+            nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+            rules = (long_functions, commits, clocks, fractions, states)
+            broken += [(name(path), rule.__name__, what) for rule in rules for what in rule(nodes, of)]
+    assert broken == []
+
+
+@pytest.mark.parametrize(
+    ("source", "of", "rule"),
+    [
+        ("def f():\n" + "    pass\n" * 50, ("tests", "x.py"), "long_functions"),
+        ("session.commit()", ("trade", "x.py"), "commits"),
+        ("at = datetime.now(UTC)", ("pos", "x.py"), "clocks"),
+        ("x = 0.5", ("member", "x.py"), "fractions"),
+        ("x = float(1)", ("trade", "x.py"), "fractions"),
+        ("x = 'UPDATE a SET state = 1 WHERE b'", ("paying", "x.py"), "states"),
+    ],
+)
+def test_each_rule_finds_what_it_forbids(source, of, rule):
+    assert globals()[rule](list(ast.walk(ast.parse(source))), of)
 
 
 def test_no_money_column_without_its_unit():
