@@ -24,7 +24,8 @@ def _servers() -> tuple[str, str]:
     if not database:
         database = start_postgres(_VAR / "postgres")
         with psycopg.connect(database.replace("+psycopg", ""), autocommit=True) as admin:
-            admin.execute("ALTER SYSTEM SET fsync = off")  # nothing of a test need survive a power cut
+            for asks in ("fsync", "synchronous_commit", "full_page_writes"):  # nothing here need survive a power cut
+                admin.execute(f"ALTER SYSTEM SET {asks} = off")
             admin.execute("SELECT pg_reload_conf()")
     redis = os.environ.get("REDIS_URL", "") or start_redis(_VAR / "redis")
     return database.replace("postgresql+psycopg://", "postgresql://"), redis

@@ -28,7 +28,7 @@ from trade.payments.codes import moves as codes
 from trade.payments.codes import plan, read
 from workers.jobs import ask_refunds, watch_codes
 
-SCHEDULES = int(os.environ.get("TONGDIAN_CODE_SCHEDULES", "60"))
+SCHEDULES = int(os.environ.get("TONGDIAN_CODE_SCHEDULES", "30"))
 CHUNK = 500
 
 

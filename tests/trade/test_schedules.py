@@ -25,7 +25,7 @@ from trade.payments.refunds import moves as refunds
 from workers.jobs import ask_refunds, expire_unpaid, settle_payments
 
 pytestmark = pytest.mark.wechat
-SCHEDULES = int(os.environ.get("TONGDIAN_SCHEDULES", "80"))
+SCHEDULES = int(os.environ.get("TONGDIAN_SCHEDULES", "40"))
 CHUNK = 500
 
 
