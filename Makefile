@@ -73,5 +73,6 @@ KILLS ?= 10
 chaos: env       ## kill -9 under load, KILLS=60 for the long form; writes var/chaos.json
 	$(PY) -m tests.chaos --kills $(KILLS)
 	$(PY) -m tests.chaos.codes
+	$(PY) -m tests.chaos.behaviour --slack $(SLACK)
 
 .PHONY: help env lock web demo test second-reading browser check sure prove prove-million vectors bench bench-till wechat-faults chaos
