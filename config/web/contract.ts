@@ -141,6 +141,8 @@ export interface TopUp {
   bonus_fen: number
   paid_at: string
   store_name: string
+  /** Its page for the customer's phone. */
+  url: string
   member: { id: number; no: string; name: string; phone: string }
   wallet: Omit<Wallet, 'free_today_fen'>
   tender: { kind: TenderKind; amount_fen: number; received_fen: number; change_fen: number }

@@ -17,18 +17,20 @@ from config.http import WriteForm, blueprint, once, permit, session
 from config.money import yuan
 from config.settings import settings
 from config.texts import language_of, say
+from pos.http import top_ups
 from pos.printing.page import bars
 from pos.printing.papers import amount
 from trade.orders import read
 from trade.orders.invoices import moves as invoices
 from trade.orders.invoices.tax_no import is_sound
 from trade.orders.receipts import book
+from trade.payments import top_up_refunds
 
 bp = blueprint("e-receipt", "", lambda: None)
 _PAGES = Environment(loader=FileSystemLoader(Path(__file__).parents[1] / "pages"), autoescape=True)
 
 
-def render(status: int, facts: dict[str, Any]) -> Response:
+def render(status: int, facts: dict[str, Any], page: str = "receipt") -> Response:
     """The page with these facts, in the reader's language; nobody keeps it and nobody is told where it was."""
     language = language_of(request.headers.get("Accept-Language"))
 
@@ -38,7 +40,7 @@ def render(status: int, facts: dict[str, Any]) -> Response:
     given: dict[str, Any] = {"language": language, "t": words, "yuan": yuan, "amount": amount}
     given |= {"request_path": request.path.removesuffix("/invoice"), **facts}
     response = Response(
-        _PAGES.get_template("receipt.html").render(given), status, content_type="text/html; charset=utf-8"
+        _PAGES.get_template(f"{page}.html").render(given), status, content_type="text/html; charset=utf-8"
     )
     response.headers.update(
         {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex, nofollow"}
@@ -85,6 +87,8 @@ class BadTaxNo(Refused):
 @bp.doc(hide=True)
 def show(address: str) -> Response:
     """The stored receipt as it stands now; 404 with a page when there is none, or none yet: it comes with the till."""
+    if top_up := book.find_top_up(address):
+        return render(200, _top_up_facts(top_up), "top_up")
     try:
         key = book.find(session(), address)
     except NotFound:
@@ -92,15 +96,30 @@ def show(address: str) -> Response:
     return render(200, _facts(key))
 
 
+def _top_up_facts(key: tuple[int, int]) -> dict[str, Any]:
+    paper, refunded_fen = top_ups.receipt_of(session(), *key), top_up_refunds.refunded_fen(session(), *key)
+    word = "paid" if refunded_fen == 0 else "refunded" if refunded_fen >= paper["principal_fen"] else "partly"
+    return {
+        "paper": paper,
+        "refunded_fen": refunded_fen,
+        "stands": word,
+        "moment": _moment(paper["paid_at"]),
+        "bars": bars(paper["no"]),
+    }
+
+
+def _moment(at: str) -> str:
+    return datetime.fromisoformat(at).astimezone(SHANGHAI).strftime("%Y-%m-%d %H:%M")
+
+
 def _facts(key: tuple[int, int]) -> dict[str, Any]:
     receipt = read.receipt(session(), *key, codes=False)
     refunded_fen = book.refunded_fen(session(), *key)
-    at = datetime.fromisoformat(receipt["at"]).astimezone(SHANGHAI)
     return {
         "receipt": receipt,
         "refunded_fen": refunded_fen,
         "stands": stands(receipt, refunded_fen),
-        "moment": at.strftime("%Y-%m-%d %H:%M"),
+        "moment": _moment(receipt["at"]),
         "bars": bars(receipt["printed_no"]),
         "may_invoice": bool(settings().invoice_url),
         "invoice": invoices.of_order(session(), *key),

@@ -17,6 +17,7 @@ from pos.http.receipts import PaperQuery
 from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
+from trade.orders.receipts import book as receipts
 from trade.orders.returns import ShiftNotOpen
 from trade.orders.shifts import read as shifts
 from trade.payments import moves, top_up_refunds, top_ups
@@ -60,12 +61,14 @@ def member_wallet(member_id: int) -> Reply:
     return {"wallet": found, "offers": [offer.as_json() for offer in offers]}, 200
 
 
-def _receipt(opened: Session, store_id: int, top_up_id: int) -> dict[str, Any]:
+def receipt_of(opened: Session, store_id: int, top_up_id: int) -> dict[str, Any]:
+    """What its paper and its page say of a top-up."""
     top_up = top_ups.one(opened, store_id, top_up_id)
     card, tender = identity.card(opened, top_up.member_id), moves.top_up_tender(opened, store_id, top_up_id)
     return {
         **top_ups.as_json(top_up),
         "store_name": shops.name(opened, store_id),
+        "url": receipts.top_up_url(top_ups.number(store_id, top_up_id)),
         "member": {"id": card.id, "no": card.no, "name": card.masked_name, "phone": card.masked_phone},
         "wallet": wallet.balance(opened, card.id).as_json(),
         "tender": {
@@ -101,7 +104,7 @@ def top_up(json_data: TopUpForm) -> Reply:
             actor=me.actor,
             now=g.now,
         )
-        return {"top_up": _receipt(opened, till.store_id, top_up_id)}, 201
+        return {"top_up": receipt_of(opened, till.store_id, top_up_id)}, 201
 
     return once(json_data, work)
 
@@ -110,7 +113,7 @@ def top_up(json_data: TopUpForm) -> Reply:
 @permit("pos.read")
 def receipt(no: str) -> Reply:
     """A paid top-up by its printed number (`U` and 12 digits), as `POST /top-ups` answered."""
-    return {"top_up": _receipt(session(), *top_ups.parse(no))}, 200
+    return {"top_up": receipt_of(session(), *top_ups.parse(no))}, 200
 
 
 @bp.get("/top-ups/<no>/print")
@@ -118,7 +121,7 @@ def receipt(no: str) -> Reply:
 @bp.input(PaperQuery, location="query")
 def print_page(no: str, query_data: PaperQuery) -> Response:
     """The top-up's receipt as a page that prints itself."""
-    page = as_html(papers.top_up(_receipt(session(), *top_ups.parse(no)), int(query_data.width)), no)
+    page = as_html(papers.top_up(receipt_of(session(), *top_ups.parse(no)), int(query_data.width)), no)
     return Response(page, content_type="text/html; charset=utf-8")
 
 
@@ -127,7 +130,7 @@ def print_page(no: str, query_data: PaperQuery) -> Response:
 @bp.input(PaperQuery, location="query")
 def escpos(no: str, query_data: PaperQuery) -> Response:
     """The top-up's receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = as_escpos(papers.top_up(_receipt(session(), *top_ups.parse(no)), int(query_data.width)))
+    data = as_escpos(papers.top_up(receipt_of(session(), *top_ups.parse(no)), int(query_data.width)))
     return Response(data, content_type="application/octet-stream")
 
 

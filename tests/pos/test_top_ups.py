@@ -27,6 +27,11 @@ def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop
     )
     assert till.get(f"/api/pos/top-ups/{paper['no']}").json["top_up"] == paper
     assert till.get("/api/pos/members?q=13812342046").json["members"][0]["wallet"]["total_fen"] == 5_000
+    page = client().get(paper["url"][paper["url"].index("/r/") :])
+    assert (
+        page.status_code == 200 and "50.00" in page.text and paper["no"] in page.text and "13812342046" not in page.text
+    )
+    assert client().get(f"/r/{paper['no']}.{'A' * 20}").status_code == 404
     assert "充值" in till.get(f"/api/pos/top-ups/{paper['no']}/print?width=58").text
     assert "50.00".encode("gb18030") in till.get(f"/api/pos/top-ups/{paper['no']}/escpos").data
 

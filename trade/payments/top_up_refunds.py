@@ -20,7 +20,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import fetch
+from config.db import fetch, first
 from config.errors import Refused, WrongState
 from member import wallet
 from member.wallet import BONUS, PRINCIPAL, Deed
@@ -98,12 +98,21 @@ _LEFT = text("""
                      AND account = :bonus), 0)::bigint AS bonus_fen,
            coalesce(sum(bonus_fen + deducted_fen), 0)::bigint AS settled_fen, count(*) AS times
     FROM top_up_refund WHERE store_id = :store AND top_up_id = :id""")
+_REFUNDED = text("""
+    SELECT coalesce(sum(refund_fen), 0)::bigint AS fen FROM top_up_refund
+    WHERE store_id = :store AND top_up_id = :id""")
 _WRITE = text("""
     INSERT INTO top_up_refund (store_id, top_up_id, at_store_id, shift_id, staff_id, principal_fen, bonus_fen,
                                deducted_fen, refund_fen, consent, bank_ref, at)
     VALUES (:store, :id, :at_store, CAST(:shift AS bigint), :staff, :principal, :bonus, :deducted, :refund, :consent,
             CAST(:bank_ref AS text), :now)
     RETURNING id""")
+
+
+def refunded_fen(session: Session, store_id: int, top_up_id: int) -> int:
+    """What went back of a top-up by now, in fen."""
+    row = first(session, _REFUNDED, {"store": store_id, "id": top_up_id})
+    return int(row.fen) if row else 0
 
 
 def preview(session: Session, store_id: int, top_up_id: int, *, now: datetime) -> Preview:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import hmac
 import re
 import secrets
 from datetime import datetime
@@ -16,7 +17,9 @@ from config import journal
 from config.db import fetch, first
 from config.errors import NotFound
 from config.settings import settings
+from member.secrets import fingerprint
 from trade.orders.numbers import number
+from trade.payments import top_ups
 
 _ADDRESS = re.compile(r"([1-9][0-9]{0,8})\.([0-9A-Za-z_-]{20})")
 
@@ -33,6 +36,24 @@ def token_of(request_id: str) -> str:
 def url(store_id: int, token: str) -> str:
     """Where a receipt's QR code leads."""
     return f"{settings().base_url}/r/{store_id}.{token}"
+
+
+def top_up_url(no: str) -> str:
+    """Where the QR code of a top-up leads; `no` is its printed number."""
+    return f"{settings().base_url}/r/{no}.{_top_up_token(no)}"
+
+
+def _top_up_token(no: str) -> str:
+    """120 bits of a keyed hash: it is kept nowhere, and nobody makes one without our key."""
+    return base64.urlsafe_b64encode(fingerprint("top_up_receipt", no)[:15]).decode()
+
+
+def find_top_up(address: str) -> tuple[int, int] | None:
+    """Store and id of the top-up whose address this is; None where it is none."""
+    no, _, token = address.partition(".")
+    if not no.startswith("U") or not hmac.compare_digest(token.encode(), _top_up_token(no).encode()):
+        return None
+    return top_ups.parse(no)
 
 
 _POINTS = "(SELECT balance FROM lot_account WHERE member_id = o.member_id AND account = 'points')"
