@@ -31,11 +31,11 @@ COMPANY = {"kind": "company", "title": "杭州山野贸易有限公司", "tax_no
 
 
 class Service:
-    """The invoice service: what it was told; `away` makes it answer 500."""
+    """The invoice service: what it was told; `away` makes it answer 500, `deaf` after it took what it was told."""
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
-        self.away, self.refuses = False, ""
+        self.away, self.deaf, self.refuses = False, False, ""
         self.app = Flask("invoices")
         self.app.post("/v1/invoices")(self.take)
 
@@ -48,6 +48,8 @@ class Service:
             (request.method, request.path, request.get_data()), clock.now(),
         )  # fmt: skip
         self.told.append(request.get_json() | {"key": head["Idempotency-Key"]})
+        if self.deaf:
+            return {}, 500
         return {"accepted": not self.refuses, "reason": self.refuses}
 
 
@@ -156,6 +158,25 @@ def test_the_amount_is_that_of_the_moment_it_is_issued(app, session, shop, clien
     _back(till, other, 990)
     send_invoices.run()
     assert _rows(session)[1] == ("refused", None, "", "nothing_left")
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_a_lost_answer_changes_no_amount_of_what_the_service_may_have_taken(
+    app, session, shop, client, service, monkeypatch, pieces
+):
+    """It took 19.80 and its answer was lost; goods come back, and it is told again: what it issues is asked back."""
+    till, began = client(), clock.now
+    receipt = _sell(till, shop)
+    _ask(app, receipt)
+    service.deaf = True
+    assert send_invoices.run() == 0
+    for _ in range(pieces):
+        assert _back(till, receipt, 990).status_code == 201
+    service.deaf = False
+    monkeypatch.setattr(clock, "now", lambda: began() + timedelta(minutes=5))
+    assert send_invoices.run() == 1
+    assert [(one["no"], one["amount_fen"]) for one in service.told] == [(service.told[0]["no"], 1980)] * 2
+    assert _answer(app, service.told[1], event="issue", number="1").json["state"] == "reversing"
 
 
 def test_what_stored_value_paid_is_not_invoiced_here(app, session, shop, client, service):

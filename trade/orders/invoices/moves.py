@@ -154,8 +154,8 @@ def before_return(session: Session, store_id: int, order_id: int, *, actor: str,
 _DUE = text("""
     SELECT * FROM invoice WHERE told_at IS NULL AND try_at <= :now ORDER BY try_at, store_id, id LIMIT :most""")
 _SET = text("""
-    UPDATE invoice SET amount_fen = :fen WHERE store_id = :store AND id = :id AND state = 'requested'
-        AND told_at IS NULL""")
+    UPDATE invoice SET amount_fen = coalesce(amount_fen, nullif(CAST(:fen AS bigint), 0))
+    WHERE store_id = :store AND id = :id AND state = 'requested' AND told_at IS NULL RETURNING amount_fen""")
 _TOLD = text("""
     UPDATE invoice SET told_at = :now, tries = 0 WHERE store_id = :store AND id = :id AND state = :state
         AND told_at IS NULL""")
@@ -170,14 +170,17 @@ def due(session: Session, *, now: datetime, most: int = 50) -> list[Any]:
 
 
 def settle_amount(session: Session, row: Any, *, now: datetime) -> int:
-    """Set the amount of a request that is about to be told, under the order's lock; 0 refuses it: nothing is left."""
+    """Set the amount of a request that is about to be told, under the order's lock; 0 tells nothing.
+
+    Told again it keeps its amount: the service may have taken it, and only its answer was lost.  What went back since
+    is noticed when it is issued.  A new one of which nothing is left is refused.
+    """
     fetch(session, _LOCK, {"store": row.store_id, "order": row.order_id})
-    fen = amount_fen(session, row.store_id, row.order_id)
-    if fen:
-        fetch(session, _SET, {"store": row.store_id, "id": row.id, "fen": fen})
-    else:
+    left_fen = amount_fen(session, row.store_id, row.order_id)
+    kept = first(session, _SET, {"store": row.store_id, "id": row.id, "fen": left_fen})
+    if kept is not None and kept.amount_fen is None:
         move(session, row.store_id, row.id, "refuse", reason="nothing_left", now=now)
-    return fen
+    return int(kept.amount_fen or 0) if kept else 0
 
 
 def told(session: Session, row: Any, *, now: datetime) -> None:
