@@ -65,6 +65,18 @@ def test_a_greeting_is_two_points_by_what_matters_most(client, shop, session):
     assert client().get("/api/pos/members/999/talking-points").json["points"] == []
 
 
+def test_two_sales_of_one_morning_are_no_habit(shop, session):
+    """07:30 and 08:30 in Shanghai are two days in UTC, and one for the customer."""
+    now, member = clock.now(), make.a_member(session, now=clock.now())
+    for hour, minute in ((7, 30), (8, 30)):
+        order = make.ring_up(session, shop, now, member_id=member, bread=1)
+        at = now.astimezone(clock.SHANGHAI).replace(hour=hour, minute=minute) - timedelta(days=3)
+        with transaction(session):
+            session.execute(text("UPDATE sale_order SET placed_at = :at WHERE id = :id"), {"at": at, "id": order})
+    assert regulars.talking_points(session, member, shop.store_id, now=now) == []
+    session.rollback()
+
+
 @pytest.mark.parametrize(
     ("born", "today", "days"),
     [
