@@ -84,9 +84,8 @@ def by_pin(form: ApproverForm) -> staff.StaffCard:
 
     :raises WrongPin, PinLocked, NotAnApprover, NotFound: nobody approved.
     """
-    store_id, device = who.device()
     with transaction(session()) as opened:
-        found, left = staff.check_pin(opened, form.staff_id, store_id, form.pin, device=device, now=g.now)
+        found, left = staff.check_pin(opened, form.staff_id, who.store(), form.pin, now=g.now)
     if found is None:
         raise staff.WrongPin(tries_left=left)
     if "pos.approve" not in found.permissions:

@@ -77,13 +77,12 @@ def till() -> TillCard:
     return known
 
 
-def device() -> tuple[int, str]:
-    """The store where one stands, and what wrong PINs are counted by: this till, or who is signed in at a desk."""
+def store() -> int:
+    """The store where one stands: this till's, or at a desk one's own."""
     try:
-        here = till()
+        return till().store_id
     except NoTill:
-        return own_store(), f"desk-{me().id}"
-    return here.store_id, str(here.id)
+        return own_store()
 
 
 def me() -> StaffCard:

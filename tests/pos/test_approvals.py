@@ -125,6 +125,22 @@ def test_a_short_pin_is_none_and_five_wrong_ones_lock_it_for_five_minutes(sessio
     assert _ask(till, shop, make.PIN).status_code == 201
 
 
+def test_who_guesses_a_pin_has_five_tries_however_many_tills_and_hands(session, shop, client):
+    """Eight guesses at once at one till, and the right PIN at another: the lock is the colleague's, not the till's."""
+    tills = [client("cashier") for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        codes = sorted(pool.map(lambda till: _ask(till, shop, "999999").status_code, tills))
+    assert codes == [401] * 5 + [429] * 3
+    with transaction(session):
+        session.execute(text("INSERT INTO till (store_id, name) VALUES (:store, '2 号机')"), {"store": shop.store_id})
+        number = session.scalar(text("SELECT max(id) FROM till"))
+    token = client("store_manager").post(f"/api/pos/tills/{number}/register").json["token"]
+    other = client("cashier")
+    other.headers["X-Till-Token"] = token
+    assert other.get("/api/pos/till").json["till"]["id"] == number
+    assert _ask(other, shop, make.PIN).json["code"] == "pin_locked"
+
+
 def test_nothing_keeps_the_pin(session, shop, client):
     _ask(client("cashier"), shop, make.PIN)
     for table in ("journal", "request_answer", "approval"):

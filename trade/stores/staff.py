@@ -102,6 +102,7 @@ _CARD = (
 )
 _BY_LOGIN = text(_CARD + "staff.login = :login")
 _BY_ID = text(_CARD + "staff.id = :id AND staff.store_id = :store")
+_LOCK_BY_ID = text(_CARD + "staff.id = :id AND staff.store_id = :store FOR NO KEY UPDATE OF staff")
 _BY_SESSION = text(
     _CARD + "staff.id = (SELECT staff_id FROM staff_session WHERE token_hash = :hash AND expires_at > :now)"
 )
@@ -136,17 +137,17 @@ def check_password(session: Session, login: str, password: str, *, now: datetime
 
 
 def check_pin(
-    session: Session, staff_id: int, store_id: int, pin: str, *, device: str, now: datetime
+    session: Session, staff_id: int, store_id: int, pin: str, *, now: datetime
 ) -> tuple[StaffCard | None, int]:
     """The colleague, or None after noting a wrong try (commit it), and the tries left.  Raises PinLocked.
 
-    :param device: where it is typed, which wrong tries are counted by: a till's id, or who works at a desk.
+    Tries are counted by colleague, wherever they are typed, and one by one: the row stays locked until it is noted.
     """
-    subject = f"pin:{device}:{staff_id}"
-    left = check_tries(session, subject, PinLocked, now=now)
-    row = first(session, _BY_ID, {"id": staff_id, "store": store_id})
+    row = first(session, _LOCK_BY_ID, {"id": staff_id, "store": store_id})
     if row is None:
         raise NotFound(staff_id=staff_id)
+    subject = f"pin:{staff_id}"
+    left = check_tries(session, subject, PinLocked, now=now)
     if not _verify(row.pin_hash or _NOBODY, pin):
         note_wrong(session, subject, now=now)
         return None, left - 1
