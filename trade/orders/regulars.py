@@ -47,10 +47,11 @@ _POINTS = text("""
                  WHERE l.member_id = m.id AND l.account = 'points' AND l.state = 'available' AND l.remaining > 0
                    AND l.expires_at > :now AND l.expires_at < :points_by) AS lot
         LEFT JOIN LATERAL (
-            SELECT l.name FROM sale_order o JOIN order_line l ON l.store_id = o.store_id AND l.order_id = o.id
+            SELECT l.name FROM sale_order o JOIN order_line l ON l.store_id = o.store_id AND l.order_id = o.id,
+                LATERAL CAST(o.placed_at AT TIME ZONE 'Asia/Shanghai' AS date) AS day
             WHERE o.member_id = m.id AND o.placed_at > :bought_since AND o.paid_at IS NOT NULL AND NOT l.gift
-            GROUP BY l.sku_id, l.name HAVING count(DISTINCT (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date) > 1
-            ORDER BY count(DISTINCT (o.placed_at AT TIME ZONE 'Asia/Shanghai')::date) DESC, max(o.placed_at) DESC LIMIT 1) AS usual ON true
+            GROUP BY l.sku_id, l.name HAVING count(DISTINCT day) > 1
+            ORDER BY count(DISTINCT day) DESC, max(o.placed_at) DESC LIMIT 1) AS usual ON true
     WHERE m.id = :member AND m.merged_into_id IS NULL""")
 
 
