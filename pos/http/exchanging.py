@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed
 from config.http import Form, Reply, blueprint, once, permit, session
 from paying import code
-from pos.http import discounts, members, payments, sale, who
+from pos.http import discounts, members, payments, sale, tickets, who
 from pos.http.baskets import CounterForm, basket
 from pos.http.returning import BackLine, allowed, aside_of, shown
 from trade.orders import place, read, returns, tier_effect
@@ -104,6 +104,7 @@ def exchange(json_data: ExchangeForm) -> Reply:
         hand = discounts.approve(opened, form, replace(wanted, wallet_fen=0), form.held.id if form.held else None)
         order_id, tender_id = _swap(opened, form, at, back, wanted, auth_code)
         discounts.note(opened, order_id, hand)
+        tickets.keep(opened, form, form, order_id)
         if form.held:
             mine = held.Hand(form.held.id, form.held.version)
             held.sell(opened, till.store_id, mine, order_id, till_id=till.id, staff_id=who.me().id, now=g.now)

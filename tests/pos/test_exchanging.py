@@ -104,6 +104,21 @@ def test_who_takes_something_cheaper_gets_the_difference_back(client, shop, sess
     assert not books(session)
 
 
+def test_who_sold_the_new_goods_and_what_was_noted_is_kept_as_with_any_sale(client, shop, session):
+    till = client()
+    old = _sold(till, shop, 990, milk=1)
+    asks = _asks(shop, old["no"], {1: 1}, milk=1, bread=1)
+    other = next(one["id"] for one in till.get("/api/pos/sellers").json["sellers"] if one["role"] == "store_manager")
+    asks["lines"][1] |= {"sellers": [{"staff_id": other, "bp": 10_000}], "note": "切片"}
+    cash = {"kind": "cash", "received_fen": 1000}
+    done, _ = _exchange(till, asks, cash, note="礼品装", print_notes=True)
+    sold = till.get(f"/api/pos/sales/{done.json['receipt']['no']}/sellers").json["sellers"]
+    assert [(one["line_no"], one["staff_id"], one["bp"]) for one in sold] == [(2, other, 10_000)]
+    session.rollback()
+    noted = session.execute(text("SELECT line_no, note, printed FROM order_note ORDER BY line_no")).all()
+    assert [tuple(row) for row in noted] == [(0, "礼品装", True), (2, "切片", True)]
+
+
 def test_a_net_of_zero_moves_no_money_at_all(client, shop, session):
     till = client()
     old = _sold(till, shop, 990, milk=1)
