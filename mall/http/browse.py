@@ -21,6 +21,9 @@ from trade.stores import shops
 bp = blueprint("browse", "/api/mall", who.identify)
 
 
+OTHERS = 6
+
+
 class PlaceQuery(Form):
     """Where the customer is, in degrees; both or neither."""
 
@@ -121,7 +124,8 @@ def home(query_data: StoreQuery) -> Reply:
         {"picture": f"/pictures/b{number}.svg", "category_id": kind["id"], "title": kind["name"], "subtitle": ""}
         for number, kind in enumerate(kinds[:3], start=1)
     ]
-    return {"categories": kinds, "banners": banners, "products": cards(query_data.store_id, listing.Wish())[0]}, 200
+    found, after = cards(query_data.store_id, listing.Wish())
+    return {"categories": kinds, "banners": banners, "products": found, "after": after}, 200
 
 
 @bp.get("/products")
@@ -186,12 +190,42 @@ def instead(query_data: WordsQuery) -> Reply:
 @permit("public")
 @bp.input(StoreQuery, location="query")
 def product(product_id: int, query_data: StoreQuery) -> Reply:
-    """One product with its SKUs, and which other stores have what is sold out here."""
+    """One product with its SKUs, each with what this store has free and what its promotions say of it."""
     found = shelf.product(session(), query_data.store_id, product_id, now=g.now)
     for sku in found["skus"]:
         sku["category_id"] = found["category_id"]
     tags.mark(session(), query_data.store_id, found["skus"], _member_id(), g.now)
     return {"product": found}, 200
+
+
+@bp.get("/skus/<int:sku_id>/alternatives")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def alternatives(sku_id: int, query_data: StoreQuery) -> Reply:
+    """Where else a sku stands, and what this store has instead when it has none.
+
+    `stores` are at most six others, those with most first: `free` in sale units, since when the figure has stood so
+    (`figure_at`), and the first moment it can be fetched there (`promise_at`, null in the next three days not at all).
+    """
+    store_id = query_data.store_id
+    rows = availability.across(session(), [sku_id])
+    here = sum(row.free for row in rows if row.store_id == store_id)
+    others = [row for row in rows if row.store_id != store_id and row.free > 0][:OTHERS]
+    found = []
+    for row in others:
+        slots = (slot for slot in shops.slots(session(), row.store_id, now=g.now) if slot.open)
+        seen = max(filter(None, (row.moved_at, row.counted_at)), default=None)
+        slot = next(slots, None)
+        found.append(
+            {
+                "store_id": row.store_id,
+                "free": row.free,
+                "figure_at": seen.isoformat() if seen else None,
+                "promise_at": slot.from_at.isoformat() if slot else None,
+            }
+        )
+    instead = [] if here else shelf.substitutes(session(), store_id, sku_id, now=g.now)
+    return {"stores": found, "instead": mark(store_id, instead)}, 200
 
 
 @bp.get("/rules")

@@ -54,11 +54,20 @@ def test_a_product_that_is_sold_out_says_where_it_stands(guest, shop, session):
     product = next(card for card in guest.get(f"/api/mall/home?store_id={shop.store_id}").json["products"])
     path = f"/api/mall/products/{product['product_id']}?store_id={shop.store_id}"
     here = guest.get(path).json["product"]
-    assert ([sku["free"] for sku in here["skus"]], here["elsewhere"]) == ([5], [])
+    assert [sku["free"] for sku in here["skus"]] == [5]
+    around = f"/api/mall/skus/{shop.skus['milk']}/alternatives?store_id={shop.store_id}"
+    assert guest.get(around).json["instead"] == []
+    with transaction(session):
+        session.execute(text("UPDATE product SET category_id = 1"))
     make.ring_up(session, shop, clock.now(), milk=5)
     gone = guest.get(path).json["product"]
     assert [sku["free"] for sku in gone["skus"]] == [0]
-    assert gone["elsewhere"] == [{"store_id": other.store_id, "store_name": "通店S2", "free": 7}]
+    said = guest.get(around).json
+    (there,) = said["stores"]
+    assert (there["store_id"], there["free"]) == (other.store_id, 7)
+    assert there["figure_at"] < there["promise_at"]
+    assert [(card["name"], card["free"]) for card in said["instead"]] == [("商品apple", 100_000), ("商品bread", 100)]
+    assert guest.get(f"/api/mall/skus/99/alternatives?store_id={shop.store_id}").json["code"] == "not_found"
 
 
 def test_a_product_that_does_not_exist_is_not_found(guest, shop):

@@ -8,9 +8,13 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from config.db import first
 from config.errors import NotFound
 from trade.catalogue import kits
-from trade.pricing.prices import IN_MALL
+from trade.pricing import listing
+from trade.pricing.prices import IN_MALL, price_now
+
+SUBSTITUTES, MOST_LIKE = 4, 100
 
 _PRODUCT = text(
     "SELECT id AS product_id, name, brand, description, category_id, picture FROM product WHERE id = :product"
@@ -21,26 +25,32 @@ _SKUS = text(
     f" (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode FROM {IN_MALL}"
     " WHERE sku.product_id = :product ORDER BY sku.id"
 )
-_ELSEWHERE = text(f"""
-    SELECT store.id AS store_id, store.name AS store_name, there.free FROM store_sku s
-    JOIN store ON store.id = s.store_id LEFT JOIN stock_level l ON l.store_id = s.store_id AND l.sku_id = s.sku_id
-    CROSS JOIN LATERAL (
-        SELECT coalesce(l.free_online, {kits.free("free_online", "s.store_id", "s.sku_id")}) AS free) there
-    WHERE s.sku_id = :sku AND s.sellable AND s.store_id <> :store AND there.free > 0 ORDER BY there.free DESC, 1""")
 
 
 def product(session: Session, store_id: int, product_id: int, *, now: datetime) -> dict[str, Any]:
-    """One product with its SKUs in this store, and where else the first sold-out one stands."""
+    """One product with its SKUs in this store."""
     head = session.execute(_PRODUCT, {"product": product_id}).mappings().first()
     if head is None:
         raise NotFound(product_id=product_id)
-    skus = [
-        dict(row) for row in session.execute(_SKUS, {"store": store_id, "product": product_id, "now": now}).mappings()
-    ]
-    short = next((sku["sku_id"] for sku in skus if sku["free"] <= 0), None)
-    elsewhere = (
-        []
-        if short is None
-        else [dict(row) for row in session.execute(_ELSEWHERE, {"sku": short, "store": store_id}).mappings()]
-    )
-    return {**head, "skus": skus, "elsewhere": elsewhere}
+    given = {"store": store_id, "product": product_id, "now": now}
+    return {**head, "skus": [dict(row) for row in session.execute(_SKUS, given).mappings()]}
+
+
+_LIKE = text(f"""
+    SELECT product.category_id, book.price_fen FROM sku JOIN product ON product.id = sku.product_id
+    {price_now("'mall'")} WHERE sku.id = :sku""")
+
+
+def substitutes(session: Session, store_id: int, sku_id: int, *, now: datetime) -> list[dict[str, Any]]:
+    """Up to SUBSTITUTES cards of the same category that the store has now, the nearest in price first.
+
+    Their price is between half and twice that of the sku; no stock in them.
+    """
+    like = first(session, _LIKE, {"store": store_id, "sku": sku_id, "now": now})
+    if like is None:
+        raise NotFound(sku_id=sku_id)
+    half, twice = like.price_fen // 2, like.price_fen * 2
+    wish = listing.Wish(category_id=like.category_id, in_stock=True, from_fen=half, to_fen=twice, sort=listing.CHEAP)
+    found, _ = listing.page(session, store_id, wish, now=now, most=MOST_LIKE)
+    others = [card for card in found if card["sku_id"] != sku_id]
+    return sorted(others, key=lambda card: abs(card["price_fen"] - like.price_fen))[:SUBSTITUTES]

@@ -53,6 +53,8 @@ export interface Home {
   categories: Category[]
   banners: Banner[]
   products: Card[]
+  /** Where the next page of products begins. */
+  after: string | null
 }
 
 export interface CardPage {
@@ -70,12 +72,6 @@ export interface Sku extends Marks {
   barcode: string | null
 }
 
-export interface Elsewhere {
-  store_id: number
-  store_name: string
-  free: number
-}
-
 export interface Product {
   product_id: number
   name: string
@@ -84,7 +80,6 @@ export interface Product {
   category_id: number
   picture: string
   skus: Sku[]
-  elsewhere: Elsewhere[]
 }
 
 export interface Slot {

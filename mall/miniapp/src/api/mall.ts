@@ -21,6 +21,7 @@ import type {
   Store,
   Tier,
 } from './contract'
+import type { Alternatives, Brand, Instead, Narrowed } from './contract-browse'
 import type {
   CardState,
   Consents,
@@ -82,8 +83,8 @@ const api = new Api(overUni(platform.server), {
 })
 
 /** `?a=1&b=2` of what is there. */
-function query(of: Record<string, string | number | null | undefined>): string {
-  const pairs = Object.entries(of).filter(([, value]) => value !== null && value !== undefined && value !== '')
+function query(of: Record<string, string | number | boolean | null | undefined>): string {
+  const pairs = Object.entries(of).filter(([, value]) => value !== null && value !== undefined && value !== '' && value !== false)
   return pairs.length ? `?${pairs.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&')}` : ''
 }
 
@@ -112,10 +113,17 @@ export const mall = {
     api.get<{ stores: Store[] }>(`${BASE}/stores${query({ ...place })}`),
   categories: () => api.get<{ categories: Category[] }>(`${BASE}/categories`),
   home: (store_id: number) => api.get<Home>(`${BASE}/home${query({ store_id })}`),
-  products: (of: { store_id: number; category_id?: number; q?: string; after?: string | null }) =>
-    api.get<CardPage>(`${BASE}/products${query(of)}`),
+  products: (of: Narrowed & { store_id: number; category_id?: number; q?: string; meant?: boolean; after?: string | null }) =>
+    api.get<CardPage>(`${BASE}/products${query({ ...of })}`),
+  filters: (store_id: number, category_id: number) =>
+    api.get<{ brands: Brand[] }>(`${BASE}/filters${query({ store_id, category_id })}`),
+  hotWords: (store_id: number) => api.get<{ hot: string[] }>(`${BASE}/search${query({ store_id })}`),
+  suggest: (store_id: number, q: string) => api.get<{ names: string[] }>(`${BASE}/search/suggest${query({ store_id, q })}`),
+  instead: (store_id: number, q: string) => api.get<Instead>(`${BASE}/search/instead${query({ store_id, q })}`),
   product: (store_id: number, product_id: number) =>
     api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
+  alternatives: (store_id: number, sku_id: number) =>
+    api.get<Alternatives>(`${BASE}/skus/${sku_id}/alternatives${query({ store_id })}`),
   slots: (store_id: number) => api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id })}`),
   quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
   order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at: string; remark: string; may_substitute?: boolean; may_split?: boolean }) =>

@@ -64,6 +64,13 @@ export function secondsLeft(at: string, now: number = serverNow()): number {
   return Math.max(0, Math.ceil((shop(at).getTime() - SHIFT_MS - now) / 1000))
 }
 
+/** How long ago a moment was, by its largest unit: the others are 0. */
+export function ago(at: string, now: number = serverNow()): { minutes: number; hours: number; days: number } {
+  const minutes = Math.max(0, Math.floor((now - shop(at).getTime() + SHIFT_MS) / 60_000))
+  if (minutes >= 1440) return { minutes: 0, hours: 0, days: Math.floor(minutes / 1440) }
+  return minutes >= 60 ? { minutes: 0, hours: Math.floor(minutes / 60), days: 0 } : { minutes, hours: 0, days: 0 }
+}
+
 /** 754 -> "12:34" */
 export function countdown(seconds: number): string {
   return `${two(Math.floor(seconds / 60))}:${two(seconds % 60)}`
