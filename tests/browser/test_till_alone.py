@@ -194,3 +194,45 @@ def test_goods_of_this_tills_journal_come_back_without_network(street, session, 
     assert session.scalar(text("SELECT refund_fen = (SELECT payable_fen FROM sale_order) FROM sale_return")) is True
     session.rollback()
     assert books(session) == {}
+
+
+def test_a_manager_approves_a_discount_without_network_by_pin(street, session, till, pictures):
+    """Rule 3.7: within the limits at once; above them a manager's PIN that was good here, named on arrival."""
+    manager = street.shop.people[Role.STORE_MANAGER]
+    till.page.wait_for_function("() => localStorage.getItem('td.till.limits')")
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("9.90")
+    _take_off(till, "2.00")
+    expect(till.see("payable")).to_contain_text("7.90")
+    till.page.wait_for_function(f"() => localStorage.getItem('td.till.pins').includes('\"{manager}\":')")
+    till.pay_cash("7.90")
+    till.page.context.set_offline(True)
+    till.page.wait_for_timeout(1600)
+    till.scan(make.BARCODES["milk"])
+    expect(till.see("payable")).to_contain_text("9.90")
+    _take_off(till, "2.10", lambda: _picture(till, pictures, "till-alone-approval"))
+    expect(till.see("payable")).to_contain_text("7.80")
+    assert till.pay_cash("7.80").startswith("X")
+    _picture(till, pictures, "till-alone-discounted")
+    till.page.context.set_offline(False)
+    expect(till.see("connection")).to_have_text("在线", timeout=20_000)
+    session.rollback()
+    assert [tuple(one) for one in session.execute(text("SELECT state, differences FROM till_document"))] == [
+        ("taken", [])
+    ]
+    told = "SELECT data FROM journal WHERE kind = 'order.discounted_by_hand' ORDER BY id DESC LIMIT 1"
+    data = session.scalar(text(told))
+    assert (data["alone"], data["approved_by"], data["discounts"][0]["off_fen"]) == (True, f"staff:{manager}", 210)
+    session.rollback()
+    assert books(session) == {}
+
+
+def _take_off(till, yuan, look=lambda: None):
+    till.page.keyboard.press("/")
+    till.see("discount-input").fill(yuan)
+    till.page.keyboard.press("Enter")
+    till.see("approval").wait_for()
+    look()
+    till.page.keyboard.type(make.PIN)
+    till.page.keyboard.press("Enter")
+    expect(till.see("approval")).to_have_count(0)

@@ -20,7 +20,7 @@ from member.earning import Occasion
 from member.terms import terms_at
 from trade.fulfilment import lost
 from trade.orders import as_rows, moves, place, value
-from trade.orders.offline import in_shift, ticket
+from trade.orders.offline import hand, in_shift, ticket
 from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.payments import cash
@@ -73,7 +73,9 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
         ticket.keep(session, store_id, order_id, said.ticket, payable_fen=said.payable_fen, **here)
     more = {"till_id": till_id, "shift_id": shift.id, "late": shift.state != "open"}
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
-    return Taken(order_id, _of_member(said, known) + _differences(session, store_id, said, member_id, sold_at))
+    hand.note(session, order_id, store_id, till_id, said, priced, now=now)
+    ours = _differences(session, store_id, said, member_id, sold_at)
+    return Taken(order_id, _of_member(said, known) + hand.differences(session, store_id, said, priced) + ours)
 
 
 def _of_member(said: SaleSaid, known: Any) -> list[dict[str, Any]]:
@@ -110,8 +112,8 @@ def _as_sold(session: Session, said: SaleSaid) -> Quote:
     }
     return Quote(
         lines, sum(line.list_fen for line in lines), 0, off["manual"], 0, 0, said.payable_fen, 0,
-        Redeemable(0, 0, 1, "", 0), [], Offers(), [], promotion_fen=off["promotion"], rules_version=said.rules,
-        rounding_fen=said.rounding_fen,
+        Redeemable(0, 0, 1, "", 0), hand.trace(said), Offers(), [], promotion_fen=off["promotion"],
+        rules_version=said.rules, rounding_fen=said.rounding_fen,
     )  # fmt: skip
 
 

@@ -44,6 +44,15 @@ class UseSaid(Part):
     off_fen: int = FEN
 
 
+class HandSaid(Part):
+    """A discount by hand: off a line, with its reason and what the line cost before it, or off all (no `line_no`)."""
+
+    line_no: int | None = Field(None, ge=1, le=500)
+    reason: Literal["damaged", "near_expiry", "shelf_price", "price_match", "goodwill"] | None = None
+    before_fen: int = FEN
+    off_fen: int = FEN
+
+
 class SaleSaid(Said):
     """A sale for cash.
 
@@ -60,6 +69,7 @@ class SaleSaid(Said):
     join: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     tier: str | None = Field(None, max_length=20)
     approved_by: int | None = None
+    by_hand: list[HandSaid] = Field(default_factory=list, max_length=501)
     lines: list[LineSaid] = Field(min_length=1, max_length=500)
     uses: list[UseSaid] = Field(default_factory=list, max_length=60)
     received_fen: int = FEN
@@ -68,13 +78,15 @@ class SaleSaid(Said):
 
 
 def fault(said: SaleSaid) -> str:
-    """Where a sale contradicts itself: `line`, `sum`, `cash`, `uses`; empty where every fen adds up."""
+    """Where a sale contradicts itself: `line`, `sum`, `cash`, `hand`, `uses`; empty where every fen adds up."""
     if any(line.list_fen - sum(share.amount_fen for share in line.shares) != line.net_fen for line in said.lines):
         return "line"
     if sum(line.net_fen for line in said.lines) != said.payable_fen:
         return "sum"
     if said.received_fen - said.change_fen != said.payable_fen + said.rounding_fen:
         return "cash"
+    if not _hand_adds_up(said):
+        return "hand"
     shared: dict[tuple[int, int], int] = {}
     for share in (share for line in said.lines for share in line.shares if share.source == "promotion"):
         key = (share.source_id, share.version)
@@ -82,3 +94,12 @@ def fault(said: SaleSaid) -> str:
     return (
         "" if shared == {(use.promotion_id, use.version): use.off_fen for use in said.uses if use.off_fen} else "uses"
     )
+
+
+def _hand_adds_up(said: SaleSaid) -> bool:
+    """Each discount by hand is of a line that is there, and within what was taken off there; labels take off, too."""
+    offs = [sum(share.amount_fen for share in line.shares if share.source == "manual") for line in said.lines]
+    for one in said.by_hand:
+        if one.line_no is not None and (one.line_no > len(offs) or one.off_fen > offs[one.line_no - 1]):
+            return False
+    return sum(one.off_fen for one in said.by_hand) <= sum(offs)

@@ -17,8 +17,8 @@ export const MATRIX: readonly Item[] = [
   { may: true, what: 'matrix.stock', how: 'matrix.stock.how' },
   { may: true, what: 'matrix.back', how: 'matrix.back.how' },
   { may: true, what: 'matrix.pin', how: 'matrix.pin.how' },
+  { may: true, what: 'matrix.hand', how: 'matrix.hand.how' },
   { may: false, what: 'matrix.code', how: 'matrix.code.how' },
   { may: false, what: 'matrix.spend', how: 'matrix.spend.how' },
   { may: false, what: 'matrix.backOther', how: 'matrix.backOther.how' },
-  { may: false, what: 'matrix.hand', how: 'matrix.hand.how' },
 ]

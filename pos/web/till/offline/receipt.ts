@@ -17,6 +17,9 @@ export function receiptOf(
 ): Receipt {
   const { lines, payable_fen, rounding_fen, received_fen, change_fen } = document
   const list_fen = lines.reduce((sum, line) => sum + line.list_fen, 0)
+  const discount_fen = lines
+    .flatMap((line) => line.shares)
+    .reduce((sum, one) => sum + (one.source === 'manual' ? one.amount_fen : 0), 0)
   return {
     alone: true,
     no: document.no,
@@ -37,7 +40,7 @@ export function receiptOf(
       returned_qty: 0,
     })),
     list_fen,
-    promotion_fen: list_fen - payable_fen,
+    promotion_fen: list_fen - payable_fen - discount_fen,
     promotions: document.uses
       .filter((use) => use.off_fen > 0)
       .map(({ promotion_id: id, off_fen }) => ({ id, name: promotions.get(id) ?? '', off_fen }))
@@ -46,7 +49,7 @@ export function receiptOf(
     coupons: [],
     points_used: 0,
     points_fen: 0,
-    discount_fen: 0,
+    discount_fen,
     freight_fen: 0,
     rounding_fen,
     payable_fen: payable_fen + rounding_fen,

@@ -5,6 +5,7 @@ import type { Priced, RuleBook } from '@web/pricing'
 import { capped } from '../scan/tags'
 import type { Line } from '../stores/basket'
 import { noted, type Ticket } from '../stores/kept-basket'
+import type { HandRow } from './by-hand'
 import type { Link, Place } from './document'
 
 /** A sale as it is written down (`trade/orders/offline/sale_said.py`): every fen of the receipt. */
@@ -17,6 +18,7 @@ export interface SaleDocument extends Link {
   join: string | null
   tier: string | null
   approved_by: number | null
+  by_hand?: HandRow[]
   lines: DocumentLine[]
   uses: { promotion_id: number; version: number; units: number; off_fen: number }[]
   payable_fen: number
@@ -38,7 +40,7 @@ interface TicketDocument {
 export type Known = Pick<
   SaleDocument,
   'catalogue' | 'rules' | 'member_id' | 'tier' | 'join' | 'ticket'
->
+> & { approved_by?: number | null }
 
 /** A line of the receipt, as a quote has it. */
 export interface DocumentLine
@@ -59,6 +61,7 @@ export interface Alone {
   uses: SaleDocument['uses']
   payable_fen: number
   rounding: CashRounding
+  by_hand: HandRow[]
 }
 
 /** Goods that a promotion gives; null for one that is not here. */
@@ -100,7 +103,7 @@ export function asAlone(
     else uses.push({ promotion_id: gift.rule_id, version, units: 1, off_fen: worth_fen })
   }
   const payable_fen = lines.reduce((sum, line) => sum + line.net_fen, 0)
-  return { lines, uses, payable_fen, rounding }
+  return { lines, uses, payable_fen, rounding, by_hand: [] }
 }
 
 const shareOf = (source_id: number, version: number, amount_fen: number): Share => ({
@@ -143,13 +146,14 @@ export function saleOf(
   place: Place,
   received_fen: number,
 ): SaleDocument {
-  const { lines, uses, payable_fen, rounding } = alone
+  const { lines, uses, payable_fen, rounding, by_hand } = alone
   const rounding_fen = roundingOf(payable_fen, rounding)
   return {
     kind: 'sale',
     ...place,
-    ...known,
     approved_by: null,
+    ...known,
+    ...(by_hand.length > 0 && { by_hand }),
     lines,
     uses,
     payable_fen,

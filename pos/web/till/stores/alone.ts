@@ -1,14 +1,15 @@
-import { sentence } from '@web/api'
+import { Refused, sentence } from '@web/api'
 import type { Quote, Receipt } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
-import type { CashRounding } from '@web/money'
+import { type CashRounding, yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { aheadMs } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
 import { backOf, type Sold, soldOf } from '../offline/back'
+import { aboveOf, type HandLimits, handOf, TooMuch, takenOff } from '../offline/by-hand'
 import { veil } from '../offline/cards'
 import { type Link, numberOf, type Place } from '../offline/document'
 import { download, sealed } from '../offline/export'
@@ -21,6 +22,7 @@ import { Delivery, type Result, type Way } from '../offline/sync'
 import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
+import { useByHand } from './by-hand'
 import { useCatalogue } from './catalogue'
 import { useMembers } from './members'
 import { pricedAt, useRules } from './rules'
@@ -128,8 +130,14 @@ export const useAlone = defineStore('alone', {
     },
 
     /** What the basket costs by what is known here; null where it cannot be sold without network. */
-    price(lines: readonly Line[], tier: string | null, barred: readonly number[]): Alone | null {
-      const found = pricedAt(useRules(), lines, tier, barred)
+    price(
+      lines: readonly Line[],
+      tier: string | null,
+      barred: readonly number[],
+      discount_fen: number,
+    ): Alone | null {
+      const bare = lines.map((line) => ({ ...line, hand: undefined }))
+      const found = pricedAt(useRules(), bare, tier, barred)
       if (!found) return null
       const goods = useCatalogue()
       const giftOf = (sku_id: number): Line | null => {
@@ -137,20 +145,38 @@ export const useAlone = defineStore('alone', {
         return row ? asItem(row, '', Date.now()) : null
       }
       const rounding = kept<CashRounding>('till.rounding') ?? 'none'
-      return asAlone(lines, found.priced, found.book, rounding, giftOf)
+      const priced = asAlone(lines, found.priced, found.book, rounding, giftOf)
+      return handed(priced, lines, discount_fen)
     },
 
-    quote(lines: readonly Line[], tier: string | null, barred: readonly number[]): Quote | null {
-      const alone = this.price(lines, tier, barred)
+    quote(
+      lines: readonly Line[],
+      tier: string | null,
+      barred: readonly number[],
+      discount_fen: number,
+    ): Quote | null {
+      const alone = this.price(lines, tier, barred, discount_fen)
       if (!alone) return null
-      return quoteOf(alone, new Map(lines.map((line) => [line.sku_id, line.picture])))
+      const quote = quoteOf(alone, new Map(lines.map((line) => [line.sku_id, line.picture])))
+      return { ...quote, needs_approval: overOf(alone, lines) }
+    },
+
+    /** What of the basket is above the limits of a manager as well, who may then not approve it. */
+    aboveManager(): Quote['needs_approval'] {
+      const { lines, member, barred, discount_fen } = useBasket()
+      const alone = this.price(lines, member?.tier ?? null, barred, discount_fen)
+      const limits = kept<HandLimits>('till.limits')
+      return alone && limits ? aboveOf(alone, lines, limits, 'store_manager', false) : null
     },
 
     /** Why this basket has to wait for the network, in words; empty when it may be sold now. */
     refuses(): string {
       const basket = useBasket()
-      if (basket.spends) return t('alone.noValue')
-      if (basket.lines.some((line) => line.hand)) return t('alone.noHand')
+      if (basket.points > 0 || basket.coupon_ids.length > 0) return t('alone.noValue')
+      const hands = basket.lines.flatMap(({ hand }) => hand ?? [])
+      const byHand = hands.length > 0 || basket.discount_fen > 0
+      if (hands.some((hand) => hand.reason === 'held_price')) return t('alone.noOldPrice')
+      if (byHand && !kept('till.limits')) return t('alone.noHand')
       if (!useCatalogue().ready) return t('alone.noGoods')
       return ''
     },
@@ -166,8 +192,13 @@ export const useAlone = defineStore('alone', {
       const refusal = this.refuses()
       if (refusal) return refusal
       const tier = basket.member?.tier ?? null
-      const alone = this.price(basket.lines, tier, basket.barred)
+      const alone = this.price(basket.lines, tier, basket.barred, basket.discount_fen)
       if (!alone) return t('alone.noPrice')
+      const over = overOf(alone, basket.lines)
+      if (over && handOf(alone) > (basket.word?.off_fen ?? 0)) {
+        void useByHand().askAgain()
+        return t('discount.manager', { amount: yuan(over.max_fen) })
+      }
       const { member } = basket
       const veiled = member?.joins ? await veil(member.joins.phone) : null
       const known = {
@@ -176,6 +207,7 @@ export const useAlone = defineStore('alone', {
         member_id: member?.id || null,
         tier,
         join: veiled?.join ?? null,
+        approved_by: over ? (basket.word?.approver_id ?? null) : null,
         ticket: ticketOf(basket.lines, basket.ticket, basket.held),
       }
       const make = (at: Place) => saleOf(alone, known, at, received_fen)
@@ -246,6 +278,23 @@ export const useAlone = defineStore('alone', {
     },
   },
 })
+
+/** With what was made cheaper by hand; refused as the server does where the goods do not cost as much. */
+function handed(priced: Alone, lines: readonly Line[], discount_fen: number): Alone {
+  try {
+    return takenOff(priced, lines, discount_fen)
+  } catch (error) {
+    if (!(error instanceof TooMuch)) throw error
+    const said = t('alone.handTooMuch', { amount: yuan(error.max_fen) })
+    throw new Refused(409, 'discount_too_large', said, { max_fen: error.max_fen })
+  }
+}
+
+/** What needs a manager's word by the limits known here of who stands at the till. */
+function overOf(alone: Alone, lines: readonly Line[]): Quote['needs_approval'] {
+  const limits = kept<HandLimits>('till.limits')
+  return limits ? aboveOf(alone, lines, limits, useSession().staff?.role ?? '') : null
+}
 
 /** The browser asks before a page goes away whose sales are only here. */
 function warn(event: BeforeUnloadEvent): void {

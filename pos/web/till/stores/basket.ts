@@ -279,7 +279,7 @@ export const useBasket = defineStore('basket', {
       const own = () =>
         useAlone().refuses()
           ? null
-          : useAlone().quote(this.lines, this.member?.tier ?? null, this.barred)
+          : useAlone().quote(this.lines, this.member?.tier ?? null, this.barred, this.discount_fen)
       const alone = useAlone().isAlone ? own() : null
       if (alone) return alone
       try {

@@ -3,6 +3,7 @@ import { type Key, t } from '@web/i18n'
 import { yuan } from '@web/money'
 import { defineStore } from 'pinia'
 import { keyOf } from '../scan/tags'
+import { useAlone } from './alone'
 import { useApproval } from './approval'
 import { useBasket } from './basket'
 
@@ -57,11 +58,14 @@ export const useByHand = defineStore('byHand', {
       const over = basket.isPriced ? basket.quote?.needs_approval : null
       if (!over || !basket.quote) return ''
       const said = t('discount.manager', { amount: yuan(over.max_fen) })
+      const tooMuch = basket.quote.alone ? useAlone().aboveManager() : null
+      if (tooMuch) return t('alone.handTooMuch', { amount: yuan(tooMuch.max_fen) })
       const what = { ...whatOf(basket.quote), said }
       const wanted = { action: over.action, subject: 'basket', what, reasons: REASONS }
       const word = await useApproval().ask(wanted)
-      if (!word?.id) return said
-      basket.approvals.push(word.id)
+      if (!word) return said
+      if (word.id) basket.approvals.push(word.id)
+      basket.word = { approver_id: word.approver_id, off_fen: basket.quote.discount_fen }
       basket.remember()
       return ''
     },
@@ -70,6 +74,7 @@ export const useByHand = defineStore('byHand', {
     async askAgain(): Promise<void> {
       const basket = useBasket()
       basket.approvals = []
+      basket.word = null
       await basket.settled()
       await this.allowed()
     },

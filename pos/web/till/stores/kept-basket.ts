@@ -18,8 +18,15 @@ export interface Kept {
   held: HeldHand | null
   /** What managers approved of it. */
   approvals: number[]
+  /** Which manager said yes to what is cheaper by hand, up to so much: a sale without network names them. */
+  word: HandWord | null
   /** What is noted with it, and whether money was asked for: from then on voiding it needs a manager. */
   ticket: Ticket
+}
+
+export interface HandWord {
+  approver_id: number
+  off_fen: number
 }
 
 export interface Ticket {
@@ -46,6 +53,7 @@ export const empty = (): Kept => ({
   chosenCoupons: false,
   held: null,
   approvals: [],
+  word: null,
   ticket: { note: '', print_notes: false, subtotal: false },
 })
 

@@ -3,6 +3,7 @@ import type * as Engine from '@web/pricing'
 import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw, toRaw } from 'vue'
+import type { HandLimits } from '../offline/by-hand'
 import { capped } from '../scan/tags'
 import { api } from '../server'
 import { type Line, useBasket } from './basket'
@@ -41,8 +42,15 @@ export const useRules = defineStore('rules', {
       useBasket().tryAgain()
       while (mine === watching) {
         await this.refresh()
+        await this.refreshLimits()
         await new Promise((done) => setTimeout(done, EVERY_MS))
       }
+    },
+
+    /** How far a price may be changed by hand, for when there is no network. */
+    async refreshLimits(): Promise<void> {
+      const found = await api.get<HandLimits>('/api/pos/rules/limits').catch(() => null)
+      if (found) keep('till.limits', found)
     },
 
     stop(): void {

@@ -221,7 +221,12 @@ export const useSale = defineStore('sale', {
       const basket = useBasket()
       const quote = basket.isEmpty
         ? null
-        : useAlone().quote(basket.lines, basket.member?.tier ?? null, basket.barred)
+        : useAlone().quote(
+            basket.lines,
+            basket.member?.tier ?? null,
+            basket.barred,
+            basket.discount_fen,
+          )
       if (useAlone().refuses() || quote?.payable_fen !== pending.form.expected_payable_fen)
         return false
       useCounter().panel = 'pending'
