@@ -59,10 +59,10 @@ def measure(page: Any, url: str, shop: Any, skus: int, scans: int) -> dict[str, 
     screen.empty()
     rate, lost = screen.among_hands(scans, LINES) if scans else (PER_SECOND, 0)
     screen.empty()
-    heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
     page.context.set_offline(True)
     screen.scans(1)
     alone, _ = screen.scans(LINES - 1)
+    heap = page.evaluate("performance.memory.usedJSHeapSize") / 2**20
     screen.till.pay_cash("99999")
     commits, printed = screen.sales(SALES)
     assert len(commits) >= SALES and len(printed) == SALES, (len(commits), len(printed))
