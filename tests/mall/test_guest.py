@@ -18,7 +18,7 @@ OPEN = {
     "/api/mall/stores": "",
     "/api/mall/categories": "",
     "/api/mall/home": "?store_id=1",
-    "/api/mall/filters": "?store_id=1",
+    "/api/mall/filters": "?store_id=1&category_id=1",
     "/api/mall/products": "?store_id=1",
     "/api/mall/products/<int:product_id>": "?store_id=1",
     "/api/mall/rules": "?store_id=1",
