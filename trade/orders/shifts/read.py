@@ -68,7 +68,6 @@ _MINE = "shift.drawer_id = (SELECT drawer_id FROM till WHERE store_id = :store A
 _CURRENT = text(_SHIFT + _MINE + "shift.state = 'open'")
 _CLOSING = text(_SHIFT + _MINE + "shift.state IN ('counted', 'sealed') ORDER BY shift.counted_at, shift.id")
 _ONE = text(_SHIFT + "shift.id = :shift")
-_BY_UUID = text(_SHIFT + "shift.uuid = :uuid")
 _PROPOSED = text("""
     SELECT s.id, s.counted_fen, s.taken_fen FROM shift s JOIN till t ON t.store_id = s.store_id AND t.id = :till
     WHERE s.store_id = :store AND s.drawer_id = t.drawer_id AND s.counted_at IS NOT NULL
@@ -115,14 +114,6 @@ def one(session: Session, store_id: int, shift_id: int) -> dict[str, Any]:
     row = first(session, _ONE, {"store": store_id, "shift": shift_id})
     if row is None:
         raise NotFound(shift_id=shift_id)
-    return _as_json(session, row)
-
-
-def by_uuid(session: Session, store_id: int, uuid: str) -> dict[str, Any]:
-    """A shift by its till's own name for it.  Raises NotFound."""
-    row = first(session, _BY_UUID, {"store": store_id, "uuid": uuid})
-    if row is None:
-        raise NotFound(uuid=uuid)
     return _as_json(session, row)
 
 

@@ -35,12 +35,6 @@ _WRITE = text("""
         lines, payable_fen, at)
     VALUES (:store, :id, :till, :shift, :staff, CAST(:approver AS bigint), :after, :alone, :reason,
         CAST(:lines AS jsonb), :payable, :at)""")
-_OF_SHIFT = text("""
-    SELECT count(*) AS count, coalesce(sum(payable_fen), 0)::bigint AS payable_fen,
-           count(*) FILTER (WHERE after_subtotal) AS after_subtotal
-    FROM voided_ticket WHERE store_id = :store AND shift_id = :shift""")
-
-
 _KNOWN = text("SELECT id FROM voided_ticket WHERE store_id = :store AND id = :id")
 
 
@@ -64,8 +58,3 @@ def write(
     data |= {"before_fen": voided.payable_fen, "after_fen": 0, "lines": list(voided.lines), "alone": voided.alone}
     data["approved_by"] = f"staff:{approver_id}" if approver_id else None
     journal.record(session, "ticket.voided", f"ticket:{voided.id}", actor=actor, now=now, **data)
-
-
-def of_shift(session: Session, store_id: int, shift_id: int) -> Any:
-    """How many tickets a shift voided (`count`), of what sum, and how many of them `after_subtotal`: for X and Z."""
-    return fetch(session, _OF_SHIFT, {"store": store_id, "shift": shift_id})[0]

@@ -2,6 +2,7 @@ import { sentence } from '@web/api'
 import type { Approval, ApprovalAction, ApprovalWhat } from '@web/contract'
 import { type Key, t } from '@web/i18n'
 import { play } from '@web/sounds'
+import { serverNow } from '@web/time'
 import { defineStore } from 'pinia'
 import { refusesPin, rememberPin } from '../offline/pins'
 import { api } from '../server'
@@ -128,7 +129,7 @@ export const useApproval = defineStore('approval', {
 
     decided({ id, state, approver_id, approver_name, reason, until_at }: Approval): void {
       if (state === 'approved' && approver_id) this.end({ id, approver_id, reason })
-      else if (state !== 'asked' || Date.parse(until_at) < Date.now()) {
+      else if (state !== 'asked' || Date.parse(until_at) < serverNow()) {
         this.asked = null
         this.refuse(
           state === 'refused'
