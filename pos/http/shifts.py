@@ -215,6 +215,7 @@ def print_z(shift_id: int, json_data: WriteForm) -> Reply:
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
+        settle.lock(opened, till.store_id, shift_id)  # of two at once one is the copy
         z.read(opened, till.store_id, shift_id)
         return {"copy": z.printed(opened, shift_id, actor=me.actor, now=g.now)}, 200
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import text
@@ -165,6 +166,10 @@ def test_the_z_on_paper_fits_and_a_reprint_says_so(client, shop, width):
     lines = [line for line in paper.splitlines() if "￥" in line or "  " in line]
     assert max(map(columns, lines)) <= COLUMNS[int(width)] + 8  # commands of the printer are no columns
     assert till.post(f"/api/pos/shifts/{shop.shift_id + 1}/z/print").json["code"] == "not_found"
+    tills = [client() for _ in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        copies = sorted(pool.map(lambda one: one.post(f"{path}/print").json["copy"], tills))
+    assert copies == [2, 3, 4, 5, 6, 7], "of those who print at once each has a number of its own"
 
 
 def test_tills_share_a_drawer_by_a_managers_hand(app, client, shop, session):
