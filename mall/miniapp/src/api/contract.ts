@@ -1,5 +1,6 @@
 import type { Explained, Marks, Promoted } from './contract-price'
 import type { CouponOffer } from './contract-value'
+import type { Mode, OrderAddress, WayTold } from './contract-way'
 
 /** What the server answers under /api/mall, by hand from `mall/http` and the rooms behind it.  Money in fen. */
 
@@ -103,6 +104,9 @@ export interface Basket {
   wallet_fen?: number
   /** Promotions that the shopper does not want. */
   barred?: number[]
+  /** Left out for a pickup. */
+  mode?: Mode
+  address_id?: number
 }
 
 export interface QuoteLine extends Promoted {
@@ -146,6 +150,9 @@ export interface Quote extends Explained {
   points_limit_at: number
   /** Signed: what the customer was shown, sent back with the order. */
   token?: string
+  freight_fen?: number
+  /** Null for a pickup. */
+  way?: WayTold | null
 }
 
 export interface Me {
@@ -299,6 +306,8 @@ export interface Order extends Partial<Explained> {
   promise_at: string | null
   closed_at: string | null
   pickup_code: string | null
+  /** Of a single order that goes somewhere. */
+  address?: OrderAddress | null
   next: ('pay' | 'cancel')[]
   lines: OrderLine[]
 }

@@ -2,7 +2,7 @@
 
 import type { Basket, Quote } from '../api/contract'
 
-export type Goods = Pick<Basket, 'store_id' | 'lines' | 'barred'>
+export type Goods = Pick<Basket, 'store_id' | 'lines' | 'barred' | 'mode' | 'address_id'>
 
 export interface Wishes {
   /** Null: the best set, whatever it is. */
@@ -42,7 +42,7 @@ function same(one: readonly number[], other: readonly number[]): boolean {
 
 /**
  * Ask for the price step by step: coupons first, then points under the ceiling that leaves, then stored value for
- * what is to pay.  Wishes that the basket no longer allows are cut down to what it allows, and told back.
+ * what is to pay of goods.  Wishes that the basket no longer allows are cut down to what it allows, and told back.
  */
 export async function price(
   ask: (basket: Basket) => Promise<Quote>,
@@ -59,7 +59,7 @@ export async function price(
   }
   const points = fitting(wishes.points, quote.max_points, quote.points_step, quote.min_points)
   if (points) quote = await ask(asked(goods, ids, points, 0))
-  const wallet_fen = wishes.wallet ? Math.min(balance_fen, quote.payable_fen) : 0
+  const wallet_fen = wishes.wallet ? Math.min(balance_fen, quote.payable_fen - (quote.freight_fen ?? 0)) : 0
   if (wallet_fen) quote = await ask(asked(goods, ids, points, wallet_fen))
   const kept = wishes.coupon_ids === null ? null : ids
   return { quote, wishes: { coupon_ids: kept, points, wallet: wishes.wallet && balance_fen > 0 } }

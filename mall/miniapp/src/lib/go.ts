@@ -25,6 +25,9 @@ export const go = {
   profile: () => uni.navigateTo({ url: '/pages/profile/profile' }),
   privacy: () => uni.navigateTo({ url: '/pages/privacy/privacy' }),
   tier: () => uni.navigateTo({ url: '/pages/tier/tier' }),
+  addresses: () => uni.navigateTo({ url: '/pages/addresses/addresses' }),
+  chooseAddress: () => uni.navigateTo({ url: '/pages/addresses/addresses?choose=1' }),
+  address: (id: number | null) => uni.navigateTo({ url: `/pages/address/address${id ? `?id=${id}` : ''}` }),
   stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
   back: () => uni.navigateBack({ fail: () => void go.home() }),
 }

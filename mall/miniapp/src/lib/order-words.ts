@@ -1,21 +1,26 @@
 import type { Order } from '../api/contract'
 import type { MessageKind } from '../api/contract-value'
 import type { Key } from './i18n'
-import { t } from './i18n'
+import { t, tOr } from './i18n'
 import { slotDay } from './slots'
 import { clock } from './time'
 
 /** The state of an order in plain words. */
 export function stateWords(order: Order): string {
-  return order.channel === 'till' && order.state === 'done' ? t('state.till') : t(`state.${order.state}` as Key)
+  if (order.channel === 'till' && order.state === 'done') return t('state.till')
+  return tOr(`state.${order.mode}.${order.state}`, t(`state.${order.state}` as Key))
 }
+
+/** States whose next step is another where it is brought or sent. */
+const WAY_TELLS = ['paid', 'preparing', 'ready', 'shipping', 'done']
 
 /** What happens next, or what to do. */
 export function nextWords(order: Order): string {
   if (order.channel === 'till') return t('next.till', { store: order.store_name })
   if (order.state === 'cancelled') return t(order.paid_at ? 'next.cancelled_paid' : 'next.cancelled')
   const when = order.promise_at ? `${slotDay(order.promise_at)} ${clock(order.promise_at)}` : ''
-  return t(`next.${order.state}` as Key, { when })
+  if (order.mode === 'pickup' || !WAY_TELLS.includes(order.state)) return t(`next.${order.state}` as Key, { when })
+  return t(`next.${order.mode}.${order.state}` as Key, { when })
 }
 
 export function payKindWords(order: Order): string {

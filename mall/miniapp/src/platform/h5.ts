@@ -79,6 +79,11 @@ export const h5: Platform = {
     URL.revokeObjectURL(link.href)
     return true
   },
+  nameFields: () => {
+    document.querySelectorAll('uni-input[aria-label], uni-textarea[aria-label]').forEach((wrap) => {
+      wrap.querySelector('input, textarea')?.setAttribute('aria-label', wrap.getAttribute('aria-label') ?? '')
+    })
+  },
   setLanguage: (locale) => {
     document.documentElement.lang = locale
   },

@@ -65,5 +65,6 @@ export const mp: Platform = {
     new Promise((resolve, reject) => {
       uni.setClipboardData({ data, showToast: false, success: () => resolve(false), fail: reject })
     }),
+  nameFields: () => undefined,
   setLanguage: () => undefined,
 }

@@ -40,5 +40,7 @@ export interface Platform {
   bright(on: boolean): void
   /** Hand a text to the person: as a file, or on the clipboard where there are no files; true for a file. */
   handOver(name: string, text: string): Promise<boolean>
+  /** Give the fields of a page the names that stand on their vendor's wrapping; the weapp does so itself. */
+  nameFields(): void
   setLanguage(locale: string): void
 }

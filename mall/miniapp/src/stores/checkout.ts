@@ -1,12 +1,19 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { Want } from '../api/contract'
+import type { Mode } from '../api/contract-way'
 import { keep, kept } from '../lib/kept'
 
 /** What is at the checkout; kept, because signing in on H5 leaves the page and comes back. */
 interface Counter {
   lines: Want[]
   fromCart: boolean
+}
+
+/** How it is wanted, and to which of the customer's addresses; null: the default one. */
+export interface Wanted {
+  mode: Mode
+  address_id: number | null
 }
 
 export const useCheckout = defineStore('checkout', () => {
@@ -17,5 +24,12 @@ export const useCheckout = defineStore('checkout', () => {
     keep('checkout', counter.value)
   }
 
-  return { counter, bring }
+  const wanted = ref<Wanted>(kept<Wanted>('way') ?? { mode: 'pickup', address_id: null })
+
+  function want(change: Partial<Wanted>): void {
+    wanted.value = { ...wanted.value, ...change }
+    keep('way', wanted.value)
+  }
+
+  return { counter, bring, wanted, want }
 })
