@@ -33,12 +33,13 @@ KEY_S = 0.004
 CODES = [make.BARCODES["milk"], make.BARCODES["bread"]]
 
 
-def _fire(reader: CDPSession, code: str) -> None:
-    """The keys of one code and Enter, 4 ms apart by the device's own clock, wherever the focus is."""
+def _fire(reader: CDPSession, code: str, end: str = "Enter") -> None:
+    """The keys of one code and Enter or Tab, 4 ms apart by the device's own clock, wherever the focus is."""
     at = time.time()
-    for place, key in enumerate([*code, "Enter"]):
-        virtual = 13 if key == "Enter" else ord(key) if key.isalnum() else 0
-        more = {"text": "\r" if key == "Enter" else key, "key": key, "windowsVirtualKeyCode": virtual}
+    for place, key in enumerate([*code, end]):
+        virtual = {"Enter": 13, "Tab": 9}.get(key) or (ord(key) if key.isalnum() else 0)
+        typed = {"Enter": {"text": "\r"}, "Tab": {}}.get(key, {"text": key})
+        more = {**typed, "key": key, "windowsVirtualKeyCode": virtual}
         when = {"timestamp": at + place * KEY_S}
         reader.send("Input.dispatchKeyEvent", {"type": "keyDown", **more, **when})
         reader.send("Input.dispatchKeyEvent", {"type": "keyUp", "key": key, "windowsVirtualKeyCode": virtual, **when})
@@ -114,6 +115,48 @@ def test_an_unknown_code_waits_for_a_choice_while_selling_goes_on(street, screen
     with till.page.context.expect_page() as opened:
         till.see("unknown-pickup").click()
     opened.value.wait_for_url("**/desk/")
+
+
+def test_a_reader_that_ends_with_tab_and_an_unlisted_thing_that_is_sold(street, screen, session, pictures):
+    """3.2: scanned into the box, into an amount and beside both; the temporary item by keys and a manager's PIN."""
+    till = Till(screen(1024, 768), street.url)
+    till.open(street.shop)
+    reader = till.page.context.new_cdp_session(till.page)
+    for times in (1, 2):
+        _fire(reader, make.BARCODES["milk"], end="Tab")
+        expect(till.see("line-qty")).to_have_text(str(times))
+        expect(till.see("scan-input")).to_be_focused()
+    till.page.keyboard.press("F9")
+    till.see("cash-received").fill("5")
+    _fire(reader, make.BARCODES["bread"], end="Tab")
+    expect(till.see("line")).to_have_count(2)
+    _fire(reader, "6900000000001", end="Tab")
+    expect(till.see("unknown-code")).to_have_text("6900000000001")
+    if pictures:
+        till.page.screenshot(path=f"{pictures}/till-unknown-1024.png")
+    till.page.keyboard.type("2")
+    till.page.keyboard.press("Enter")
+    till.see("temporary-name").wait_for()
+    expect(till.see("temporary-name")).to_be_focused()
+    till.page.keyboard.type("手工凉皮")
+    till.page.keyboard.press("Enter")
+    till.page.keyboard.type("8.5")
+    if pictures:
+        till.page.screenshot(path=f"{pictures}/till-temporary.png")
+    till.page.keyboard.press("Enter")
+    till.see("approval").wait_for()
+    if pictures:
+        till.page.screenshot(path=f"{pictures}/till-temporary-approval.png")
+    till.page.keyboard.type(make.PIN)
+    till.page.keyboard.press("Enter")
+    expect(till.see("line")).to_have_count(3)
+    expect(till.see("unknown")).to_have_count(0)
+    expect(till.page.get_by_text("手工凉皮").first).to_be_visible()
+    if pictures:
+        till.page.screenshot(path=f"{pictures}/till-temporary-sold.png")
+    till.pay_cash("100")
+    sold = "SELECT net_fen FROM order_line WHERE name = '手工凉皮'"
+    assert session.scalars(text(sold)).all() == [850]
 
 
 def test_labels_and_gs1_codes_stand_on_their_lines(street, screen, session, pictures):
