@@ -1,5 +1,6 @@
 import { device, keep, kept } from '../lib/kept'
 import { platform } from '../platform'
+import type { EventBatch } from '../lib/tracker'
 import { Api } from './api'
 import type {
   Basket,
@@ -154,6 +155,9 @@ export const mall = {
   consents: () => api.get<Consents>(`${BASE}/consents`),
   consent: (choices: { purpose: Purpose; version: string; given: boolean }[]) =>
     api.write<Consents>(`${BASE}/consents`, { choices }),
+  eventConsent: () => api.get<{ consent: { version: string; given: boolean | null } }>(`${BASE}/events/consent`),
+  tellEvents: (batch: EventBatch) => api.write<object>(`${BASE}/events`, batch),
+  forgetEvents: (anon_id: string) => api.write<{ gone: number }>(`${BASE}/events/forget`, { anon_id }),
   telling: () => api.get<Telling>(`${BASE}/consents/messages`),
   tell: (answers: TemplateAnswer[]) => api.write<Telling>(`${BASE}/consents/messages`, { answers }),
   coupons: (tab: CouponTab, before: number | null) =>

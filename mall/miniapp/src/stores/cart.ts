@@ -3,6 +3,7 @@ import { computed, ref, watch } from 'vue'
 import type { CartLine, Goods } from '../lib/basket'
 import { withMore, withQty } from '../lib/basket'
 import { keep, kept } from '../lib/kept'
+import { useTracking } from './tracking'
 
 /** What the customer means to buy, on this device; prices and stock are the server's. */
 export const useCart = defineStore('cart', () => {
@@ -14,11 +15,19 @@ export const useCart = defineStore('cart', () => {
 
   watch(lines, (now) => keep('cart', now))
 
+  function tell(goods: Pick<Goods, 'product_id' | 'sku_id'>, qty: number): void {
+    const { tracker } = useTracking()
+    if (qty) tracker.note('cart_change', { product_id: goods.product_id, sku_id: goods.sku_id, qty, ...tracker.spotOf(goods.product_id) })
+  }
+
   function add(goods: Goods, qty: number): void {
+    tell(goods, qty)
     lines.value = withMore(lines.value, goods, qty)
   }
 
   function setQty(sku_id: number, qty: number): void {
+    const line = lines.value.find((one) => one.sku_id === sku_id)
+    if (line) tell(line, qty - line.qty)
     lines.value = withQty(lines.value, sku_id, qty)
   }
 
@@ -31,6 +40,7 @@ export const useCart = defineStore('cart', () => {
   }
 
   function remove(sku_ids: readonly number[]): void {
+    for (const line of lines.value) if (sku_ids.includes(line.sku_id)) tell(line, -line.qty)
     lines.value = lines.value.filter((line) => !sku_ids.includes(line.sku_id))
   }
 

@@ -3,6 +3,7 @@ import { ref } from 'vue'
 import type { Want } from '../api/contract'
 import type { Mode } from '../api/contract-way'
 import { keep, kept } from '../lib/kept'
+import { useTracking } from './tracking'
 
 /** What is at the checkout; kept, because signing in on H5 leaves the page and comes back. */
 interface Counter {
@@ -22,6 +23,7 @@ export const useCheckout = defineStore('checkout', () => {
   function bring(lines: Want[], fromCart: boolean): void {
     counter.value = { lines, fromCart }
     keep('checkout', counter.value)
+    if (lines.length) useTracking().tracker.note('checkout_step', { step: 'open' })
   }
 
   const wanted = ref<Wanted>(kept<Wanted>('way') ?? { mode: 'pickup', address_id: null })

@@ -14,6 +14,7 @@ import { useCart } from './cart'
 import { useCheckout } from './checkout'
 import { useTelling } from './telling'
 import { usePlace } from './place'
+import { useTracking } from './tracking'
 
 /** Waits for the person whose session only ran out. */
 const BASKET = ['cart', 'cart_of', 'checkout']
@@ -40,8 +41,15 @@ export const useSession = defineStore('session', () => {
     signedIn.value = false
     me.value = null
     keptMe.value = null
+    useTracking().tracker.forget()
     forgetPerson(BASKET)
     useTelling().forget()
+    track()
+  }
+
+  /** Another person may have agreed to something else. */
+  function track(): void {
+    useTracking().learn().catch(() => undefined)
   }
 
   onSignedOut(forget)
@@ -72,6 +80,7 @@ export const useSession = defineStore('session', () => {
     me.value = said.me
     basket.belongTo(said.me.member_id)
     void tellScene()
+    track()
   }
 
   async function begin(): Promise<void> {
@@ -109,6 +118,7 @@ export const useSession = defineStore('session', () => {
 
   /** Signs out here at once, with or without a network; the server hears of it if it can. */
   function signOut(): void {
+    void useTracking().tracker.flush()
     mall.logout().catch(() => undefined)
     leave()
   }

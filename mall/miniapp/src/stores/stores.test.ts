@@ -92,7 +92,7 @@ test('nobody is signed in who did not ask, and the token goes with what follows'
   expect([session.signedIn, asked.length]).toEqual([false, 0])
   await session.signIn()
   await session.refresh()
-  expect(asked.map(({ url }) => new URL(url).pathname)).toEqual(['/api/mall/login', '/api/mall/me'])
+  expect(asked.map(({ url }) => new URL(url).pathname)).toEqual(['/api/mall/login', '/api/mall/events/consent', '/api/mall/me'])
   expect(asked[1]?.header.Authorization).toBe('Bearer t1')
   expect([session.signedIn, session.me?.tier]).toEqual([true, 'gold'])
 })
