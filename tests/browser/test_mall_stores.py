@@ -77,5 +77,6 @@ def _switch(buyer, pictures, other, bread):
     buyer.see("switch-stay").click()
     expect(buyer.see("store-bar").last).to_contain_text("通店S1")
     buyer.see(f"shop-at-{other}").click()
+    buyer.see("switch-sum").wait_for()  # until both stores have answered the button does nothing
     buyer.see("switch-go").click()
     expect(buyer.see("stock")).to_contain_text("仅剩 9")
