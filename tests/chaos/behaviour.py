@@ -146,7 +146,7 @@ def run(house: House, kills: int, base: str) -> dict[str, Any]:
                 break
         except requests.RequestException:
             time.sleep(0.1)
-    phones = [Phone(base, PHONES * 50 / (PACE * 1.3)) for _ in range(PHONES)]
+    phones = [Phone(base, PHONES * 50 / (PACE * 2)) for _ in range(PHONES)]
     for one in phones:
         one.start()
     time.sleep(1)
