@@ -67,7 +67,8 @@ def _with_goods(till: Till) -> Iterator[str]:
         keys.press(key)
         yield name
         keys.press("Escape")
-    for key, name in (("F1", "keys"), ("F10", "top-up"), ("Control+k", "paper"), ("Control+y", "why")):
+    sheets = {"F1": "keys", "F8": "sellers", "F10": "top-up", "Control+k": "paper", "Control+y": "why"}
+    for key, name in (sheets | {"Control+b": "note", "Control+Delete": "void"}).items():
         keys.press(key)
         till.page.get_by_role("dialog").wait_for()
         yield name
@@ -88,6 +89,10 @@ def _with_goods(till: Till) -> Iterator[str]:
     till.scan("6900000000001")
     expect(till.see("error")).to_contain_text("6900000000001")
     yield "unknown"
+    till.see("unknown-temporary").click()
+    till.see("temporary-name").wait_for()
+    yield "temporary"
+    keys.press("Escape")
 
 
 def _money(till: Till, no: str) -> Iterator[str]:
@@ -109,6 +114,15 @@ def _money(till: Till, no: str) -> Iterator[str]:
     till.see("return-outcome").wait_for()
     yield "return"
     keys.press("Escape")
+    keys.press("Escape")
+    till.scan(PHONE)
+    till.see("member-name").wait_for()
+    keys.press("F10")
+    till.see("top-up-amount").fill("10")
+    till.see("top-up-cash").fill("10")
+    till.see("top-up-confirm").click()
+    till.see("top-up-e-receipt").locator("svg").wait_for()
+    yield "top-up-done"
     keys.press("Escape")
     keys.press("Control+j")
     till.page.get_by_role("dialog").wait_for()
