@@ -153,7 +153,7 @@ def top_up(paper: dict[str, Any], width_mm: int) -> Slip:
     slip.pair(say("wallet_now"), "￥" + yuan(paper["wallet"]["total_fen"]))
     slip.bars(paper["no"])
     slip.square(paper["url"])
-    slip.line(say("scan"), "centre")
+    slip.line(say("scan_top_up"), "centre")
     slip.line(say("thanks"), "centre")
     return slip
 
