@@ -26,11 +26,11 @@ demo: web        ## the whole product with demo data; RESET=1 starts afresh, POR
 COVER ?=
 test: env        ## all tests, on PostgreSQL and Redis of their own; browser tests where there is a Chromium
 	@$(PY) -m config.node test
-	$(PY) -m pytest -n 2 --dist loadgroup $(if $(COVER),--cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVER))
+	$(PY) -m pytest -n 2 $(if $(COVER),--cov --cov-branch --cov-report=term:skip-covered --cov-fail-under=$(COVER))
 	@$(MAKE) second-reading
 
 second-reading: env ## what speaks with WeChat once more, where its pages contradict each other the other way round
-	TONGDIAN_READING=second $(PY) -m pytest -n 2 --dist loadgroup -m "wechat and not browser"
+	TONGDIAN_READING=second $(PY) -m pytest -n 2 -m "wechat and not browser"
 
 browser: web     ## the browser tests alone
 	$(PY) -m pytest tests/browser

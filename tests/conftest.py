@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -61,6 +62,19 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ["REDIS_URL"] = redis
     else:
         _servers()  # started once, before the workers would race for it
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """One of the two workers has all stories in the browser, from the beginning; the other begins with the rest.
+
+    By a scheduler of our own: with pytest 9.2 xdist 3.8 does not see its own groups.
+    """
+    from xdist.scheduler import LoadScopeScheduling
+
+    made = LoadScopeScheduling(config, log)
+    made._split_scope = lambda nodeid: "browser" if nodeid.startswith("tests/browser/") else nodeid
+    return made
 
 
 SPEAKS = {"wechat", "house", "street", "town", "book"}

@@ -24,11 +24,10 @@ BUILDS = ("dist/till", "dist/desk", "mall/miniapp/dist/build/h5")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Everything here is marked `browser`, and one worker drives the one browser at a time."""
+    """Everything here is marked `browser`."""
     for item in items:
         if "tests/browser" in item.path.as_posix():
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
             # A page that closes while a picture is on its way leaves the development server with an open file.
             item.add_marker(
                 pytest.mark.filterwarnings(
