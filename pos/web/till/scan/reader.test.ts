@@ -74,6 +74,14 @@ test('the box takes its codes itself, without what a hand had begun before', () 
   expect(box.value).toBe(`3*${GOODS}`)
 })
 
+test('a key that did something is no part of the code behind it', () => {
+  type(box, ['-'])
+  box.value = ''
+  at -= 195
+  type(box, [...`3*${GOODS}`, 'Enter'])
+  expect(box.value).toBe(`3*${GOODS}`)
+})
+
 test('Tab ends a code as Enter does, and keeps the focus; a hand moves on with it', () => {
   expect(type(other, [...GOODS, 'Tab'])).toBe(true)
   expect([scanned, other.value]).toEqual([[GOODS], ''])

@@ -115,10 +115,14 @@ export class Reader {
     this.to.scan(code)
   }
 
-  /** What a hand had begun to type before is no part of the code, unless it says how many. */
+  /**
+   * What a hand had begun to type before is no part of the code, unless it says how many.  What is no code of any kind
+   * stays as it was typed: a key that did something, like minus, was heard here and is not in the box.
+   */
   private inBox(box: HTMLInputElement, code: string): void {
+    if (!kindOf(code, this.to)) return
     const before = box.value.slice(0, -code.length).replace(/^\d{1,3}[*×]/, '')
-    if (before && kindOf(code, this.to)) set(box, code)
+    if (before) set(box, code)
     else whole(box, code)
   }
 

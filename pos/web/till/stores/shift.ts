@@ -249,6 +249,8 @@ export const useShift = defineStore('shift', {
       try {
         const path = `/api/pos/shifts/${shift.id}/${what}`
         this.done = (await api.write<{ shift: Shift }>(path, body)).shift
+        // Its Z is on the screen now: a key that prints it is not lost.
+        this.busy = false
         if (what === 'settle') await this.load()
       } catch (error) {
         this.said = sentence(error)
