@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -129,10 +128,8 @@ def main() -> None:
     given = words.parse_args()
     least = min(given.skus)
     # A process a size: what is read of one database is kept for as long as a process lives.
-    with ProcessPoolExecutor(1, get_context("spawn"), max_tasks_per_child=1) as one:
-        rows = [
-            one.submit(run, skus, given.scans if skus == least else 0, given.pictures).result() for skus in given.skus
-        ]
+    with get_context("fork").Pool(1, maxtasksperchild=1) as one:
+        rows = [one.apply(run, (skus, given.scans if skus == least else 0, given.pictures)) for skus in given.skus]
     for name in rows[0]:
         print(f"{name:>11} " + " ".join(f"{row[name]:>9}" for row in rows))
     from config.settings import settings
