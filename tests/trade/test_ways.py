@@ -13,7 +13,7 @@ from config.db import transaction
 from tests import factories as make
 from tests.trade.fulfilment import chain, hands
 from trade.orders import addresses, close, courier, place, proof, returns, shown
-from trade.orders.ways import BelowMinimum, Way, WayClosed
+from trade.orders.ways import BelowMinimum, Mode, Way, WayClosed
 from trade.pricing import freight
 from trade.pricing.freight import Band, Delivery, Terms, Zone
 from trade.pricing.stored_value import WalletTooMuch
@@ -54,8 +54,8 @@ def _place(session, basket, now, *, fen: int | None = None, at=None) -> int:
         )  # fmt: skip
 
 
-def _way(mode: str, **change: Any) -> Way:
-    return Way(mode, replace(chain.HOME, **change))  # type: ignore[arg-type]
+def _way(mode: Mode, **change: Any) -> Way:
+    return Way(mode, replace(chain.HOME, **change))
 
 
 @pytest.mark.parametrize(

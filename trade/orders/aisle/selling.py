@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -28,11 +28,10 @@ from trade.orders.addresses import Address
 from trade.orders.aisle import completing, reserving
 from trade.orders.code_sale import NothingForCode
 from trade.orders.place import NotElsewhere
+from trade.orders.ways import Mode
 from trade.payments import cash
 from trade.payments.codes import moves as codes
 from trade.pricing.quoted import Line, Quote, Want
-
-Mode = Literal["pickup", "delivery", "ship"]
 
 
 @dataclass(frozen=True, slots=True)
