@@ -55,6 +55,12 @@ class Device:
         """Count the shift."""
         return self.write(self._of_shift("seal", at, pieces=make.pieces(fen), **more))
 
+    def word(self, at: datetime, action: str, approver_id: int, *, minutes: int = 60, **more: Any) -> str:
+        """A manager allows something by PIN, for so many minutes."""
+        until_ms = epoch_ms(at) + minutes * 60_000
+        given = {"action": action, "approver_id": approver_id, "reason": "断网", "until_ms": until_ms}
+        return self.write(self._of_shift("word", at, **(given | more)))
+
     def _of_shift(self, kind: str, at: datetime, **more: Any) -> dict[str, Any]:
         return {
             "v": 1, "kind": kind, "uuid": str(uuid.uuid4()), "no": f"X{self.id[:4].upper()}{self.seq + 1:06d}",

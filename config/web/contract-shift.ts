@@ -1,3 +1,5 @@
+import type { ApprovalAction } from './contract-sale'
+
 /** Drawers, shifts and their Z (`pos/http/shifts.py`). */
 
 export type ShiftState = 'open' | 'counted' | 'sealed' | 'settled'
@@ -66,6 +68,17 @@ export interface XReport {
   shift: Shift
   figures: ShiftFigures
   moves: CashMove[]
+  words: AloneWord[]
+}
+
+/** What a manager allowed by PIN at a till without network, for a time. */
+export interface AloneWord {
+  action: ApprovalAction
+  reason: string
+  asked_by: string
+  approved_by: string
+  at: string
+  until_at: string
 }
 
 /** A basket that is put aside in the store. */

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from flask import Response, g
+from dataclasses import asdict
 
-from config.http import Reply, blueprint, permit, session, unless_known
+from flask import Response, g
+from pydantic import Field
+from sqlalchemy.orm import Session
+
+from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
 from pos.http import who
 from trade.pricing import limits
 from trade.pricing.promotions import delivered
+from trade.stores import alone
 
 bp = blueprint("rules", "/api/pos/rules", who.identify)
 
@@ -29,6 +34,30 @@ def hand_limits() -> Reply:
     """What each role may take off by hand, for a till without network.
 
     `{limits: [{role, category_id, limit_bp}], floors: [{sku_id, floor_fen}], otherwise: [{role, limit_bp}]}`: basis
-    points of the list price, category 0 for all others; floors in fen a piece or kg.
+    points of the list price, category 0 for all others; floors in fen a piece or kg.  `alone` is the store's rule for
+    selling without network: `{by_manager, minutes}`.
     """
-    return dict(limits.listed(session())), 200
+    rule = alone.of(session(), who.till().store_id)
+    return dict(limits.listed(session())) | {"alone": asdict(rule)}, 200
+
+
+class AloneForm(WriteForm):
+    """Selling without network: freely, or `by_manager` by a PIN that is good for so many `minutes`."""
+
+    by_manager: bool
+    minutes: int = Field(ge=15, le=1440)
+
+
+@bp.post("/alone")
+@permit("pos.register")
+@bp.input(AloneForm)
+def set_alone(json_data: AloneForm) -> Reply:
+    """What tills of this store may do without network from now on: `{alone}`; each hears of it within a minute."""
+    till, me = who.till(), who.me()
+
+    def work(opened: Session) -> Reply:
+        rule = alone.Rule(**json_data.model_dump(exclude={"request_id"}))
+        alone.set_(opened, till.store_id, rule, actor=me.actor, now=g.now)
+        return {"alone": asdict(rule)}, 200
+
+    return once(json_data, work)

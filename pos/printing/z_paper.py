@@ -72,6 +72,9 @@ def _drawer(slip: Slip, one: dict[str, Any]) -> None:
     if one["taken_fen"]:
         slip.pair(say("z_taken"), yuan(one["taken_fen"]))
     slip.pair(say("z_left"), yuan(one["left_fen"]))
+    for word in one.get("words", []):
+        slip.line(say("z_word", what=say(f"z_word.{word['action']}"), name=word["approved_by"], why=word["reason"]))
+        slip.pair(f"  {moment(word['at'])}", f"- {moment(word['until_at'])}")
     if one["missing"]:
         slip.line(say("z_missing", n=one["missing"]))
     if one["approved_by"]:

@@ -87,6 +87,21 @@ class Store(Base):
     variance_fen: Mapped[int] = mapped_column(server_default=text("2000"))
 
 
+class AloneRule(Base):
+    """What a till of a store may do without network; a store without a row sells freely (`alone.py`).
+
+    `by_manager`: a manager's PIN first, which is good for so many `minutes`.  What a till sold before `changed_at` is
+    not held against it.
+    """
+
+    __tablename__ = "alone_rule"
+    __table_args__ = (CheckConstraint("minutes BETWEEN 15 AND 1440", name="minutes"),)
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
+    by_manager: Mapped[bool]
+    minutes: Mapped[int]
+    changed_at: Mapped[datetime]
+
+
 class Drawer(Base):
     """What cash lies in: a till's own, or shared by several tills of the store."""
 

@@ -22,13 +22,13 @@ from sqlalchemy.orm import Session
 from config.db import fetch
 from trade.orders import moves
 from trade.orders.offline.sale_said import SaleSaid
+from trade.orders.offline.word import may_approve
 from trade.pricing import by_hand, limits
 from trade.pricing.quoted import Quote
 from trade.stores.models import Role
-from trade.stores.roles import PERMISSIONS
 
 _ROLES = text("""
-    SELECT id, role, store_id FROM staff WHERE id = ANY(:ids)""")
+    SELECT id, role FROM staff WHERE id = ANY(:ids)""")
 
 
 def trace(said: SaleSaid) -> list[dict[str, Any]]:
@@ -55,7 +55,7 @@ def differences(session: Session, store_id: int, said: SaleSaid, priced: Quote) 
     if said.approved_by is None:
         return [{"code": "hand_above_limit", "staff_id": said.staff_id, **above}]
     manager = people.get(said.approved_by)
-    if manager is None or manager.store_id != store_id or "pos.approve" not in PERMISSIONS[Role(manager.role)]:
+    if manager is None or not may_approve(session, store_id, said.approved_by):
         return [{"code": "hand_not_an_approver", "staff_id": said.approved_by, **above}]
     more = by_hand.above(priced, limits.of(session, Role(manager.role), skus), floors=False)
     return [{"code": "hand_above_limit", "staff_id": said.approved_by, **more}] if more else []

@@ -6,6 +6,7 @@ back    back_said     a return of units of such an order (`back`)
 drawer  drawer        a row in the journal
 open    shift_said    an open shift (`shift`)
 seal    shift_said    its count (`shift`)
+word    word          a manager's approval that was given by PIN without network, for a time
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trade.orders.offline import back, back_said, drawer, sale, sale_said, shift, shift_said
+from trade.orders.offline import back, back_said, drawer, sale, sale_said, shift, shift_said, word
 from trade.orders.offline.document import Document, Head, NotSound, Said, digest
 from trade.orders.offline.taking import Taken
 
@@ -42,6 +43,7 @@ KINDS = {
     "drawer": Kind(drawer.DrawerSaid, drawer.fault, drawer.take, lambda _: None),
     "open": Kind(shift_said.OpenSaid, shift_said.fault, shift.open_, lambda _: None),
     "seal": Kind(shift_said.SealSaid, shift_said.fault, shift.seal, lambda _: None),
+    "word": Kind(word.WordSaid, word.fault, word.take, lambda _: None),
 }
 
 

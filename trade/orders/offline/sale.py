@@ -31,6 +31,9 @@ from trade.pricing.quote import earn
 from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
 from trade.pricing.rules import Rule
 from trade.stock import facts
+from trade.stores import alone
+from trade.stores.approvals import read as approvals
+from trade.stores.approvals.states import Action
 
 _AT = text("""
     SELECT EXISTS (SELECT FROM staff WHERE id = :staff) AS staff, m.id AS member_id, m.tier
@@ -74,8 +77,17 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     more = {"till_id": till_id, "shift_id": shift.id, "late": shift.state != "open"}
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
     hand.note(session, order_id, store_id, till_id, said, priced, now=now)
-    ours = _differences(session, store_id, said, member_id, sold_at)
-    return Taken(order_id, _of_member(said, known) + hand.differences(session, store_id, said, priced) + ours)
+    differences = _of_member(said, known) + hand.differences(session, store_id, said, priced)
+    differences += _of_gate(session, store_id, till_id, sold_at)
+    return Taken(order_id, differences + _differences(session, store_id, said, member_id, sold_at))
+
+
+def _of_gate(session: Session, store_id: int, till_id: int, sold_at: datetime) -> list[dict[str, Any]]:
+    """The store lets nobody sell without network but by a manager's word, and there was none at that moment."""
+    if not alone.of(session, store_id, at=sold_at).by_manager:
+        return []
+    good = approvals.was_good(session, store_id, till_id, Action.OFFLINE_MODE, sold_at)
+    return [] if good else [{"code": "alone_without_word"}]
 
 
 def _of_member(said: SaleSaid, known: Any) -> list[dict[str, Any]]:

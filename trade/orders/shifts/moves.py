@@ -207,6 +207,21 @@ def prolong(
         raise ProlongedBefore(shift_id=shift_id)
 
 
+def prolonged_alone(
+    session: Session, store_id: int, shift_id: int, approver_id: int, reason: str,
+    *, actor: str, at: datetime, now: datetime,
+) -> None:  # fmt: skip
+    """A manager let a forgotten shift sell on without network, `at` that moment; told `now`, and never refused.
+
+    Nothing changes where it was prolonged before or is counted by now: what was sold in it is a fact all the same.
+    """
+    until = sells_until(at)
+    given = {"store": store_id, "shift": shift_id, "by": approver_id, "now": at, "until": until}
+    if first(session, _PROLONG, given):
+        facts = {"approved_by": approver_id, "reason": reason, "sells_until": until.isoformat(), "alone": True}
+        journal.record(session, "shift.prolonged", f"shift:{shift_id}", actor=actor, now=now, **facts)
+
+
 _HAND_OVER = text("""
     UPDATE shift SET at_staff_id = :staff FROM till
     WHERE till.store_id = :store AND till.id = :till AND shift.store_id = till.store_id

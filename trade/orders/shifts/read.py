@@ -12,6 +12,7 @@ from config.db import fetch, first
 from config.errors import NotFound, Refused
 from trade.orders.shifts import cash, figures, settle
 from trade.orders.shifts.states import TOLD, State
+from trade.stores.approvals import read as approvals
 from trade.stores.tills import TillCard
 
 
@@ -152,4 +153,6 @@ def x(session: Session, till: TillCard, *, cash_too: bool) -> dict[str, Any] | N
         for name in ("tenders", "refunds"):
             found[name] = {kind: fen for kind, fen in found[name].items() if kind != "cash"}
     found.pop("sales_hash", None)
-    return {"shift": shift, "figures": found, "moves": cash.listed(session, till.store_id, shift["id"])}
+    words = approvals.given_alone(session, till.store_id, shift["id"])
+    moves = cash.listed(session, till.store_id, shift["id"])
+    return {"shift": shift, "figures": found, "moves": moves, "words": words}

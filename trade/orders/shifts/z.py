@@ -18,6 +18,7 @@ from config import journal
 from config.db import fetch, first
 from config.errors import NotFound
 from trade.orders.held import read as held
+from trade.stores.approvals import read as approvals
 
 NOTHING = bytes(32)
 
@@ -99,7 +100,8 @@ def _write(
     place = {"v": 1, "z_no": no, "amended": amended, "for": what, "at": now.isoformat(), "prev": prev.hex()}
     aside = held.held_of(session, store_id, now=now)
     handed = [{name: one[name] for name in ("id", "note", "names", "payable_fen")} for one in aside]
-    said = {**place, **head, **figures, "held": handed, "missing": missing, "difference_fen": off}
+    words = approvals.given_alone(session, store_id, shift_id)
+    said = {**place, **head, **figures, "held": handed, "words": words, "missing": missing, "difference_fen": off}
     body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(body.encode()).digest()
     key = {"store": store_id, "no": no, "amended": amended, "shift": shift_id}

@@ -29,6 +29,7 @@ class Approval(Base):
         CheckConstraint("(used_at IS NOT NULL) = (state = 'used')", name="used"),
         ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),
         Index("ix_approval_asked", "store_id", postgresql_where=text("state = 'asked'")),
+        Index("ix_approval_alone", "store_id", "used_at", postgresql_where=text("alone")),
     )
     store_id: Mapped[int] = mapped_column(primary_key=True)
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)

@@ -89,20 +89,27 @@ def ask(session: Session, asked: Asked, *, approver_id: int | None = None, now: 
     return _write(session, asked, "approved" if approver_id else "asked", approver_id=approver_id, now=now)
 
 
-def given_alone(session: Session, asked: Asked, approver_id: int, *, done: Mapping[str, Any], now: datetime) -> int:
-    """Write down what a manager approved at a till without network; it happened already.  Its id."""
-    used = _write(session, asked, "used", approver_id=approver_id, alone=True, now=now)
+def given_alone(
+    session: Session, asked: Asked, approver_id: int, *, done: Mapping[str, Any], now: datetime,
+    until: datetime | None = None,
+) -> int:  # fmt: skip
+    """Write down what a manager approved at a till without network; it happened already.  Its id.
+
+    :param until: how long the word was good, where it was for more than one action.
+    """
+    used = _write(session, asked, "used", approver_id=approver_id, alone=True, now=now, until=until)
     _tell(session, "approval.used", asked.store_id, used, asked, f"staff:{approver_id}", now, alone=True, **done)
     return used
 
 
 def _write(
-    session: Session, asked: Asked, state: str, *, approver_id: int | None, alone: bool = False, now: datetime
-) -> int:
+    session: Session, asked: Asked, state: str, *, approver_id: int | None, alone: bool = False, now: datetime,
+    until: datetime | None = None,
+) -> int:  # fmt: skip
     row = {
         "store": asked.store_id, "till": asked.till_id, "action": asked.action, "subject": asked.subject,
         "reason": asked.reason, "what": json.dumps(asked.what, ensure_ascii=False), "state": state, "alone": alone,
-        "asked_by": asked.staff_id, "approver": approver_id, "now": now, "until": now + LIVES,
+        "asked_by": asked.staff_id, "approver": approver_id, "now": now, "until": until or now + LIVES,
         "decided": now if approver_id else None, "used": now if state == "used" else None,
     }  # fmt: skip
     made = int(fetch(session, _ASK, row)[0].id)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound
+from trade.stores.approvals.states import Action
 
 _READ = """
     SELECT a.*, asker.name AS asked_by_name, approver.name AS approver_name, till.name AS till_name FROM approval a
@@ -31,6 +32,31 @@ def one(session: Session, store_id: int, approval_id: int) -> dict[str, Any]:
 def asked(session: Session, store_id: int, *, now: datetime) -> list[dict[str, Any]]:
     """What waits for a manager of a store, the oldest first."""
     return [_as_json(row) for row in fetch(session, _ASKED, {"store": store_id, "now": now})]
+
+
+_ALONE = text("""
+    SELECT a.action, a.reason, a.used_at, a.until_at, asker.name AS asked_by, approver.name AS approved_by
+    FROM approval a JOIN staff asker ON asker.id = a.asked_by JOIN staff approver ON approver.id = a.approver_id
+    WHERE a.store_id = :store AND a.alone AND a.what->>'shift_id' = CAST(CAST(:shift AS bigint) AS text)
+    ORDER BY a.used_at, a.id LIMIT 50""")
+_GOOD = text("""
+    SELECT 1 FROM approval WHERE store_id = :store AND alone AND action = :action AND till_id = :till
+      AND used_at <= :at AND until_at >= :at LIMIT 1""")
+
+
+def given_alone(session: Session, store_id: int, shift_id: int) -> list[dict[str, Any]]:
+    """The words that managers gave in a shift without network and for a time: who, to whom, from when, until when."""
+    names = ("action", "reason", "asked_by", "approved_by")
+    return [
+        {name: getattr(row, name) for name in names}
+        | {"at": row.used_at.isoformat(), "until_at": row.until_at.isoformat()}
+        for row in fetch(session, _ALONE, {"store": store_id, "shift": shift_id})
+    ]
+
+
+def was_good(session: Session, store_id: int, till_id: int, action: Action, at: datetime) -> bool:
+    """Whether a manager's word for this was good at a till without network at that moment."""
+    return first(session, _GOOD, {"store": store_id, "till": till_id, "action": action, "at": at}) is not None
 
 
 def _as_json(row: Any) -> dict[str, Any]:

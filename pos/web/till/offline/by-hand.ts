@@ -2,12 +2,14 @@ import type { ByHand, Quote } from '@web/contract'
 import { lineFen, split } from '@web/pricing/fen'
 import type { Line } from '../stores/line'
 import type { Alone, DocumentLine } from './sale'
+import type { AloneRule } from './word'
 
 /** What each role may take off by hand, as `/api/pos/rules/limits` says it. */
 export interface HandLimits {
   limits: { role: string; category_id: number; limit_bp: number }[]
   floors: { sku_id: number; floor_fen: number }[]
   otherwise: { role: string; limit_bp: number }[]
+  alone?: AloneRule
 }
 
 /** A discount by hand in a document (`trade/orders/offline/sale_said.py`): off a line, or off all. */

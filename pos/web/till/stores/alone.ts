@@ -24,6 +24,7 @@ import { answered, api } from '../server'
 import { type Line, useBasket } from './basket'
 import { useByHand } from './by-hand'
 import { useCatalogue } from './catalogue'
+import { useGate } from './gate'
 import { useMembers } from './members'
 import { pricedAt, useRules } from './rules'
 import { useSession } from './session'
@@ -189,7 +190,7 @@ export const useAlone = defineStore('alone', {
     async sell(received_fen: number, uuid = requestId()): Promise<Receipt | string> {
       const basket = useBasket()
       const session = useSession()
-      const refusal = this.refuses()
+      const refusal = this.refuses() || (await useGate().pass())
       if (refusal) return refusal
       const tier = basket.member?.tier ?? null
       const alone = this.price(basket.lines, tier, basket.barred, basket.discount_fen)
@@ -240,6 +241,8 @@ export const useAlone = defineStore('alone', {
 
     /** Units of one of those come back for cash; in words why not. */
     async giveBack(sold: Sold, wants: readonly number[]): Promise<string> {
+      const refusal = await useGate().pass()
+      if (refusal) return refusal
       const written = await this.write((at) => backOf(sold, wants, '', at), requestId())
       return typeof written === 'string' ? written : ''
     },

@@ -14,6 +14,8 @@ export interface Wanted {
   subject: string
   what?: ApprovalWhat
   reasons: readonly Key[]
+  /** The word is good for a time, not for one action. */
+  lasts?: boolean
 }
 
 /** A manager's word: `id` goes with the action's request; without network there is none, only who and why. */

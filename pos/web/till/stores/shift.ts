@@ -10,8 +10,9 @@ import { openOf, sealOf, type Unsent, worth } from '../offline/shift'
 import { usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
-import { useApproval } from './approval'
+import { useApproval, type Word } from './approval'
 import { useCounter } from './counter'
+import { useGate } from './gate'
 import { useSession } from './session'
 
 /** A count as this till wrote it down, until the server has it: `uuid` is the document's. */
@@ -313,7 +314,7 @@ export const useShift = defineStore('shift', {
         reasons: LATE_REASONS,
       })
       if (!word) return null
-      if (!word.id) return this.prolongAlone()
+      if (!word.id) return this.prolongAlone(word)
       try {
         const body = { approval_ids: [word.id] }
         const answer = await api.write<{ shift: Shift }>('/api/pos/shift/prolong', body)
@@ -323,11 +324,14 @@ export const useShift = defineStore('shift', {
       }
     },
 
-    /** Without network the manager's PIN counts here; what is sold then is a fact. */
-    prolongAlone(): string | null {
+    /** Without network the manager's PIN counts here, and is told when there is one again. */
+    async prolongAlone(word: Word): Promise<string | null> {
       const { shift } = useSession()
       if (!shift || shift.prolonged) return t('shift.prolongedBefore')
-      const sells_until = new Date(serverNow() + DAY_MS).toISOString()
+      const sells_until = cutOver(serverNow())
+      const lives_ms = Date.parse(sells_until) - serverNow()
+      const refused = await useGate().write('late_shift', word, lives_ms)
+      if (refused) return refused
       return this.begin({ ...shift, prolonged: true, sells_until })
     },
   },
