@@ -44,6 +44,7 @@ EVERY = (
     ("workers.jobs.count_rejects", "clock", 3600),
     ("workers.jobs.project_till_feed", "clock", 3600),
     ("workers.jobs.end_promotions", "clock", 60),
+    ("workers.jobs.end_groups", "clock", 5),
     ("workers.jobs.confirm_points", "clock", 600),
     ("workers.jobs.expire_points", "clock", 3600),
     ("workers.jobs.confirm_growth", "clock", 600),

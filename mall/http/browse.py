@@ -13,6 +13,7 @@ from mall import hot_words
 from mall.http import who
 from trade.catalogue import browse
 from trade.orders import ways
+from trade.orders.groups import read as groups
 from trade.pricing import finding, listing, shelf, tags
 from trade.pricing.promotions import delivered
 from trade.stock import availability
@@ -190,11 +191,15 @@ def instead(query_data: WordsQuery) -> Reply:
 @permit("public")
 @bp.input(StoreQuery, location="query")
 def product(product_id: int, query_data: StoreQuery) -> Reply:
-    """One product with its SKUs, each with what this store has free and what its promotions say of it."""
+    """One product with its SKUs, each with what this store has free and what its promotions say of it.
+
+    A sku that groups buy cheaper has `group`, with its terms, what is left and the groups that wait for somebody.
+    """
     found = shelf.product(session(), query_data.store_id, product_id, now=g.now)
     for sku in found["skus"]:
         sku["category_id"] = found["category_id"]
     tags.mark(session(), query_data.store_id, found["skus"], _member_id(), g.now)
+    groups.mark(session(), query_data.store_id, found["skus"], _member_id(), g.now)
     return {"product": found}, 200
 
 
@@ -241,17 +246,21 @@ def rules(query_data: StoreQuery) -> Response:
 
 
 class SlotsQuery(StoreQuery):
-    """A store, and whether it is fetched or brought."""
+    """A store, whether it is fetched or brought, and which group it is bought in."""
 
     mode: ways.Mode = "pickup"
+    offer_id: int | None = None
+    group_id: int | None = None
 
 
 @bp.get("/slots")
 @permit("public")
 @bp.input(SlotsQuery, location="query")
 def slots(query_data: SlotsQuery) -> Reply:
-    """The next slots of a store in which an order may be fetched, or is brought."""
-    found = ways.slots(session(), query_data.store_id, query_data.mode, now=g.now)
+    """The next slots of a store in which an order may be fetched, or is brought; of a group, once it must be full."""
+    asked = query_data
+    then = groups.from_when(session(), asked.store_id, asked.offer_id, asked.group_id, g.now)
+    found = ways.slots(session(), asked.store_id, asked.mode, now=then)
     return {"slots": [slot.as_json() for slot in found]}, 200
 
 

@@ -19,6 +19,7 @@ from mall.http import who
 from member import address_book
 from paying import online
 from trade.orders import addresses, cancelling, close, place, read, seckill, shown, ways
+from trade.orders.groups import read as groups
 from trade.orders.ways import Mode, Way
 from trade.pricing.freight import MODES
 from trade.pricing.quoted import Want
@@ -37,6 +38,7 @@ class BasketForm(Form):
     """What is wanted of one store, how many points and how much stored value pay, which promotions are not wanted.
 
     `mode` says how it reaches the customer; what is brought or sent goes to `address_id` of their book.
+    `offer_id` asks for the price of a group (拼团), of its goods alone.
     """
 
     store_id: int
@@ -47,6 +49,7 @@ class BasketForm(Form):
     barred: list[int] = Field(default_factory=list, max_length=50)
     mode: Mode = "pickup"
     address_id: int | None = None
+    offer_id: int | None = None
 
     def way(self, opened: Session, member_id: int | None) -> Way:
         """How it reaches the customer; an address that is not theirs is NotFound."""
@@ -59,6 +62,7 @@ class BasketForm(Form):
         wants = [Want(line.sku_id, line.qty) for line in self.lines]
         paid: dict[str, Any] = {"wallet_fen": self.wallet_fen, "coupon_ids": self.coupon_ids}
         more = {**paid, "barred": self.barred, "channel": "mall", "way": self.way(opened, member_id)}
+        more |= {"offer_id": self.offer_id}
         return place.Basket(self.store_id, wants, member_id, self.points, **more)
 
 
@@ -68,6 +72,7 @@ class OrderForm(WriteForm, BasketForm):
     `promise_at` is where the slot begins in which they fetch it, or it is brought; what is sent has none.
     `may_substitute`: something like it is welcome where the store lacks it, never for more than was paid.
     `may_split`: several stores may send it, each a part; a bundle stays whole.
+    `group_id`: the group that it joins once it is paid; with `offer_id` alone it opens one.
     """
 
     expected_payable_fen: int = Field(ge=0)
@@ -76,6 +81,7 @@ class OrderForm(WriteForm, BasketForm):
     remark: str = Field("", max_length=200)
     may_substitute: bool = False
     may_split: bool = False
+    group_id: int | None = None
 
 
 class PageQuery(Form):
@@ -97,11 +103,13 @@ def quote(json_data: BasketForm) -> Reply:
     return {"quote": shown.as_json(wanted, priced, now=g.now)}, 200
 
 
-def _slot(opened: Session, store_id: int, mode: Mode, from_at: datetime | None) -> datetime | None:
+def _slot(opened: Session, form: OrderForm) -> datetime | None:
     """What is promised of the slot that begins then: its beginning to whoever fetches, else its end."""
+    store_id, mode, from_at = form.store_id, form.mode, form.promise_at
     if mode == "ship":
         return None
-    for slot in ways.slots(opened, store_id, mode, now=g.now):
+    then = groups.from_when(opened, store_id, form.offer_id, form.group_id, g.now)
+    for slot in ways.slots(opened, store_id, mode, now=then):
         if slot.from_at == from_at and slot.open:
             return slot.from_at if mode == "pickup" else slot.to_at
     raise place.SlotFull(promise_at=from_at.isoformat() if from_at else None)
@@ -115,7 +123,7 @@ def order(json_data: OrderForm) -> Reply:
     shopper = who.me()
 
     def work(opened: Session) -> Reply:
-        promise_at = _slot(opened, json_data.store_id, json_data.mode, json_data.promise_at)
+        promise_at = _slot(opened, json_data)
         order_id = place.online(
             opened,
             json_data.basket(opened, shopper.member_id),
@@ -123,6 +131,7 @@ def order(json_data: OrderForm) -> Reply:
             remark=json_data.remark,
             may_substitute=json_data.may_substitute,
             may_split=json_data.may_split,
+            group_id=json_data.group_id,
             expected_payable_fen=json_data.expected_payable_fen,
             token=json_data.token,
             unpaid_for=timedelta(minutes=settings().unpaid_minutes),

@@ -22,6 +22,7 @@ from trade.orders import proof_goods, proof_growth, proof_refunds, proof_value
 from trade.orders.aftersales import proof as aftersales
 from trade.orders.blind import proof as blind
 from trade.orders.exchange import proof as exchanges
+from trade.orders.groups import proof as groups
 from trade.orders.late import proof as late
 from trade.orders.shifts import proof as shifts
 from trade.payments import proof as top_ups
@@ -88,6 +89,7 @@ BOOKS: dict[str, Book] = {
     "blind_returns": Book(blind.differences, _rows("blind_return"), "value", _OF_ORDER),
     "exchanges": Book(exchanges.differences, exchanges.SIZE, "fen", _OF_ORDER),
     "late_payments": Book(late.differences, _rows("late_payment"), "fen", _OF_ORDER),
+    "groups": Book(groups.differences, groups.SIZE, "fen", ("store_id", "group_id", "order_id")),
     "aftersales": Book(aftersales.differences, _rows("aftersale_case"), "value", _OF_CASE),
     "order_value": Book(proof_value.differences, _rows("sale_order"), "value", _OF_ORDER),
     "growth": Book(proof_growth.differences, _rows("lot WHERE account = 'growth'"), "growth", _OF_ORDER),

@@ -18,6 +18,7 @@ from trade.fulfilment import moves as parcel_moves
 from trade.fulfilment import parcels
 from trade.orders import moves, value
 from trade.orders.aftersales import moves as aftersales
+from trade.orders.groups import seats
 from trade.orders.headline import headline, may_cancel
 from trade.payments import moves as payments
 from trade.pricing.promotions import counts
@@ -55,6 +56,7 @@ def cancel(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     :raises PaymentOpen: a payment could still arrive; it is closed at WeChat first (`ask_payments`).
     :raises WrongState: it is too late; the state is the headline.
     """
+    seats.lock(session, store_id, order_id)
     before = first(session, _LOCKED, {"store": store_id, "order": order_id})
     if before is None:
         raise NotFound(order_id=order_id)
@@ -80,13 +82,15 @@ def refuse(session: Session, store_id: int, order_id: int, reason: str, *, actor
 
     :raises WrongState: it is not paid, or something of it is on its way.
     """
+    seats.lock(session, store_id, order_id)
     moves.move(session, store_id, order_id, "refuse", actor=actor, now=now, reason=reason)
     _free(session, store_id, order_id, fault=True, actor=actor, now=now)
     _undo_payment(session, store_id, order_id, f"refused_{reason}", actor=actor, now=now)
 
 
 def _free(session: Session, store_id: int, order_id: int, *, fault: bool = False, actor: str, now: datetime) -> None:
-    """End its parcels and cases; stock, promotions' counts, the member's goods go back; `fault` is the store's."""
+    """End its parcels and cases; stock, counts, the member's goods and its place go back; `fault` is the store's."""
+    seats.leave(session, store_id, order_id, actor=actor, now=now)
     aftersales.drop_all(session, store_id, order_id, actor=actor, now=now)
     parcel_moves.cancel_all(session, store_id, order_id, actor=actor, now=now)
     freed = stock.release(session, None, order_id=order_id)

@@ -15,6 +15,7 @@ from config.logs import log
 from trade.exceptions import cases
 from trade.orders import code_sale, confirm, moves, telling, value
 from trade.orders.aisle import completing
+from trade.orders.groups import joining
 from trade.orders.late import rescue
 from trade.orders.shipping import moves as shipping
 from trade.payments import moves as payments
@@ -121,13 +122,15 @@ def settle(session: Session, store_id: int, order_id: int, *, actor: str, now: d
 
     What was bought at a till leaves it (`code_sale.py`), with what other stores hand over (`aisle/completing.py`).
 
-    :raises WrongState: the order waits for no money; nothing was written.
+    :raises WrongState: the order waits for no money; nothing was written.  Of one that asked for a place in a group
+        that is gone, that it ended (`groups/joining.py`).
     """
     waits = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]
     if waits.channel == "till":
         done = code_sale.complete if waits.mode == "counter" else completing.complete
         done(session, store_id, order_id, actor=actor, now=now, **data)
         return
+    joining.take_or_end(session, store_id, order_id, actor=actor, now=now)
     moves.move(session, store_id, order_id, "pay", actor=actor, now=now, **data)
     stock.commit(session, None, order_id=order_id)
     order = fetch(session, _ORDER, {"store": store_id, "id": order_id})[0]

@@ -15,11 +15,12 @@ from member import wallet_limits
 from member.possession import PossessionNeeded
 from trade.orders import addresses, as_rows, found, moves, pay, seckill, shown, value, ways
 from trade.orders.code_sale import NothingForCode
-from trade.orders.price import Basket, Brought, EmptyBasket, Supposed, price
+from trade.orders.groups import joining
+from trade.orders.price import Basket, Brought, EmptyBasket, Supposed, book_for, price
 from trade.payments import cash
 from trade.payments import wallet as wallet_tender
 from trade.payments.codes import moves as codes
-from trade.pricing.promotions import book, counts
+from trade.pricing.promotions import counts
 from trade.pricing.quote import CouponNotUsable, NotForSale, PriceChanged
 from trade.pricing.quoted import Line, Quote
 from trade.stock import moves as stock
@@ -129,14 +130,14 @@ def open_with(session: Session, basket: Basket, priced: Quote, actor: str, now: 
     trace = priced.trace if priced.rules_version or priced.rounding_fen or priced.way else None
     whole = as_rows.head(priced, basket.store_id, basket.member_id, now, **head)
     order_id = moves.open_order(session, whole, lines, shares, trace=trace, why_not=priced.why_not, actor=actor)
-    seckill.draw(session, book.at(session, basket.store_id, now), priced)
+    seckill.draw(session, book_for(session, basket, now), priced)
     return order_id
 
 
 def count_uses(session: Session, basket: Basket, priced: Quote, order_id: int, now: datetime) -> None:
     """Take what the promotions count; after stock, before anything the member holds."""
     if priced.uses:
-        known = book.at(session, basket.store_id, now)
+        known = book_for(session, basket, now)
         at: dict[str, Any] = {"store_id": basket.store_id, "order_id": order_id}
         counts.claim(session, known, priced.uses, **at, member_id=basket.member_id, now=now)
 
@@ -226,6 +227,20 @@ def by_code(
     return order_id, int(tender.id)
 
 
+def _hold(session: Session, basket: Basket, priced: Quote, order_id: int) -> None:
+    units = units_of(priced.lines)
+    try:
+        stock.hold(session, basket.store_id, units, order_id=order_id)
+    except stock.OutOfStock as short:
+        items = {line.item.sku_id: line.item for line in priced.lines}
+        raise ShortOf(
+            short=[
+                {"sku_id": sku_id, "name": items[sku_id].name, "asked": units[sku_id], "free": items[sku_id].free}
+                for sku_id in short.facts["sku_ids"]
+            ]
+        ) from short
+
+
 def online(
     session: Session,
     basket: Basket,
@@ -237,6 +252,7 @@ def online(
     unpaid_for: timedelta,
     may_substitute: bool = False,
     may_split: bool = False,
+    group_id: int | None = None,
     actor: str,
     now: datetime,
 ) -> int:
@@ -251,6 +267,8 @@ def online(
     :raises CouponNotUsable, CouponTaken, PriceChanged, PointsShort, NotForSale: nothing was held.
     :raises QuoteForged, QuoteOfAnother, QuoteExpired, WalletShort, WalletTooMuch: nothing was held either.
     :raises WayClosed, BelowMinimum: it cannot be brought or sent like this; nothing was held.
+    :raises GroupNotOffered, GroupFull, GroupEnded, GroupJoined: bought in a group (`basket.offer_id`, and `group_id`
+        which it joins): nothing was held.
     """
     assert basket.member_id is not None and basket.discount_fen == 0, basket
     priced = price_as_shown(session, replace(basket, channel="mall"), expected_payable_fen, token, now=now)
@@ -258,19 +276,10 @@ def online(
     lets = {"may_substitute": may_substitute, "may_split": may_split}
     when = {"mode": basket.way.mode, "pay_by": now + unpaid_for, "promise_at": promise_at, "remark": remark}
     order_id = open_with(session, basket, priced, actor, now, channel="mall", **lets, **when)
+    joining.ask(session, order_id, basket, group_id, now)
     if basket.way.address:
         addresses.write(session, basket.store_id, order_id, basket.way.address, now=now)
-    units = units_of(priced.lines)
-    try:
-        stock.hold(session, basket.store_id, units, order_id=order_id)
-    except stock.OutOfStock as short:
-        items = {line.item.sku_id: line.item for line in priced.lines}
-        raise ShortOf(
-            short=[
-                {"sku_id": sku_id, "name": items[sku_id].name, "asked": units[sku_id], "free": items[sku_id].free}
-                for sku_id in short.facts["sku_ids"]
-            ]
-        ) from short
+    _hold(session, basket, priced, order_id)
     count_uses(session, basket, priced, order_id, now)
     value.held(session, stake_of(order_id, basket, priced), actor=actor, now=now)
     if not priced.due_fen:

@@ -53,7 +53,7 @@ class Basket:
 
     `qty` is pieces, or grams of weighed goods.  `coupon_ids` are the member's; what they are worth is found anew for
     these very lines at every quote and sale; None takes the best.  `barred` are promotions the shopper does not want.
-    `by_code`: a payment code pays the rest, to the fen, so nothing is rounded.
+    `by_code`: a payment code pays the rest, to the fen, so nothing is rounded.  `offer_id`: bought in a group (拼团).
     """
 
     store_id: int
@@ -68,6 +68,7 @@ class Basket:
     by_code: bool = False
     brought: Brought = Brought()
     way: Way = PICKUP
+    offer_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,25 @@ class Supposed:
     known: book.InForce | None = None
     tier: str | None = None
     segment_ids: Sequence[int] = ()
+
+
+class GroupNotOffered(Refused):
+    """These goods have no group price here now, or nothing is left of it; `why` as in `pricing/allowed.py`."""
+
+    code = "group_not_offered"
+
+
+def book_for(session: Session, basket: Basket, now: datetime) -> book.InForce:
+    """The promotions that a basket is priced by; one that names an offer of 拼团 has its price and no other.
+
+    :raises GroupNotOffered: there is no such offer in this store.
+    """
+    known = book.at(session, basket.store_id, now)
+    if basket.offer_id is None:
+        return known
+    if (of_group := known.of_group(basket.offer_id)) is None:
+        raise GroupNotOffered(offer_id=basket.offer_id, why="over")
+    return of_group
 
 
 _WHO = text(
@@ -98,16 +118,15 @@ def price(
     """Quote a basket at today's prices; the same function behind till, cart and order.
 
     :param explain: also what each other promotion and coupon would cost; for a screen, not for a sale.
-    :param wallet_at_most: stored value pays what the goods cost, if that is less than `wallet_fen`.
-    :param supposed: for a trial alone.
+    :param wallet_at_most: stored value pays what goods cost, if less than `wallet_fen`; `supposed` is a trial's.
     """
     if not basket.wants:
         raise EmptyBasket()
     freight = ways.freight_of(session, basket.store_id, basket.wants, basket.way, now=now)
     terms = terms_at(now, session)
-    known = supposed.known or book.at(session, basket.store_id, now)
+    known = supposed.known or book_for(session, basket, now)
     who = _who(session, basket, now)
-    tier, held = who.tier if who else supposed.tier, _held(who, freight)
+    tier, held = who.tier if who else supposed.tier, _held(who, basket, freight)
     items = prices.items(session, basket.store_id, _skus(basket, known, held), channel=basket.channel, now=now)
     today, this_month, spent_today = points.so_far(session, basket.member_id or 0, terms, now) if who else (0, 0, 0)
     priced = quote(
@@ -126,6 +145,7 @@ def price(
         freight_fen=freight.fee_fen if freight else 0,
         explain=explain,
     )
+    _at_group_price(basket, priced)
     _pay_with_wallet(session, basket, priced, now, at_most=wallet_at_most)
     mode = known.cash_rounding if basket.channel == "till" and not basket.by_code else "none"
     _pay_the_rest(priced, basket.brought, mode)
@@ -138,15 +158,28 @@ def price(
     return priced
 
 
+def _at_group_price(basket: Basket, priced: Quote) -> None:
+    """A basket that names an offer is of its goods alone, and every unit has its price."""
+    if basket.offer_id is None:
+        return
+    units = sum(use.units for use in priced.uses if use.promotion_id == basket.offer_id)
+    if units != sum(line.qty for line in priced.lines):
+        why = next((row["code"] for row in priced.why_not if row["rule_id"] == basket.offer_id), "other_goods")
+        raise GroupNotOffered(offer_id=basket.offer_id, why=why)
+
+
 def _who(session: Session, basket: Basket, now: datetime) -> Any | None:
     """The member's tier, points and coupons; None for a guest."""
     asked = {"id": basket.member_id, "now": now, "coupons": list(basket.coupon_ids or ())}
     return first(session, _WHO, asked) if basket.member_id else None
 
 
-def _held(who: Any, freight: Freight | None) -> Sequence[Held]:
-    """The member's coupons that may be used; those of freight are not taken yet on what is brought or sent."""
-    held = coupons.held(who.coupons) if who else []
+def _held(who: Any, basket: Basket, freight: Freight | None) -> Sequence[Held]:
+    """The member's coupons that may be used; those of freight are not taken yet on what is brought or sent.
+
+    A group price takes none.
+    """
+    held = coupons.held(who.coupons) if who and basket.offer_id is None else []
     return [one for one in held if not freight or one.kind is not CouponKind.FREIGHT]
 
 

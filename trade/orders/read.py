@@ -15,6 +15,7 @@ from config.errors import NotFound
 from member.identity import MemberCard, card_no
 from trade.fulfilment import pickup
 from trade.orders.aisle import reading
+from trade.orders.groups import read as groups
 from trade.orders.headline import headline, may_ask, may_cancel
 from trade.orders.numbers import number
 from trade.orders.receipts.book import url
@@ -278,6 +279,7 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
     refunded = {row.order_id: row for row in fetch(session, _REFUNDED, _keys(orders))} if orders else {}
     coupons = _coupons_of(session, [order for order in orders if order.coupon_fen])
     sent = _parcels_of(session, orders)
+    in_groups = groups.of_orders(session, orders)
     pages = []
     for order in orders:
         page = _pick(order, _PAGE) | {name: _iso(getattr(order, name)) for name in _MOMENTS}
@@ -288,7 +290,7 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
         page["parcels"] = [_parcel(parcel) for parcel in sent[order.id]]
         codes = [parcel["pickup_code"] for parcel in page["parcels"]]
         page["pickup_code"] = next(filter(None, codes), None)
-        page["coupons"] = coupons[order.id]
+        page["coupons"], page["group"] = coupons[order.id], in_groups.get(order.id)
         page["lines"] = [
             _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen gift picture")
             for row in lines[order.id]

@@ -1,4 +1,4 @@
-"""秒杀 with goods of its own: set aside before it begins, drawn by its orders, free again when it is over."""
+"""秒杀 and 拼团 with goods of their own: set aside before, drawn by their orders, free when they are over."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from trade.pricing.quoted import Quote
 from trade.pricing.rules import Kind
 from trade.stock import set_aside
 
+KEEPS = (Kind.SECKILL, Kind.GROUP)
+"""Kinds that may keep goods of a store for their orders."""
 _KIND = text("SELECT kind, state FROM promotion WHERE id = :id FOR SHARE")
 _OVER = text("""
     SELECT p.id, p.state FROM promotion p
@@ -32,13 +34,13 @@ _OVER = text("""
 def supply(
     session: Session, promotion_id: int, store_id: int, wants: Mapping[int, int], *, actor: str, now: datetime
 ) -> None:
-    """Set goods of a store aside for a 秒杀; more may be added while it runs.
+    """Set goods of a store aside for a 秒杀 or a 拼团; more may be added while it runs.
 
     :raises OutOfStock: the store has less free; nothing was set aside.
-    :raises WrongState, NotFound: it is over, or it is no 秒杀.
+    :raises WrongState, NotFound: it is over, or it keeps no goods.
     """
     found = first(session, _KIND, {"id": promotion_id})
-    if found is None or found.kind != Kind.SECKILL:
+    if found is None or found.kind not in KEEPS:
         raise NotFound(promotion_id=promotion_id)
     if found.state == "ended":
         raise WrongState(promotion_id=promotion_id, state=found.state, event="supply")
@@ -46,7 +48,7 @@ def supply(
 
 
 def _seckills(known: InForce) -> set[int]:
-    return {rule.id for rule in known.rules.rules if rule.kind is Kind.SECKILL}
+    return {rule.id for rule in known.rules.rules if rule.kind in KEEPS}
 
 
 def units(known: InForce, priced: Quote) -> dict[int, dict[int, int]]:

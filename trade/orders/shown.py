@@ -75,6 +75,7 @@ def _identity(basket: Basket) -> dict[str, Any]:
         "coupons": None if basket.coupon_ids is None else sorted(basket.coupon_ids),
         "barred": sorted(basket.barred),
         "way": basket.way.identity(),
+        "offer": basket.offer_id,
     }
 
 

@@ -32,7 +32,9 @@ from trade.orders.numbers import number
 Facts = dict[str, Fact]
 
 _ORDER = text("""
-    SELECT o.store_id, o.id AS order_id, o.state, o.mode, o.payable_fen, o.paid_at, s.name AS store
+    SELECT o.store_id, o.id AS order_id, o.state, o.mode, o.payable_fen, o.paid_at, s.name AS store,
+        EXISTS (SELECT FROM group_seat p JOIN group_buy g ON g.id = p.group_id WHERE p.store_id = o.store_id
+            AND p.order_id = o.id AND p.state = 'taken' AND g.state = 'open') AS waits
     FROM sale_order o LEFT JOIN store s ON s.id = o.store_id WHERE o.store_id = :store AND o.id = :id""")
 _PARCEL = text("""
     SELECT p.*, s.name AS store, s.address FROM parcel p LEFT JOIN store s ON s.id = p.at_store_id
@@ -65,13 +67,14 @@ def _paid(session: Session, message: Any, language: str, now: datetime) -> Facts
     order = first(session, _ORDER, _key(message))
     if order is None or order.state == "cancelled":
         return None
+    way = "pickup" if order.mode == "pickup" else "brought"
     return {
         "order_id": order.order_id,
         "order_no": number(order.store_id, order.order_id),
         "amount": order.payable_fen,
         "store": order.store or "",
         "at": order.paid_at or now,
-        "hint": say(f"message.paid.{'pickup' if order.mode == 'pickup' else 'brought'}", language),
+        "hint": say(f"message.paid.{'group' if order.waits else way}", language),
     }
 
 

@@ -1,6 +1,6 @@
 """What a promotion says: one immutable version of it, as the engine reads it.  `DECISIONS.md` has the fields by kind.
 
-The words of `Kind` are the trade's, in its order: 会员价, 限时抢购, 清仓价, 秒杀; N件折 and 第二件半价,
+The words of `Kind` are the trade's, in its order: 会员价, 限时抢购, 清仓价, 秒杀, 拼团价; N件折 and 第二件半价,
 买X送Y, 组合套餐; 满减, 满折, 加价购, 满赠; 包邮.
 """
 
@@ -19,6 +19,7 @@ class Kind(StrEnum):
     FLASH = "flash"
     CLEARANCE = "clearance"
     SECKILL = "seckill"
+    GROUP = "group"
     NTH_RATE = "nth_rate"
     BUY_GET = "buy_get"
     BUNDLE = "bundle"
@@ -34,6 +35,7 @@ PHASE = {
     Kind.FLASH: 1,
     Kind.CLEARANCE: 1,
     Kind.SECKILL: 1,
+    Kind.GROUP: 1,
     Kind.NTH_RATE: 2,
     Kind.BUY_GET: 2,
     Kind.BUNDLE: 2,
@@ -49,6 +51,7 @@ STACK = {
     Kind.FLASH: "flash",
     Kind.CLEARANCE: "flash",
     Kind.SECKILL: "seckill",
+    Kind.GROUP: "seckill",
     Kind.NTH_RATE: "multi",
     Kind.BUY_GET: "multi",
     Kind.BUNDLE: "multi",
@@ -87,7 +90,10 @@ EVERYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One published version of a promotion.  Steps ascend; an empty list of stores, channels, tiers, days means all."""
+    """One published version of a promotion.  Steps ascend; an empty list of stores, channels, tiers, days means all.
+
+    A group price (拼团) counts once `people` members paid, within `fill_minutes` of the first.
+    """
 
     id: int
     version: int
@@ -122,6 +128,8 @@ class Rule:
     every: bool = False
     cap_fen: int = 0
     gifts: tuple[tuple[int, int], ...] = ()
+    people: int = 0
+    fill_minutes: int = 0
 
     @property
     def phase(self) -> int:

@@ -36,6 +36,20 @@ def product(session: Session, store_id: int, product_id: int, *, now: datetime) 
     return {**head, "skus": [dict(row) for row in session.execute(_SKUS, given).mappings()]}
 
 
+_CARDS = text(
+    f"SELECT sku.id AS sku_id, product.id AS product_id, product.name, product.picture, sku.spec, sku.unit,"
+    f" sku.weighed, book.price_fen,"
+    f" greatest(coalesce(stock_level.free_online, {kits.free('free_online', ':store', 'sku.id')}, 0), 0) AS free"
+    f" FROM {IN_MALL} WHERE sku.id = ANY(:skus) ORDER BY sku.id"
+)
+
+
+def skus(session: Session, store_id: int, sku_ids: list[int], *, now: datetime) -> list[dict[str, Any]]:
+    """Cards of single skus that this store sells, with what it has free; those it does not sell are left out."""
+    given = {"store": store_id, "skus": sku_ids, "now": now}
+    return [dict(row) for row in session.execute(_CARDS, given).mappings()]
+
+
 _LIKE = text(f"""
     SELECT product.category_id, book.price_fen FROM sku JOIN product ON product.id = sku.product_id
     {price_now("'mall'")} WHERE sku.id = :sku""")

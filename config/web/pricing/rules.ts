@@ -5,6 +5,7 @@ export type Kind =
   | 'flash'
   | 'clearance'
   | 'seckill'
+  | 'group'
   | 'nth_rate'
   | 'buy_get'
   | 'bundle'
@@ -20,6 +21,7 @@ const KINDS: Readonly<Record<Kind, readonly [phase: number, stack: string]>> = {
   flash: [1, 'flash'],
   clearance: [1, 'flash'],
   seckill: [1, 'seckill'],
+  group: [1, 'seckill'],
   nth_rate: [2, 'multi'],
   buy_get: [2, 'multi'],
   bundle: [2, 'multi'],

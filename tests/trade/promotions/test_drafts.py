@@ -20,6 +20,7 @@ SOUND: dict[str, dict[str, Any]] = {
     "flash": {"off_fen": 100, "hours": [[480, 600], [1320, 1440]], "weekdays": [6, 7]},
     "clearance": {"rate_bp": 5_000},
     "seckill": {"prices": {"7": 1}, "members_only": True, "quotas": {"total_units": 10, "member_units": 1}},
+    "group": {"prices": {"7": 1}, "members_only": True, "people": 3, "fill_minutes": 60},
     "nth_rate": {"steps": [[2, 5_000]], "on": "nth", "across": True},
     "buy_get": {"buy": 2, "get": 1},
     "bundle": {"parts": [[7, 1], [8, 1]], "price_fen": 1_500},

@@ -29,6 +29,7 @@ from config.errors import Refused
 from trade.exceptions import cases
 from trade.orders import confirm, telling, value
 from trade.orders import moves as orders
+from trade.orders.groups import joining
 from trade.orders.late import moves
 from trade.orders.late.states import Cause
 from trade.payments import moves as payments
@@ -147,6 +148,7 @@ def _take_again(
     try:
         with attempt(session):
             orders.move(session, order.store_id, order.id, "revive", actor=actor, now=now, tender_id=tender.id)
+            joining.take(session, order.store_id, order.id, actor=actor, now=now)
             goods(session, order, actor=actor, now=now)
             again.take_again(session, order.store_id, order.id)
             coupons = tuple(row.coupon_id for row in fetch(session, _COUPONS, key))

@@ -15,7 +15,7 @@ from config.db import fetch, first
 from config.errors import NotFound
 from trade.orders.numbers import number
 from trade.orders.review import moves, rules
-from trade.orders.review.states import Review
+from trade.orders.review.states import WAITS, Review
 
 ACTOR = "review"
 
@@ -82,6 +82,8 @@ def settle(session: Session, new: rules.Terms, *, actor: str, now: datetime) -> 
 def judge(session: Session, store_id: int, order_id: int, now: datetime) -> Verdict:
     """Pass an order or hold it, once: asked again, it says how the order stands, and what a person decided counts.
 
+    What waits for something else than a person is not judged yet.
+
     In the caller's transaction, which holds the order's row.  An order judged before keeps its verdict although the
     rules may have changed.
 
@@ -94,6 +96,8 @@ def judge(session: Session, store_id: int, order_id: int, now: datetime) -> Verd
         raise NotFound(order_id=order_id)
     if row.review not in (None, Review.NONE):
         return Verdict(Review(row.review), row.flags)
+    if any(flag["reason"] in WAITS for flag in row.flags):
+        return Verdict(Review.NONE, row.flags)
     found = rules.reasons(_facts(row), known)
     if not moves.judged(session, store_id, order_id, found, actor=ACTOR, now=now):
         stands = fetch(session, _STANDS, key)[0]  # somebody judged it at the same moment

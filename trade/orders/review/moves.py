@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, first
-from trade.orders.review.states import MOVES, REASONS
+from trade.orders.review.states import MOVES, REASONS, WAITS
 
 _TOLD = """INSERT INTO journal (kind, subject, actor, at, data, tries)
         SELECT :fact, 'order:' || order_id, :actor, :now, jsonb_build_object('store_id', store_id, 'order_id',
@@ -35,6 +35,10 @@ _FLAG = text("""
     VALUES (:store, :order, 'none', CAST(:reason AS jsonb), '')
     ON CONFLICT (store_id, order_id) DO UPDATE SET reasons = r.reasons || excluded.reasons
     WHERE r.state = 'none' AND NOT r.reasons @> excluded.reasons RETURNING order_id""")
+_UNFLAG = text("""
+    UPDATE order_review SET reasons = (SELECT coalesce(jsonb_agg(one ORDER BY at), '[]')
+        FROM jsonb_array_elements(reasons) WITH ORDINALITY AS of(one, at) WHERE one ->> 'reason' <> :reason)
+    WHERE store_id = :store AND order_id = :order AND state = 'none' RETURNING order_id""")
 _DECIDE = text(f"""
     WITH moved AS (
         UPDATE order_review SET state = :target, decided_at = :now, decided_by = :actor, note = :note
@@ -75,9 +79,14 @@ def judged(
 
 def flag(session: Session, store_id: int, order_id: int, reason: dict[str, Any]) -> bool:
     """Note a reason before the order is judged; False when it was judged already or carries this one."""
-    assert reason["reason"] in REASONS, reason
+    assert reason["reason"] in REASONS or reason["reason"] in WAITS, reason
     given = {"store": store_id, "order": order_id, "reason": json.dumps([reason], ensure_ascii=False)}
     return first(session, _FLAG, given) is not None
+
+
+def unflag(session: Session, store_id: int, order_id: int, reason: str) -> None:
+    """What an order waited for has come: it may be judged now."""
+    first(session, _UNFLAG, {"store": store_id, "order": order_id, "reason": reason})
 
 
 def decide(

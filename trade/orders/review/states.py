@@ -28,6 +28,9 @@ MOVES = {
     "reject": ({R.HOLD}, R.REJECTED, "review.rejected"),
 }
 
+WAITS = frozenset({"group"})
+"""Why an order is not judged yet: nobody is asked, for what it waits for comes by itself (`orders/groups/`)."""
+
 #   reason          who decides   how soon
 REASONS: dict[str, tuple[str, timedelta]] = {
     "remark": (STORE, 30 * MINUTE),

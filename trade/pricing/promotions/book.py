@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,7 +21,7 @@ from config.clock import epoch_ms
 from config.db import fetch, first
 from config.errors import NotFound
 from trade.pricing.promotions.states import Scope
-from trade.pricing.rules import STACKING, Here, Rule, RuleBook, rule_from_json
+from trade.pricing.rules import STACKING, Here, Kind, Rule, RuleBook, rule_from_json
 
 FRESH_S = 5
 REMEMBERED = timedelta(days=1)
@@ -46,6 +46,8 @@ class InForce:
 
     `segment_ids` are those that some rule names: ask `member.segments.treated_among` only when there are any.
     `cash_rounding` is how the store rounds cash: kept with the book, so that pricing asks nothing more.
+    `groups` are the offers of 拼团, beside the rules because a basket has their price only where it names one; so are
+    `group_limits`.
     """
 
     store_id: int
@@ -54,6 +56,17 @@ class InForce:
     limits: Mapping[int, Limits] = field(default_factory=dict)
     segment_ids: tuple[int, ...] = ()
     cash_rounding: str = "none"
+    groups: tuple[Rule, ...] = ()
+    group_limits: Mapping[int, Limits] = field(default_factory=dict)
+
+    def of_group(self, offer_id: int) -> InForce | None:
+        """The book for a basket that buys in a group: its price and free shipping alone; None without such an offer."""
+        offer = next((rule for rule in self.groups if rule.id == offer_id), None)
+        if offer is None:
+            return None
+        free = (rule for rule in self.rules.rules if rule.kind is Kind.FREE_SHIPPING)
+        limits = {**self.limits, **self.group_limits}
+        return replace(self, rules=replace(self.rules, rules=(offer, *free)), limits=limits)
 
     def day(self, now: datetime) -> int:
         """The store's calendar day of a moment, as 20261124."""
@@ -157,9 +170,13 @@ def read(session: Session, store_id: int, now: datetime) -> tuple[datetime, date
             if found := _limits(rule, chosen, versions):
                 limits[rule.id] = found
     stacking = STACKING if row.stacking is None else tuple((pair[0], pair[1]) for pair in row.stacking)
-    book = RuleBook(row.version, tuple(rules), row.mode, row.member_and_flash, stacking)
+    plain = tuple(rule for rule in rules if rule.kind is not Kind.GROUP)
+    book = RuleBook(row.version, plain, row.mode, row.member_and_flash, stacking)
     segments = tuple(sorted({segment for rule in rules for segment in rule.segment_ids}))
-    known = InForce(store_id, ZoneInfo(row.zone), book, limits, segments, row.cash_rounding)
+    groups = tuple(rule for rule in rules if rule.kind is Kind.GROUP)
+    of_groups = {rule.id: limits.pop(rule.id) for rule in groups if rule.id in limits}
+    zone = ZoneInfo(row.zone)
+    known = InForce(store_id, zone, book, limits, segments, row.cash_rounding, groups, of_groups)
     return max(turn for turn in turns if turn <= now), min(turn for turn in turns if turn > now), known
 
 

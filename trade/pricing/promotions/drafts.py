@@ -149,6 +149,8 @@ class Draft(_Form):
     every: bool = False
     cap_fen: int = Field(0, ge=0, le=100_000_000)
     gifts: list[tuple[PositiveInt, Annotated[int, Field(ge=1, le=100)]]] = Field([], max_length=10)
+    people: int = Field(0, ge=0, le=100)
+    fill_minutes: int = Field(0, ge=0, le=7 * 24 * 60)
     quotas: Quotas = Quotas()
     funding: Funding = Funding()
 
@@ -170,7 +172,7 @@ class Draft(_Form):
     @property
     def for_members(self) -> bool:
         """Whether only members get it."""
-        return self.members_only or bool(self.tiers or self.segment_ids) or self.kind is Kind.MEMBER_PRICE
+        return self.members_only or bool(self.tiers or self.segment_ids) or self.kind in (Kind.MEMBER_PRICE, Kind.GROUP)
 
     @property
     def from_at(self) -> datetime:
@@ -199,6 +201,7 @@ _TIERED: Mapping[Kind, Callable[[list[Step]], bool]] = {
 _UNIT_PRICE = {"prices", "rate_bp", "off_fen"}
 FIELDS: Mapping[Kind, set[str]] = {
     **dict.fromkeys((Kind.MEMBER_PRICE, Kind.FLASH, Kind.CLEARANCE, Kind.SECKILL), _UNIT_PRICE),
+    Kind.GROUP: {"prices", "people", "fill_minutes"},
     Kind.NTH_RATE: {"steps", "on", "across"},
     Kind.BUY_GET: {"buy", "get", "across"},
     Kind.BUNDLE: {"parts", "price_fen"},
@@ -234,6 +237,7 @@ def _check_kind(draft: Draft) -> None:
         "named_twice": any(len({sku for sku, _ in of}) != len(of) for of in (draft.parts, draft.gifts)),
         "add_on_prices": kind is Kind.ADD_ON and not (draft.prices and draft.most_per_order),
         "gifts": kind is Kind.GIFT and not draft.gifts,
+        "group_terms": kind is Kind.GROUP and not (draft.prices and draft.people >= 2 and draft.fill_minutes),
     }
     for code, is_wrong in wrong.items():
         if is_wrong:
@@ -258,8 +262,8 @@ def understood(form: Mapping[str, Any]) -> Draft:
 FAULTS = frozenset({
     "value", "named_twice", "unknown_zone", "whole_minutes", "funding_not_whole", "ends_before_it_starts",
     "hours_backwards", "member_limit_for_all", "not_of_this_kind", "steps_ascend", "steps_worth", "every_has_one_step",
-    "one_price", "buy_and_get", "parts", "add_on_prices", "gifts", "unknown_sku", "unknown_category", "unknown_store",
-    "unknown_segment",
+    "one_price", "buy_and_get", "parts", "add_on_prices", "gifts", "group_terms", "unknown_sku", "unknown_category",
+    "unknown_store", "unknown_segment",
 })  # fmt: skip
 """What may be wrong with a promotion; each has its sentence in `config/locale`."""
 
