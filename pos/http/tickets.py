@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
 from typing import Any
 
 from flask import g
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 from sqlalchemy.orm import Session
 
 from config.errors import NotPermitted
@@ -22,12 +21,9 @@ from trade.orders.ticket import notes, sellers, voids
 from trade.orders.ticket.sellers import Seller
 from trade.settlement.credits import sellers as credits
 from trade.stores import staff
-from trade.stores.approvals import moves as approvals
 from trade.stores.approvals.states import Action
 
 bp = blueprint("ticket", "/api/pos", who.identify)
-REMEMBERED = timedelta(days=7)
-"""How long after a void without network it is still told with its own time."""
 
 
 def keep(opened: Session, form: CounterForm, noted: Noted, order_id: int) -> None:
@@ -112,13 +108,6 @@ class VoidLine(Form):
     list_fen: int = Field(ge=0)
 
 
-class AloneForm(Form):
-    """What happened without network: when, and by whose PIN."""
-
-    at: AwareDatetime
-    approver_id: int | None = None
-
-
 class VoidForm(WriteForm, Elevated):
     """A basket that is thrown away: an id of the till's own, why, what lay in it, and what the customer was told.
 
@@ -132,7 +121,6 @@ class VoidForm(WriteForm, Elevated):
     after_subtotal: bool
     held_id: str | None = None
     held_version: int = Field(0, ge=0)
-    alone: AloneForm | None = None
 
 
 @bp.post("/voids")
@@ -142,46 +130,28 @@ def void(json_data: VoidForm) -> Reply:
     """Write down a voided basket: 201; told again it is known.
 
     409 `approval_missing` after the subtotal without a manager's word, `held_moved_on` when the basket is another
-    till's by now.  What happened without network is written down as it is told, `alone`.
+    till's by now.  What was voided without network, or could not be told, is a document of the till
+    (`trade/orders/offline/void.py`).
     """
     till, me, form = who.till(), who.me(), json_data
 
     def work(opened: Session) -> Reply:
         if voids.is_known(opened, till.store_id, form.id):
             return {"voided": form.id}, 201
-        shift_id = shifts.open_id(opened, till)
+        shift_id = shifts.held_open(opened, till)
         if shift_id is None:
             raise ShiftNotOpen()
+        approver_id = None
+        if form.after_subtotal:
+            done = {"before_fen": form.payable_fen, "after_fen": 0}
+            approver_id = elevated(opened, form, Action.VOID, subject=f"ticket:{form.id}", **done).approver_id
         lines = [line.model_dump() for line in form.lines]
-        approver_id = _approver(opened, form)
-        told: dict[str, Any] = {"after_subtotal": form.after_subtotal, "alone": form.alone is not None}
+        told = {"after_subtotal": form.after_subtotal}
         voided = voids.Voided(form.id, till.id, shift_id, me.id, form.reason, lines, form.payable_fen, **told)
-        by: dict[str, Any] = {"approver_id": approver_id, "actor": me.actor, "now": _at(form, g.now)}
-        voids.write(opened, till.store_id, voided, **by)
+        voids.write(opened, till.store_id, voided, approver_id=approver_id, actor=me.actor, now=g.now)
         if form.held_id:
             hand = held.Hand(form.held_id, form.held_version)
             held.drop(opened, till.store_id, hand, till_id=till.id, staff_id=me.id, now=g.now)
         return {"voided": form.id}, 201
 
     return once(form, work)
-
-
-def _at(form: VoidForm, now: datetime) -> datetime:
-    return min(max(form.alone.at, now - REMEMBERED), now) if form.alone else now
-
-
-def _approver(opened: Session, form: VoidForm) -> int | None:
-    """Whose word it was; what a manager approved without network is written down as they said it there."""
-    done = {"before_fen": form.payable_fen, "after_fen": 0}
-    subject = f"ticket:{form.id}"
-    if not form.after_subtotal:
-        return None
-    if form.alone is None or form.alone.approver_id is None:
-        return elevated(opened, form, Action.VOID, subject=subject, **done).approver_id
-    till, me = who.till(), who.me()
-    manager = staff.card(opened, form.alone.approver_id, till.store_id)
-    if "pos.approve" not in manager.permissions:
-        raise NotPermitted(permission="pos.approve")
-    asked = approvals.Asked(till.store_id, till.id, me.id, Action.VOID, subject, form.reason, done)
-    approvals.given_alone(opened, asked, manager.id, done=done, now=_at(form, g.now))
-    return manager.id

@@ -189,8 +189,8 @@ def _excepted(session: Session, store_id: int, till_id: int, document: Document,
     if kept is not None and kept.state == "received":
         moves.move(session, store_id, head.uuid, "except", reason=why, actor=ACTOR, now=now)
     facts = {"till_id": till_id, "no": head.no, "sold_at": document.sold_at(now).isoformat()}
+    stake_fen = (document.said or head).stake_fen
     cases.open(
-        session, "document_excepted", f"till_document:{head.uuid}", money_fen=head.payable_fen + head.rounding_fen,
-        facts=facts, cause=why, at_store_id=store_id, actor=ACTOR, now=now,
+        session, "document_excepted", f"till_document:{head.uuid}", money_fen=stake_fen, facts=facts, cause=why, at_store_id=store_id, actor=ACTOR, now=now,
     )  # fmt: skip
     return Result(head.uuid, "excepted", why)

@@ -44,6 +44,11 @@ class Head(BaseModel):
     payable_fen: int = Field(0, ge=0, le=100_000_000)
     rounding_fen: int = Field(0, ge=-100, le=100)
 
+    @property
+    def stake_fen(self) -> int:
+        """What is at stake where it cannot be booked: the cash that it moved."""
+        return self.payable_fen + self.rounding_fen
+
 
 class Said(Head):
     """What a sound document of any kind says: its form, who stood at the till, and in which shift.

@@ -18,6 +18,7 @@ _OF = text("""
     WHERE s.store_id = :store AND (s.till_id = t.id OR s.drawer_id = t.drawer_id)
       AND (s.uuid = CAST(:uuid AS text) OR CAST(:uuid AS text) IS NULL AND s.id = :shift)
     FOR NO KEY UPDATE OF s""")
+_STAFF = text("SELECT id FROM staff WHERE id = :staff")
 
 
 def of(session: Session, store_id: int, till_id: int, said: Said) -> Any:
@@ -30,6 +31,16 @@ def of(session: Session, store_id: int, till_id: int, said: Said) -> Any:
     if row is None:
         raise CannotTake("unknown_shift")
     return row
+
+
+def actor(session: Session, staff_id: int) -> str:
+    """How the journal names who stood at the till.
+
+    :raises CannotTake: `unknown_staff`.
+    """
+    if first(session, _STAFF, {"staff": staff_id}) is None:
+        raise CannotTake("unknown_staff")
+    return f"staff:{staff_id}"
 
 
 def follow(session: Session, store_id: int, till_id: int, said: Said, *, actor: str, now: datetime) -> None:

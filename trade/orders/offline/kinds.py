@@ -4,6 +4,7 @@ kind    reads         becomes
 sale    sale_said     an order (`sale`)
 back    back_said     a return of units of such an order (`back`)
 drawer  drawer        a row in the journal
+void    void          a voided ticket
 open    shift_said    an open shift (`shift`)
 seal    shift_said    its count (`shift`)
 word    word          a manager's approval that was given by PIN without network, for a time
@@ -18,7 +19,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trade.orders.offline import back, back_said, drawer, sale, sale_said, shift, shift_said, word
+from trade.orders.offline import back, back_said, drawer, sale, sale_said, shift, shift_said, void, word
 from trade.orders.offline.document import Document, Head, NotSound, Said, digest
 from trade.orders.offline.taking import Taken
 
@@ -41,6 +42,7 @@ KINDS = {
     "sale": Kind(sale_said.SaleSaid, sale_said.fault, sale.take, sale.known),
     "back": Kind(back_said.BackSaid, back_said.fault, back.take, lambda _: None),
     "drawer": Kind(drawer.DrawerSaid, drawer.fault, drawer.take, lambda _: None),
+    "void": Kind(void.VoidSaid, void.fault, void.take, lambda _: None),
     "open": Kind(shift_said.OpenSaid, shift_said.fault, shift.open_, lambda _: None),
     "seal": Kind(shift_said.SealSaid, shift_said.fault, shift.seal, lambda _: None),
     "word": Kind(word.WordSaid, word.fault, word.take, lambda _: None),

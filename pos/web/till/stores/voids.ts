@@ -1,21 +1,22 @@
-import { Refused } from '@web/api'
 import { type Key, t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
-import { answered, api } from '../server'
+import { toldOf, type Voided, voidOf } from '../offline/void'
+import { api } from '../server'
 import { useAlone } from './alone'
 import { useApproval, type Word } from './approval'
 import { useBasket } from './basket'
 import { useCounter } from './counter'
 import { useSale } from './sale'
+import { useSession } from './session'
 
-/** What is told of a voided basket, under a request id of its own until it is answered. */
+/** A voided basket, and the id of the request that tells it, which is its document's as well. */
 interface Told {
   request_id: string
-  body: Record<string, unknown>
+  voided: Voided
 }
 
 export const VOID_REASONS: readonly Key[] = [
@@ -28,6 +29,7 @@ const KEPT = 'till.voids'
 const EVERY_MS = 5_000
 
 let watching = 0
+let telling = false
 
 /** Voiding the whole ticket: never without a trace, and once money was asked for not without a manager. */
 export const useVoids = defineStore('voids', {
@@ -37,7 +39,7 @@ export const useVoids = defineStore('voids', {
       watching += 1
       const mine = watching
       while (mine === watching) {
-        if (answered.value) await this.tell()
+        await this.tell()
         await new Promise((done) => setTimeout(done, EVERY_MS))
       }
     },
@@ -85,7 +87,9 @@ export const useVoids = defineStore('voids', {
       const counter = useCounter()
       const sum = basket.shownPayable
       const { held, ticket } = basket
-      const body = {
+      const { staff, shift } = useSession()
+      if (!staff || !shift) return
+      const voided: Voided = {
         id,
         reason,
         lines: basket.lines.map((line) => ({
@@ -93,15 +97,17 @@ export const useVoids = defineStore('voids', {
           qty: line.qty,
           list_fen: basket.amountOf(line),
         })),
-        payable_fen: sum,
+        told_fen: sum,
         after_subtotal: ticket.subtotal,
-        ...(word?.id && { approval_ids: [word.id] }),
-        ...(held && { held_id: held.id, held_version: held.version }),
-        ...(useAlone().isAlone && {
-          alone: { at: new Date().toISOString(), approver_id: word?.approver_id ?? null },
-        }),
+        approval_id: word?.id ?? null,
+        approver_id: word && !word.id ? word.approver_id : null,
+        held_id: held?.id ?? null,
+        held_version: held?.version ?? 0,
+        staff_id: staff.id,
+        shift_id: shift.id,
+        shift_uuid: shift.uuid,
       }
-      this.waiting.push({ request_id: requestId(), body })
+      this.waiting.push({ request_id: requestId(), voided })
       keep(KEPT, this.waiting)
       basket.clear()
       Object.assign(useSale(), { walletText: '', cashPart_fen: 0, said: '' })
@@ -112,18 +118,40 @@ export const useVoids = defineStore('voids', {
       void this.tell()
     },
 
-    /** Told until it is answered; what is refused is shown, and no longer told. */
+    /**
+     * Told once; what is not answered, or refused, goes into the chain of this device, where nothing is ever dropped:
+     * the server books it, or puts it on the desk with the reason.
+     */
     async tell(): Promise<void> {
-      for (const one of [...this.waiting]) {
-        try {
-          await api.write('/api/pos/voids', one.body, one.request_id)
-        } catch (error) {
-          if (!(error instanceof Refused) || error.code === 'shift_not_open') return
-          useCounter().say('error', error.message)
+      if (telling) return
+      telling = true
+      try {
+        for (const one of [...this.waiting]) {
+          if (!((await told(one)) || (await chained(one)))) continue
+          this.waiting = this.waiting.filter((other) => other.request_id !== one.request_id)
+          keep(KEPT, this.waiting.length > 0 ? this.waiting : null)
         }
-        this.waiting = this.waiting.filter((other) => other.request_id !== one.request_id)
-        keep(KEPT, this.waiting.length > 0 ? this.waiting : null)
+      } finally {
+        telling = false
       }
     },
   },
 })
+
+/** Whether the server has it. */
+async function told({ request_id, voided }: Told): Promise<boolean> {
+  if (useAlone().isAlone) return false
+  try {
+    await api.write('/api/pos/voids', toldOf(voided), request_id)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Whether it is on this device's disk, under the id that the server may have heard of. */
+async function chained({ request_id, voided }: Told): Promise<boolean> {
+  if (await useAlone().became(request_id)) return true
+  const written = await useAlone().write((place) => voidOf(voided, place), request_id)
+  return typeof written !== 'string'
+}
