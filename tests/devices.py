@@ -64,7 +64,7 @@ class Device:
     def void(self, at: datetime, **more: Any) -> str:
         """Throw a basket of two milk away after the subtotal; `more` is by whose word, or other fields."""
         lines = [{"name": "milk", "qty": 2, "list_fen": 1_980}]
-        said = {"id": str(uuid.uuid4()), "reason": "顾客不要了", "lines": lines, "told_fen": 1_980}
+        said = {"id": str(uuid.uuid4()), "reason": "left", "lines": lines, "told_fen": 1_980}
         return self.write(self._of_shift("void", at, **(said | {"after_subtotal": True} | more)))
 
     def _of_shift(self, kind: str, at: datetime, **more: Any) -> dict[str, Any]:

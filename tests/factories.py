@@ -81,7 +81,7 @@ def close_shift(session: Session, store_id: int, shift_id: int, fen: int, now: d
     settle.seal_if_exact(session, row, actor="test", now=now)
     if settle.lock(session, store_id, shift_id).state == "counted":
         shifts.move(session, store_id, shift_id, "keep", {}, actor="test", now=now)
-    settle.settle(session, store_id, shift_id, approver_id=1, reason="test", actor="test", now=now)
+    settle.settle(session, store_id, shift_id, variance=settle.Word(1, "test"), actor="test", now=now)
     return z.read(session, store_id, shift_id)[-1]
 
 

@@ -15,6 +15,7 @@ export type ApprovalAction =
   | 'offline_mode'
   | 'tender_unknown'
   | 'variance'
+  | 'shift_gap'
   | 'late_shift'
   | 'temporary_item'
 

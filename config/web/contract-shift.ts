@@ -30,6 +30,8 @@ export interface Shift {
   expected_fen: number | null
   difference_fen: number | null
   limit_fen: number | null
+  /** Told with what was expected, as that is. */
+  voided: VoidedBy[]
   z_no: number | null
 }
 
@@ -48,6 +50,14 @@ export interface CashMove {
   staff_name: string
 }
 
+/** How many tickets somebody voided, what they came to, and how many of them a manager approved. */
+export interface VoidedBy {
+  name: string
+  n: number
+  fen: number
+  approved: number
+}
+
 /** What is cash, or tells it, is there only for who may approve. */
 export interface ShiftFigures {
   sales: number
@@ -61,6 +71,7 @@ export interface ShiftFigures {
   paid_in_fen: number
   paid_out_fen: number
   drops_fen: number
+  voided: VoidedBy[]
   expected_fen?: number
 }
 

@@ -6,6 +6,7 @@ network and comes after the sales that the till still has.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Literal
 
 from flask import Response, g
@@ -25,6 +26,7 @@ from trade.orders.returns import ShiftNotOpen
 from trade.orders.shifts import cash, counts, drawers, moves, read, settle, z
 from trade.orders.shifts.states import CashKind
 from trade.stores import tills
+from trade.stores.approvals.moves import ApprovalMissing, ApprovalOver
 from trade.stores.approvals.states import Action
 
 bp = blueprint("shift", "/api/pos", who.identify)
@@ -58,7 +60,7 @@ class ProlongForm(WriteForm, Elevated):
 
 
 class SettleForm(WriteForm, Elevated):
-    """A manager's word (`variance`, `shift:<id>`), where the count differs by too much, or to `force` it with a gap."""
+    """A manager's word on `shift:<id>`: `variance` where the count differs by too much, `shift_gap` to `force` it."""
 
     force: bool = False
 
@@ -185,19 +187,31 @@ def settle_shift(shift_id: int, json_data: SettleForm) -> Reply:
     """Give a sealed shift its Z: `{shift, z}`.
 
     409 `shift_gap` while documents that its tills wrote before the count are `missing`; `variance_needs_approval`
-    beyond the store's limit; `code_payments_open` while payment codes of it have no end.  Nothing changed then.
+    beyond the store's limit; `code_payments_open` while payment codes of it have no end.  Nothing changed then.  One
+    word stands for one of the first two: who answers for a difference has not said that nobody waits.
     """
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
-        by = None
-        if json_data.approval_ids:
-            by = elevated(opened, json_data, Action.VARIANCE, subject=f"shift:{shift_id}", force=json_data.force)
-        word: dict[str, Any] = {"approver_id": by and by.approver_id, "reason": by.reason if by else ""}
-        settle.settle(opened, till.store_id, shift_id, force=json_data.force, **word, actor=me.actor, now=g.now)
+        words = _words(opened, json_data, shift_id)
+        variance, gap = words.get(Action.VARIANCE), words.get(Action.SHIFT_GAP)
+        by: dict[str, Any] = {"actor": me.actor, "now": g.now}
+        settle.settle(opened, till.store_id, shift_id, variance=variance, gap=gap, **by)
         return {"shift": read.one(opened, till.store_id, shift_id), "z": z.read(opened, till.store_id, shift_id)}, 200
 
     return once(json_data, work)
+
+
+def _words(opened: Session, form: SettleForm, shift_id: int) -> dict[Action, settle.Word]:
+    """What a manager said of either; brought for neither is `approval_over`."""
+    words = {}
+    for action in (Action.VARIANCE, *([Action.SHIFT_GAP] if form.force else [])):
+        with suppress(ApprovalMissing, ApprovalOver):
+            given = elevated(opened, form, action, subject=f"shift:{shift_id}", force=form.force)
+            words[action] = settle.Word(given.approver_id, given.reason)
+    if form.approval_ids and not words:
+        raise ApprovalOver(action=Action.SHIFT_GAP if form.force else Action.VARIANCE)
+    return words
 
 
 @bp.get("/shifts/<int:shift_id>/z")

@@ -115,7 +115,7 @@ class VoidForm(WriteForm, Elevated):
     """
 
     id: str = HELD_ID
-    reason: str = Field(min_length=1, max_length=200)
+    reason: voids.Reason
     lines: list[VoidLine] = Field(min_length=1, max_length=500)
     payable_fen: int = Field(ge=0)
     after_subtotal: bool

@@ -43,11 +43,22 @@ def _one(slip: Slip, one: dict[str, Any]) -> None:
     slip.pair(say("z_returns", n=one["returns"]), yuan(-sum(one["refunds"].values())))
     for kind, fen in sorted(one["refunds"].items()):
         slip.pair(f"  {say(f'tender.{kind}')}", yuan(-fen))
+    _voided(slip, one)
     if one["rounding_fen"]:
         slip.pair(say("rounding"), yuan(one["rounding_fen"]))
     slip.rule()
     _drawer(slip, one)
     _hashes(slip, one)
+
+
+def _voided(slip: Slip, one: dict[str, Any]) -> None:
+    voided = one.get("voided", [])
+    if not voided:
+        return
+    slip.pair(say("z_voided", n=sum(by["n"] for by in voided)), yuan(sum(by["fen"] for by in voided)))
+    for by in voided:
+        name = one["voiders"][str(by["staff_id"])]
+        slip.pair("  " + say("z_voided_by", name=name, n=by["n"], approved=by["approved"]), yuan(by["fen"]))
 
 
 def _drawer(slip: Slip, one: dict[str, Any]) -> None:

@@ -83,4 +83,4 @@ def test_a_ticket_is_voided_with_a_reason_and_after_the_subtotal_by_a_manager(st
     expect(till.see("line")).to_have_count(0)
     till.page.wait_for_timeout(500)
     sql = "SELECT reason, payable_fen, after_subtotal, approver_id IS NOT NULL FROM voided_ticket ORDER BY at"
-    assert _rows(session, sql) == [("录错了", 990, False, False), ("录错了", 650, True, True)]
+    assert _rows(session, sql) == [("wrong", 990, False, False), ("wrong", 650, True, True)]

@@ -63,6 +63,14 @@ def test_the_x_changes_nothing_and_tells_cash_only_to_who_may_approve(client, sh
     assert till.get("/api/pos/shift/x").json["x"] == first
     assert (first["figures"]["sales"], first["figures"]["tenders"], first["figures"]["drops_fen"]) == (1, {}, 5_000)
     assert {"expected_fen", "sold_fen", "rounding_fen"}.isdisjoint(first["figures"])
+    lines = [{"name": "商品milk", "qty": 1, "list_fen": 990}]
+    void = {"id": str(uuid.uuid4()), "reason": "left", "lines": lines, "payable_fen": 990, "after_subtotal": False}
+    till.post("/api/pos/voids", void)
+    assert till.get("/api/pos/shift/x").json["x"]["figures"]["voided"] == [
+        {"name": "员工S1", "n": 1, "fen": 990, "approved": 0},
+    ]  # fmt: skip
+    before = session.execute(text("SELECT (SELECT json_agg(s) FROM shift s), (SELECT count(*) FROM journal)")).one()
+    session.rollback()
     whole = manager.get("/api/pos/shift/x").json["x"]["figures"]
     assert (whole["expected_fen"], whole["tenders"], whole["sold_fen"]) == (15_990, {"cash": 990}, 990)
     after = session.execute(text("SELECT (SELECT json_agg(s) FROM shift s), (SELECT count(*) FROM journal)")).one()
@@ -124,7 +132,11 @@ def test_a_gap_is_waited_for_or_a_manager_goes_on(client, shop):
     assert till.post(f"{path}/settle").json == {
         "code": "shift_gap", "facts": {"missing": 1}, "message": till.post(f"{path}/settle").json["message"],
     }  # fmt: skip
-    word = _word(till, shop, "variance", f"shift:{shop.shift_id}")
+    other = _word(till, shop, "variance", f"shift:{shop.shift_id}")
+    assert till.post(f"{path}/settle", {"approval_ids": [other], "force": True}).json["code"] == "shift_gap"
+    word = _word(till, shop, "shift_gap", f"shift:{shop.shift_id}")
+    assert till.post(f"{path}/settle", {"approval_ids": [word]}).json["code"] == "approval_over"
+    assert till.get(f"/api/pos/approvals/{other}").json["approval"]["state"] == "approved"
     assert till.post(f"{path}/settle", {"approval_ids": [word], "force": True}).json["z"][0]["missing"] == 1
     assert drawer.send(till, lost)[0]["state"] == "taken"
     assert [one["amended"] for one in till.get(f"{path}/z").json["z"]] == [0, 1]

@@ -23,7 +23,7 @@ def _sale(shop, fen=990, *, line=None, **more):
 
 def _void(shop, **more):
     lines = [{"name": "商品milk", "qty": 2, "list_fen": 1_980}]
-    told = {"id": str(uuid.uuid4()), "reason": "顾客不要了", "lines": lines, "payable_fen": 1_980}
+    told = {"id": str(uuid.uuid4()), "reason": "left", "lines": lines, "payable_fen": 1_980}
     return told | {"after_subtotal": True} | more
 
 
@@ -91,7 +91,7 @@ def test_before_the_subtotal_a_cashier_voids_alone_and_it_is_written_down(sessio
     for _ in range(2):
         assert client("cashier").post("/api/pos/voids", told).status_code == 201
     (row,) = _voided(session)
-    assert (row.payable_fen, row.approver_id, row.shift_id, row.reason) == (1_980, None, shop.shift_id, "顾客不要了")
+    assert (row.payable_fen, row.approver_id, row.shift_id, row.reason) == (1_980, None, shop.shift_id, "left")
     fact = session.execute(text("SELECT actor, data FROM journal WHERE kind = 'ticket.voided'")).one()
     assert (fact.actor, fact.data["before_fen"], fact.data["after_fen"], fact.data["approved_by"]) == (
         f"staff:{shop.people[Role.CASHIER]}", 1_980, 0, None,

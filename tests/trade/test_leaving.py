@@ -20,6 +20,7 @@ from recommend import forgetting
 from tests import factories as make
 from tests.all_models import METADATA
 from trade.orders import leaving
+from trade.orders.invoices import moves as invoices
 from workers.jobs import forget_members, make_exports
 
 BY: dict[str, Any] = {"actor": "t"}
@@ -137,6 +138,32 @@ def test_what_is_open_or_stored_keeps_a_member(session, shop, member, now, thing
         _do(session, leaving.ask, member, now=now, **BY)
     assert refused.value.code == code
     assert asked.state(session, member) is None
+
+
+def test_an_invoice_that_was_issued_keeps_its_title_and_no_mailbox(session, member, now):
+    """The seller's record of an issued invoice is kept for the tax; one that came to nothing names nobody."""
+    session.rollback()
+    order = session.execute(text("SELECT store_id, id FROM sale_order")).one()
+    session.rollback()
+    wish = invoices.Wish("person", "王小明", "", "wang@example.com")
+    made = {}
+    for state, event in (("refused", "refuse"), ("requested", "issue")):
+        made[state] = _do(session, invoices.ask, *order, wish, now=now)
+        if event == "refuse":
+            _do(session, invoices.move, order.store_id, made[state], event, now=now)
+    with pytest.raises(Refused) as refused:
+        _do(session, leaving.ask, member, now=now, **BY)
+    assert refused.value.facts == {"orders": 0, "refunds": 0, "invoices": 1}
+    row = session.execute(text("SELECT * FROM invoice WHERE id = :id"), {"id": made["requested"]}).one()
+    session.rollback()
+    _do(session, invoices.settle_amount, row, now=now)
+    _do(session, invoices.move, order.store_id, made["requested"], "issue", number="24", now=now)
+    _do(session, leaving.ask, member, now=now, **BY)
+    assert leaving.prove_erased(session, member)["invoice"] == 2
+    assert _do(session, leaving.leave, member, now=now + asked.COOLING, **BY) is True
+    assert leaving.prove_erased(session, member) == {}
+    left = session.execute(text("SELECT state, title, octet_length(email_sealed), number FROM invoice ORDER BY id"))
+    assert [tuple(one) for one in left] == [("refused", "", 0, ""), ("issued", "王小明", 0, "24")]
 
 
 def test_what_comes_up_meanwhile_makes_it_wait_a_day(session, shop, member, now):

@@ -14,7 +14,7 @@ from trade.orders import addresses
 
 
 class OrdersOpen(Refused):
-    """Orders, or refunds and after-sales cases, are still under way; `orders` and `refunds` say how many."""
+    """Orders, refunds and after-sales cases, or invoices, are still under way; each says how many."""
 
     code = "orders_open"
 
@@ -32,7 +32,9 @@ _OPEN = text("""
             JOIN refund r ON r.store_id = t.store_id AND r.tender_id = t.id
             WHERE o.member_id = ANY(:ids) AND r.state NOT IN ('done', 'closed'))
            + (SELECT count(*) FROM sale_order o JOIN aftersale_case c ON c.store_id = o.store_id AND c.order_id = o.id
-              WHERE o.member_id = ANY(:ids) AND c.closed_at IS NULL) AS refunds""")
+              WHERE o.member_id = ANY(:ids) AND c.closed_at IS NULL) AS refunds,
+           (SELECT count(*) FROM sale_order o JOIN invoice i ON i.store_id = o.store_id AND i.order_id = o.id
+            WHERE o.member_id = ANY(:ids) AND i.state IN ('requested', 'reversing')) AS invoices""")
 _FORGET_PAYER = text("""
     UPDATE tender t SET payer = NULL FROM sale_order o
     WHERE o.member_id = ANY(:ids) AND t.store_id = o.store_id AND t.order_id = o.id AND t.payer IS NOT NULL""")
@@ -43,6 +45,9 @@ _FORGET_WORDS = text("UPDATE sale_order SET remark = '' WHERE member_id = ANY(:i
 _FORGET_NOTES = text("""
     DELETE FROM order_note n USING sale_order o
     WHERE o.member_id = ANY(:ids) AND n.store_id = o.store_id AND n.order_id = o.id""")
+_FORGET_INVOICES = text("""
+    UPDATE invoice i SET email_sealed = '', title = CASE i.state WHEN 'refused' THEN '' ELSE i.title END
+    FROM sale_order o WHERE o.member_id = ANY(:ids) AND i.store_id = o.store_id AND i.order_id = o.id""")
 _FORGET_HELD = text("UPDATE held_basket SET note = '' WHERE member_id = ANY(:ids) AND note <> ''")
 _FORGET_REASONS = text("UPDATE blind_return SET reason = '' WHERE member_id = ANY(:ids) AND reason <> ''")
 _LEFT = text("""
@@ -53,6 +58,9 @@ _LEFT = text("""
             WHERE o.member_id = ANY(:ids) AND c.words || c.carrier || c.tracking_no <> '') AS aftersale_case,
            (SELECT count(*) FROM sale_order o JOIN order_note n ON n.store_id = o.store_id AND n.order_id = o.id
             WHERE o.member_id = ANY(:ids)) AS order_note,
+           (SELECT count(*) FROM sale_order o JOIN invoice i ON i.store_id = o.store_id AND i.order_id = o.id
+            WHERE o.member_id = ANY(:ids)
+              AND (i.email_sealed <> '' OR i.state = 'refused' AND i.title <> '')) AS invoice,
            (SELECT count(*) FROM held_basket WHERE member_id = ANY(:ids) AND note <> '') AS held_basket,
            (SELECT count(*) FROM blind_return WHERE member_id = ANY(:ids) AND reason <> '') AS blind_return""")
 
@@ -60,8 +68,8 @@ _LEFT = text("""
 def check_free(session: Session, member_id: int) -> None:
     """Whether a member may leave now; raises OrdersOpen, StoredValueLeft."""
     under_way = fetch(session, _OPEN, {"ids": leaving.selves(session, member_id)})[0]
-    if under_way.orders or under_way.refunds:
-        raise OrdersOpen(orders=under_way.orders, refunds=under_way.refunds)
+    if under_way.orders or under_way.refunds or under_way.invoices:
+        raise OrdersOpen(orders=under_way.orders, refunds=under_way.refunds, invoices=under_way.invoices)
     left_fen = leaving.stored_fen(session, member_id)
     if left_fen:
         raise StoredValueLeft(left_fen=left_fen)
@@ -77,6 +85,7 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
     """Erase one who is due; False when they stayed after all, or something under way makes it wait a day more.
 
     Orders stay without the person: the number of the member on them leads to nobody, remark, payer and notes are empty.
+    An invoice that was issued keeps its title, as tax law wants the seller's record; where it was sent is forgotten.
     """
     if not leaving.take_due(session, member_id, now=now):
         return False
@@ -90,6 +99,7 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
     fetch(session, _FORGET_WISHES, ids)
     fetch(session, _FORGET_PAYER, ids)
     fetch(session, _FORGET_NOTES, ids)
+    fetch(session, _FORGET_INVOICES, ids)
     fetch(session, _FORGET_HELD, ids)
     fetch(session, _FORGET_REASONS, ids)
     addresses.erase(session, ids["ids"])

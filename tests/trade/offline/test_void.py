@@ -1,4 +1,4 @@
-"""A basket that was voided where nobody could be told: written down in its own shift, or on the desk with the reason."""
+"""A basket voided where nobody could be told: written down in its own shift, or on the desk with the reason."""
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import UTC, datetime, timedelta
+from random import Random
 
 import pytest
 from sqlalchemy import text
@@ -16,7 +17,7 @@ from tests.trade.shifts import words as w
 from trade.orders.offline import again, delivery, kinds
 from trade.orders.shifts import drawers, figures, moves, read, settle
 from trade.stores import tills
-from trade.stores.models import Till
+from trade.stores.models import Role, Till
 
 HOUR = timedelta(hours=1)
 
@@ -43,9 +44,11 @@ def test_a_sale_that_comes_after_a_forced_settlement_amends_the_z_of_its_own_shi
     late = [device.sell(story.now), device.sell(story.now)]
     w.deliver(story, device.seal(story.now, 21_980))
     w.keep(story)
+    before, word = w.everything(story), settle.Word(3, "不肯等")
     with pytest.raises(settle.ShiftGap):
-        w.do(story, settle.settle, story.shop.shift_id, approver_id=3, reason="不肯等")
-    w.do(story, settle.settle, story.shop.shift_id, approver_id=3, reason="不肯等", force=True)
+        w.do(story, settle.settle, story.shop.shift_id, variance=word)
+    assert w.everything(story) == before
+    w.do(story, settle.settle, story.shop.shift_id, gap=word)
     with transaction(story.session) as opened:
         after = make.open_shift(opened, w.till(story), 1, 20_000, story.now)
     for body in late:
@@ -59,6 +62,59 @@ def test_a_sale_that_comes_after_a_forced_settlement_amends_the_z_of_its_own_shi
     with transaction(story.session) as opened:
         assert figures.of(opened, story.shop.store_id, after)["sales"] == 0
     story.agree()
+
+
+def test_who_does_not_wait_has_not_answered_for_the_difference(story, device):
+    """Two powers: one word each, and the Z has both reasons."""
+    device.sell(story.now)
+    w.deliver(story, device.seal(story.now, 10_000))
+    w.keep(story)
+    before, gap, off = w.everything(story), settle.Word(3, "机器坏了"), settle.Word(2, "找错零钱")
+    with pytest.raises(settle.VarianceNeedsApproval):
+        w.do(story, settle.settle, story.shop.shift_id, gap=gap)
+    with pytest.raises(settle.ShiftGap):
+        w.do(story, settle.settle, story.shop.shift_id, variance=off)
+    assert w.everything(story) == before
+    w.do(story, settle.settle, story.shop.shift_id, variance=off, gap=gap)
+    said = "SELECT data->>'approved_by' || ':' || (data->>'gap_approved_by') FROM journal WHERE kind = :kind"
+    assert story.count(said, kind="shift.settled_with_gap") == "2:3"
+    assert w.zs(story)[0]["reason"] == "找错零钱；机器坏了"
+
+
+def test_voided_tickets_are_in_the_z_by_who_voided_them_and_a_late_one_amends_it(story, device):
+    people = story.shop.people
+    cashier, manager = people[Role.CASHIER], people[Role.STORE_MANAGER]
+    device.staff_id = cashier
+    w.deliver(story, device.void(story.now, after_subtotal=False), device.void(story.now, approver_id=manager))
+    late = device.void(story.now, approver_id=manager)
+    w.count(story, 20_000)
+    w.keep(story)
+    w.do(story, settle.settle, story.shop.shift_id)
+    w.deliver(story, late)
+    written = w.zs(story)
+    assert [one["voided"] for one in written] == [
+        [{"staff_id": cashier, "n": 2, "fen": 3_960, "approved": 1}],
+        [{"staff_id": cashier, "n": 3, "fen": 5_940, "approved": 2}],
+    ]  # fmt: skip
+    assert written[0]["voiders"] == {str(cashier): "员工S1"}
+    assert {one["expected_fen"] for one in written} == {20_000}
+    story.agree()
+
+
+def test_however_long_the_chain_only_its_end_is_looked_through(story, device):
+    """In any order of arrival `missing` is what a count of every number says, and the whole part grows to its end."""
+    bodies = [device.sell(story.now) for _ in range(24)]
+    w.deliver(story, device.seal(story.now, 20_000))
+    kept = {25}
+    for number in Random(7).sample(range(1, 25), 24):
+        w.deliver(story, bodies[number - 1])
+        kept.add(number)
+        with transaction(story.session) as opened:
+            row = settle.lock(opened, story.shop.store_id, story.shop.shift_id)
+            assert settle.stand(opened, row).missing == 25 - len(kept)
+        whole = next(n for n in range(1, 27) if n not in kept) - 1
+        assert story.count("SELECT whole_seq FROM till_device") == whole
+    assert story.count("SELECT count(*) FROM exception_case WHERE kind = 'document_gap' AND resolved_at IS NULL") == 0
 
 
 def test_money_of_a_document_that_is_no_sale_yet_is_in_the_drawer_and_not_expected(story, device):

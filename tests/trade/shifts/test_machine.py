@@ -31,7 +31,7 @@ def _fire(session, shop, event, now, fen=20_000):
         elif event == "keep":
             moves.move(session, shop.store_id, shop.shift_id, "keep", {}, actor="t", now=now)
         else:
-            settle.settle(session, shop.store_id, shop.shift_id, approver_id=1, reason="x", actor="t", now=now)
+            settle.settle(session, shop.store_id, shop.shift_id, variance=settle.Word(1, "x"), actor="t", now=now)
 
 
 @pytest.mark.parametrize("event", ["count", "recount", "keep", "settle"])

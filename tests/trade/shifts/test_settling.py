@@ -80,9 +80,9 @@ def test_any_count_is_taken_and_beyond_the_limit_a_manager_says_why(story):
         w.do(story, settle.settle, story.shop.shift_id)
     assert refused.value.facts == {"difference_fen": -3_000, "limit_fen": 2_000}
     with pytest.raises(Malformed):
-        w.do(story, settle.settle, story.shop.shift_id, approver_id=2, reason=" ")
+        w.do(story, settle.settle, story.shop.shift_id, variance=settle.Word(2, " "))
     assert w.everything(story) == before
-    w.do(story, settle.settle, story.shop.shift_id, approver_id=3, reason="找错零钱")
+    w.do(story, settle.settle, story.shop.shift_id, variance=settle.Word(3, "找错零钱"))
     [written] = w.zs(story)
     assert (written["difference_fen"], written["reason"], written["approved_by"]) == (-3_000, "找错零钱", "员工S1")
     story.agree()

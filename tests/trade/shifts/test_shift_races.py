@@ -45,7 +45,7 @@ def test_z_numbers_of_a_store_have_no_gap_and_name_the_one_before(story, open_se
                     with pytest.raises(settle.VarianceNeedsApproval), transaction(mine):
                         settle.settle(mine, card.store_id, made, actor="t", now=story.now)
                 with transaction(mine):
-                    settle.settle(mine, card.store_id, made, approver_id=1, reason="x", actor="t", now=story.now)
+                    settle.settle(mine, card.store_id, made, variance=settle.Word(1, "x"), actor="t", now=story.now)
 
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(day, cards))
@@ -144,6 +144,6 @@ def test_a_sale_against_the_count_is_in_the_shift_or_not_at_all(story, open_sess
     assert {type(one.exception()) for one in rung} <= {type(None), NoShift}
     assert w.figures(story)["sales"] == done
     w.keep(story)
-    w.do(story, settle.settle, shop.shift_id, approver_id=1, reason="x")
+    w.do(story, settle.settle, shop.shift_id, variance=settle.Word(1, "x"))
     assert w.zs(story)[0]["sales"] == done
     story.agree()

@@ -18,8 +18,8 @@ class Invoice(Base):
     """One request for an invoice of an order.  `state` changes only in `moves.py`.
 
     `amount_fen` is set when the service is told: what was paid and not refunded by then.  `tax_no` is a company's;
-    where it goes is `email_sealed`.  `number` and `url` are the service's; `reason` is why it said no.  It is told
-    while `told_at` is null, next at `try_at`.
+    where it goes is `email_sealed`, empty once its customer was forgotten.  `number` and `url` are the service's;
+    `reason` is why it said no.  It is told while `told_at` is null, next at `try_at`.
     """
 
     __tablename__ = "invoice"

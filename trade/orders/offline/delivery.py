@@ -191,6 +191,7 @@ def _excepted(session: Session, store_id: int, till_id: int, document: Document,
     facts = {"till_id": till_id, "no": head.no, "sold_at": document.sold_at(now).isoformat()}
     stake_fen = (document.said or head).stake_fen
     cases.open(
-        session, "document_excepted", f"till_document:{head.uuid}", money_fen=stake_fen, facts=facts, cause=why, at_store_id=store_id, actor=ACTOR, now=now,
+        session, "document_excepted", f"till_document:{head.uuid}", money_fen=stake_fen, facts=facts, cause=why,
+        at_store_id=store_id, actor=ACTOR, now=now,
     )  # fmt: skip
     return Result(head.uuid, "excepted", why)

@@ -16,7 +16,10 @@ _NAMES = ", ".join(sorted(f"'{state}'" for state in State))
 
 
 class TillDevice(Base):
-    """A browser that sold on its own, and the last link of its chain that we have; `skew_ms` is its clock less ours."""
+    """A browser that sold on its own, and the last link of its chain that we have; `skew_ms` is its clock less ours.
+
+    Up to `whole_seq` nothing is missing, so that what is missing is looked for only after it, however long the chain.
+    """
 
     __tablename__ = "till_device"
     __table_args__ = (ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),)
@@ -24,6 +27,7 @@ class TillDevice(Base):
     device_id: Mapped[str] = mapped_column(Text, primary_key=True)
     till_id: Mapped[int]
     last_seq: Mapped[int] = mapped_column(default=0)
+    whole_seq: Mapped[int] = mapped_column(server_default=text("0"))
     last_hash: Mapped[bytes]
     skew_ms: Mapped[int] = mapped_column(default=0)
     seen_at: Mapped[datetime]

@@ -39,9 +39,17 @@ _MOVE = text("""
     UPDATE till_document SET state = :target, order_id = coalesce(CAST(:order AS bigint), order_id), reason = :reason,
         differences = coalesce(CAST(:differences AS jsonb), differences)
     WHERE store_id = :store AND uuid = :uuid AND state = ANY(:sources) RETURNING *""")
+# Only a document right after the last whole one makes the chain whole for longer: to the end of its island.
+_WHOLE = text("""
+    UPDATE till_device d SET whole_seq = (
+        SELECT min(seq) FROM (
+            SELECT t.seq, lead(t.seq) OVER (ORDER BY t.seq) AS next FROM till_document t
+            WHERE t.store_id = d.store_id AND t.device_id = d.device_id AND t.seq > d.whole_seq) AS after
+        WHERE next IS DISTINCT FROM seq + 1)
+    WHERE d.store_id = :store AND d.device_id = :device AND d.whole_seq = :seq - 1""")
 _GAPS = text("""
     SELECT array_agg(n ORDER BY n) AS missing FROM till_device d
-    CROSS JOIN generate_series(1, greatest(d.last_seq, least(:seq, d.last_seq + 10000))) AS n
+    CROSS JOIN generate_series(d.whole_seq + 1, greatest(d.last_seq, least(:seq, d.last_seq + 10000))) AS n
     WHERE d.store_id = :store AND d.device_id = :device AND NOT EXISTS (SELECT FROM till_document t
         WHERE t.store_id = d.store_id AND t.device_id = d.device_id AND t.seq = n)""")
 
@@ -56,10 +64,11 @@ def device(session: Session, store_id: int, till_id: int, device_id: str, skew_m
 
 
 def link(session: Session, store_id: int, document: Document) -> None:
-    """The chain is now as long as this document; a late one in the middle makes it no longer."""
+    """The chain is now as long as this document; a late one in the middle makes it no longer, but perhaps whole."""
     head = document.head
     given = {"store": store_id, "device": head.device, "seq": head.seq, "hash": document.hash}
     session.execute(_LINK, given)
+    session.execute(_WHOLE, given)
 
 
 def keep(session: Session, store_id: int, till_id: int, document: Document, *, now: datetime) -> bool:

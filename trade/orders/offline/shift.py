@@ -12,6 +12,7 @@ from trade.orders.offline.taking import Taken
 from trade.orders.shifts import moves, settle
 from trade.stores import tills
 
+
 def open_(session: Session, store_id: int, till_id: int, said: OpenSaid, *, sold_at: datetime, now: datetime) -> Taken:
     """Open the shift under the name that the till gave it.
 

@@ -25,8 +25,8 @@ from trade.orders.held import moves as held
 from trade.orders.offline import in_shift
 from trade.orders.offline.document import FEN, UUID, Part, Said
 from trade.orders.offline.taking import CannotTake, Taken
+from trade.orders.offline.word import may_approve
 from trade.orders.ticket import voids
-from trade.stores import staff
 from trade.stores.approvals import moves as approvals
 from trade.stores.approvals.states import Action
 
@@ -47,7 +47,7 @@ class VoidSaid(Said):
 
     kind: Literal["void"]
     id: str = Field(pattern=UUID)
-    reason: str = Field(min_length=1, max_length=200)
+    reason: voids.Reason
     lines: list[VoidedLine] = Field(min_length=1, max_length=500)
     told_fen: int = FEN
     after_subtotal: bool
@@ -89,17 +89,14 @@ def take(session: Session, store_id: int, till_id: int, said: VoidSaid, *, sold_
 
 
 def _approver(session: Session, store_id: int, till_id: int, said: VoidSaid, at: datetime) -> int:
-    done = {"before_fen": said.told_fen, "after_fen": 0}
+    done: dict[str, Any] = {"before_fen": said.told_fen, "after_fen": 0}
     subject = f"ticket:{said.id}"
     if said.approval_id is not None or said.approver_id is None:
         ids = [] if said.approval_id is None else [said.approval_id]
         by: dict[str, Any] = {"till_id": till_id, "staff_id": said.staff_id, "now": at}
         return approvals.use(session, store_id, ids, Action.VOID, subject=subject, **by, **done).approver_id
-    manager = None
-    with suppress(NotFound):
-        manager = staff.card(session, said.approver_id, store_id)
-    if manager is None or "pos.approve" not in manager.permissions:
+    if not may_approve(session, store_id, said.approver_id):
         raise CannotTake("not_an_approver")
     asked = approvals.Asked(store_id, till_id, said.staff_id, Action.VOID, subject, said.reason, done)
-    approvals.given_alone(session, asked, manager.id, done=done, now=at)
-    return manager.id
+    approvals.given_alone(session, asked, said.approver_id, done=done, now=at)
+    return said.approver_id

@@ -2,6 +2,8 @@
 
     expected_fen = float + cash of sales and top-ups - cash refunds + paid in - paid out - drops
 
+Beside the money it says who threw how many tickets away (`voided`: staff_id, n, fen, and how many a manager approved).
+
 Only cash tenders count.  A document that could not become a sale, or a return, moved its cash all the same: that is
 `unbooked_fen`, beside what is expected until it becomes one.  By shift, never by the clock, so that midnight and
 time zones are nothing here.
@@ -50,6 +52,12 @@ _FIGURES = """
                      sum(m.fen) FILTER (WHERE m.kind = 'paid_out')::bigint AS paid_out_fen,
                      sum(m.fen) FILTER (WHERE m.kind = 'drop')::bigint AS drops_fen
               FROM asked JOIN cash_move m ON m.store_id = asked.store_id AND m.shift_id = asked.id GROUP BY 1, 2),
+    voided AS (SELECT store_id, shift_id, jsonb_agg(jsonb_build_object('staff_id', staff_id, 'n', n, 'fen', fen,
+                      'approved', approved) ORDER BY staff_id) AS by_staff
+               FROM (SELECT v.store_id, v.shift_id, v.staff_id, count(*) AS n, sum(v.payable_fen)::bigint AS fen,
+                            count(v.approver_id) AS approved
+                     FROM asked JOIN voided_ticket v ON v.store_id = asked.store_id AND v.shift_id = asked.id
+                     GROUP BY 1, 2, 3) AS one GROUP BY 1, 2),
     unbooked AS (SELECT d.store_id, d.shift_uuid, count(*) AS n,
                         sum(CASE d.kind WHEN 'back' THEN -d.payable_fen ELSE d.payable_fen END)::bigint AS fen
                  FROM till_document d
@@ -63,6 +71,7 @@ _FIGURES = """
                coalesce(returned.returns, 0) AS returns, coalesce(back.refunds, '{{}}') AS refunds,
                coalesce(moved.paid_in_fen, 0) AS paid_in_fen, coalesce(moved.paid_out_fen, 0) AS paid_out_fen,
                coalesce(moved.drops_fen, 0) AS drops_fen, coalesce(unbooked.n, 0) AS unbooked,
+               coalesce(voided.by_staff, '[]') AS voided,
                coalesce(unbooked.fen, 0) AS unbooked_fen,
                s.float_fen + coalesce((paid.tenders->>'cash')::bigint, 0)
                - coalesce((back.refunds->>'cash')::bigint, 0) + coalesce(moved.paid_in_fen, 0)
@@ -74,14 +83,18 @@ _FIGURES = """
         LEFT JOIN back ON back.store_id = s.store_id AND back.shift_id = s.id
         LEFT JOIN returned ON returned.store_id = s.store_id AND returned.shift_id = s.id
         LEFT JOIN moved ON moved.store_id = s.store_id AND moved.shift_id = s.id
+        LEFT JOIN voided ON voided.store_id = s.store_id AND voided.shift_id = s.id
         LEFT JOIN unbooked ON unbooked.store_id = s.store_id AND unbooked.shift_uuid = s.uuid)
     """
 
 NAMES = (
     "sales", "sold_fen", "rounding_fen", "sales_hash", "top_ups", "topped_fen", "tenders", "returns", "refunds",
-    "paid_in_fen", "paid_out_fen", "drops_fen", "unbooked", "unbooked_fen", "expected_fen",
+    "paid_in_fen", "paid_out_fen", "drops_fen", "unbooked", "unbooked_fen", "voided",
+    "expected_fen",
 )  # fmt: skip
 """What a Z says of its shift's rows, as the proof compares it."""
+SINCE: dict[str, Any] = {"voided": []}
+"""What the first Z did not say yet, and what is taken as said by them."""
 
 
 def statement(asked: str, select: str) -> TextClause:
@@ -96,3 +109,19 @@ def of(session: Session, store_id: int, shift_id: int) -> dict[str, Any]:
     """The figures of one shift as its rows are now, by NAMES."""
     row = fetch(session, _OF_ONE, {"store": store_id, "shift": shift_id})[0]
     return {name: getattr(row, name) for name in NAMES}
+
+
+_NAMES = text("SELECT id, name FROM staff WHERE id = ANY(:ids)")
+
+
+def voiders(session: Session, found: dict[str, Any]) -> dict[str, str]:
+    """The names of who voided tickets, by id as text: a name may change, and is no figure."""
+    ids = [one["staff_id"] for one in found["voided"]]
+    return {str(row.id): row.name for row in fetch(session, _NAMES, {"ids": ids})} if ids else {}
+
+
+def voided_by(session: Session, found: dict[str, Any]) -> list[dict[str, Any]]:
+    """Voided tickets by who voided them, for a screen: `{name, n, fen, approved}`."""
+    names = voiders(session, found)
+    said = ("n", "fen", "approved")
+    return [{"name": names[str(one["staff_id"])]} | {name: one[name] for name in said} for one in found["voided"]]

@@ -14,9 +14,10 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from trade.orders.shifts.figures import NAMES, statement
+from trade.orders.shifts.figures import NAMES, SINCE, statement
 
-_DIFFERS = " OR ".join(f"last.body->'{name}' IS DISTINCT FROM to_jsonb(f.{name})" for name in NAMES)
+_SAID = {name: f"last.body ? '{name}' AND " if name in SINCE else "" for name in NAMES}
+_DIFFERS = " OR ".join(f"{said}last.body->'{name}' IS DISTINCT FROM to_jsonb(f.{name})" for name, said in _SAID.items())
 _FIGURES = statement(
     "SELECT store_id, id FROM shift WHERE state = 'settled'",
     f"""SELECT 'z_figures' AS fault, f.store_id, f.shift_id, last.z_no,

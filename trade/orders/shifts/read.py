@@ -86,14 +86,22 @@ def _as_json(session: Session, row: Any) -> dict[str, Any]:
         at = getattr(row, name)
         said[name] = at and at.isoformat()
     said |= {"staff_name": row.at_staff_name, "opened_by": row.opener_name, "prolonged": row.extender_id is not None}
-    said |= {"missing": 0, "differs": None, "expected_fen": None, "difference_fen": None, "limit_fen": None}
+    said |= {
+        "missing": 0,
+        "differs": None,
+        "expected_fen": None,
+        "difference_fen": None,
+        "limit_fen": None,
+        "voided": [],
+    }
     if row.state == State.OPEN:
         return said
     found = settle.stand(session, row)
     said["missing"] = found.missing
     if row.state in TOLD:
         said |= {"expected_fen": found.figures["expected_fen"], "difference_fen": found.difference_fen}
-        said["limit_fen"] = settle.limit_fen(session, row.store_id)
+        said |= {"limit_fen": settle.limit_fen(session, row.store_id)}
+        said["voided"] = figures.voided_by(session, found.figures)
     elif not found.missing:
         said["differs"] = found.difference_fen != 0
     return said
@@ -153,6 +161,7 @@ def x(session: Session, till: TillCard, *, cash_too: bool) -> dict[str, Any] | N
         for name in ("tenders", "refunds"):
             found[name] = {kind: fen for kind, fen in found[name].items() if kind != "cash"}
     found.pop("sales_hash", None)
+    found["voided"] = figures.voided_by(session, found)
     words = approvals.given_alone(session, till.store_id, shift["id"])
     moves = cash.listed(session, till.store_id, shift["id"])
     return {"shift": shift, "figures": found, "moves": moves, "words": words}

@@ -41,6 +41,14 @@ class VarianceNeedsApproval(Refused):
 
 
 @dataclass(frozen=True, slots=True)
+class Word:
+    """Which manager said so, and why."""
+
+    approver_id: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Stand:
     """How a counted shift stands: documents that are `missing`, what its rows say, and what the count is off by."""
 
@@ -54,12 +62,14 @@ _UNENDED = text("""
     SELECT id FROM tender WHERE store_id = :store AND shift_id = :shift AND way = 'code'
       AND state IN ('created', 'prepaid', 'closing') ORDER BY id""")
 _MISSING = text("""
-    SELECT count(*)::bigint AS missing FROM till_device d JOIN till t ON t.store_id = d.store_id AND t.id = d.till_id
-    CROSS JOIN LATERAL generate_series(1, CASE WHEN d.device_id = CAST(:device AS text) THEN CAST(:seq AS bigint)
-                                          ELSE d.last_seq END) AS n
+    SELECT coalesce(sum(upto.seq - d.whole_seq - kept.n), 0)::bigint AS missing
+    FROM till_device d JOIN till t ON t.store_id = d.store_id AND t.id = d.till_id
+    CROSS JOIN LATERAL (SELECT CASE WHEN d.device_id = CAST(:device AS text) THEN CAST(:seq AS bigint)
+                               ELSE d.last_seq END AS seq) AS upto
+    CROSS JOIN LATERAL (SELECT count(*) AS n FROM till_document w WHERE w.store_id = d.store_id
+                        AND w.device_id = d.device_id AND w.seq > d.whole_seq AND w.seq <= upto.seq) AS kept
     WHERE d.store_id = :store AND (d.device_id = CAST(:device AS text) OR t.drawer_id = :drawer)
-      AND NOT EXISTS (SELECT FROM till_document w
-                      WHERE w.store_id = d.store_id AND w.device_id = d.device_id AND w.seq = n)""")
+      AND upto.seq > d.whole_seq""")
 _LIMIT = text("SELECT variance_fen FROM store WHERE id = :store")
 _SET_LIMIT = text("UPDATE store SET variance_fen = :fen WHERE id = :store")
 
@@ -104,34 +114,37 @@ def settle(
     store_id: int,
     shift_id: int,
     *,
-    approver_id: int | None = None,
-    reason: str = "",
-    force: bool = False,
+    variance: Word | None = None,
+    gap: Word | None = None,
     actor: str,
     now: datetime,
 ) -> int:
     """Give a sealed shift its Z number, in the order of the store's settlements; returns it.
 
-    :param force: an approver does not wait for what is missing.
+    :param variance: who answers for what the count is off by; lets nothing go on without what is missing.
+    :param gap: who does not wait for what is missing; answers for no difference.
     :raises WrongState, CodePaymentsOpen, ShiftGap, VarianceNeedsApproval, Malformed: nothing changed.
     """
     row = lock(session, store_id, shift_id)
     if row.state != State.SEALED:
         raise WrongState(shift_id=shift_id, state=row.state, event="settle")
-    if approver_id is not None and not reason.strip():
+    words = [word for word in (variance, gap) if word is not None]
+    if not all(word.reason.strip() for word in words):
         raise Malformed(fields={"reason": "a manager says why"})
     if unended := fetch(session, _UNENDED, {"store": store_id, "shift": shift_id}):
         raise CodePaymentsOpen(tender_ids=[one.id for one in unended])
     found = stand(session, row)
-    if found.missing and not (force and approver_id is not None):
+    if found.missing and gap is None:
         raise ShiftGap(missing=found.missing)
     limit = limit_fen(session, store_id)
-    if abs(found.difference_fen) > limit and approver_id is None:
+    if abs(found.difference_fen) > limit and variance is None:
         raise VarianceNeedsApproval(difference_fen=found.difference_fen, limit_fen=limit)
     event = "force" if found.missing else "settle"
-    given = {"at": now, "approver": approver_id, "reason": reason.strip()}
-    facts = {"difference_fen": found.difference_fen, "missing": found.missing, "approved_by": approver_id}
-    moves.move(session, store_id, shift_id, event, given, actor=actor, now=now, reason=reason.strip(), **facts)
+    reason = "；".join(dict.fromkeys(word.reason.strip() for word in words))
+    given = {"at": now, "approver": words[0].approver_id if words else None, "reason": reason}
+    facts: dict[str, Any] = {"difference_fen": found.difference_fen, "missing": found.missing}
+    facts |= {"approved_by": variance and variance.approver_id, "gap_approved_by": gap and gap.approver_id}
+    moves.move(session, store_id, shift_id, event, given, actor=actor, now=now, reason=reason, **facts)
     return z.issue(session, store_id, shift_id, found.figures, missing=found.missing, now=now)
 
 

@@ -18,6 +18,7 @@ from config import journal
 from config.db import fetch, first
 from config.errors import NotFound
 from trade.orders.held import read as held
+from trade.orders.shifts.figures import SINCE, voiders
 from trade.stores.approvals import read as approvals
 
 NOTHING = bytes(32)
@@ -73,7 +74,7 @@ def amend(
     """Restate the Z of a settled shift that the caller holds locked, where `what` changed its figures."""
     last = first(session, _LAST, {"store": store_id, "shift": shift_id})
     assert last is not None, shift_id
-    if figures.items() <= json.loads(last.body).items():
+    if figures.items() <= (SINCE | json.loads(last.body)).items():
         return
     no, amended = last.z_no, last.amended + 1
     _write(session, store_id, shift_id, no, amended, bytes(last.hash), figures, missing, what, now)
@@ -102,6 +103,7 @@ def _write(
     handed = [{name: one[name] for name in ("id", "note", "names", "payable_fen")} for one in aside]
     words = approvals.given_alone(session, store_id, shift_id)
     said = {**place, **head, **figures, "held": handed, "words": words, "missing": missing, "difference_fen": off}
+    said["voiders"] = voiders(session, figures)
     body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     digest = hashlib.sha256(body.encode()).digest()
     key = {"store": store_id, "no": no, "amended": amended, "shift": shift_id}

@@ -52,12 +52,14 @@ class LineSeller(Base):
 class VoidedTicket(Base):
     """A basket that was thrown away: what lay in it, why, and after the subtotal by whose word (`approver_id`).
 
-    `alone`: it happened without network and was told afterwards.
+    `reason` is a word to choose, in which nobody can be named, because nothing here says whose basket it was.
+    `alone`: it happened without network, or could not be told then, and was told afterwards.
     """
 
     __tablename__ = "voided_ticket"
     __table_args__ = (
         CheckConstraint("approver_id IS NOT NULL OR NOT after_subtotal", name="approved"),
+        CheckConstraint("reason IN ('left', 'wrong', 'money', 'again', 'other')", name="reason"),
         ForeignKeyConstraint(["store_id", "till_id"], ["till.store_id", "till.id"]),
         Index("ix_voided_ticket_shift", "store_id", "shift_id"),
     )

@@ -6,13 +6,16 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config import journal
 from config.db import fetch, first
+
+Reason = Literal["left", "wrong", "money", "again"]
+"""Why: the customer left, it was rung up wrongly, could not be paid, or is rung up anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +26,7 @@ class Voided:
     till_id: int
     shift_id: int
     staff_id: int
-    reason: str
+    reason: Reason
     lines: Sequence[Mapping[str, Any]]
     payable_fen: int
     after_subtotal: bool
@@ -47,14 +50,19 @@ def write(
     session: Session, store_id: int, voided: Voided, *, approver_id: int | None, actor: str, now: datetime
 ) -> None:
     """Write down a voided ticket."""
-    row = {
+    row: dict[str, Any] = {
         "store": store_id, "id": voided.id, "till": voided.till_id, "shift": voided.shift_id,
         "staff": voided.staff_id, "approver": approver_id, "after": voided.after_subtotal, "alone": voided.alone,
         "reason": voided.reason, "lines": json.dumps(voided.lines, ensure_ascii=False),
         "payable": voided.payable_fen, "at": now,
     }  # fmt: skip
     fetch(session, _WRITE, row)
-    data = {"store_id": store_id, "till_id": voided.till_id, "shift_id": voided.shift_id, "reason": voided.reason}
+    data: dict[str, Any] = {
+        "store_id": store_id,
+        "till_id": voided.till_id,
+        "shift_id": voided.shift_id,
+        "reason": voided.reason,
+    }
     data |= {"before_fen": voided.payable_fen, "after_fen": 0, "lines": list(voided.lines), "alone": voided.alone}
     data["approved_by"] = f"staff:{approver_id}" if approver_id else None
     journal.record(session, "ticket.voided", f"ticket:{voided.id}", actor=actor, now=now, **data)

@@ -28,6 +28,7 @@ class Action(StrEnum):
     OFFLINE_MODE = "offline_mode"
     TENDER_UNKNOWN = "tender_unknown"
     VARIANCE = "variance"
+    SHIFT_GAP = "shift_gap"
     LATE_SHIFT = "late_shift"
     TEMPORARY_ITEM = "temporary_item"
 

@@ -1,11 +1,14 @@
 import type { Link, Place } from './document'
 
+/** Words that can be chosen; nobody is named in them. */
+export type VoidReason = 'left' | 'wrong' | 'money' | 'again'
+
 /** A basket that was thrown away and could not be told at once (`trade/orders/offline/void.py`). */
 export interface VoidDocument extends Link {
   kind: 'void'
   /** The basket's own id, the same as in what was told online. */
   id: string
-  reason: string
+  reason: VoidReason
   lines: { name: string; qty: number; list_fen: number }[]
   /** What the customer was told; none of it is in the drawer. */
   told_fen: number

@@ -18,17 +18,22 @@ export interface Wanted {
   lasts?: boolean
 }
 
-/** A manager's word: `id` goes with the action's request; without network there is none, only who and why. */
+/**
+ * A manager's word: `id` goes with the action's request; without network there is none, only who and why: the `reason` as
+ * they read it, and `why`, the one they chose.
+ */
 export interface Word {
   id: number | null
   approver_id: number
   reason: string
+  why?: Key | null
 }
 
 interface State {
   wanted: Wanted | null
   said: string
   busy: boolean
+  why: Key | null
   /** What was asked at the desk and is not decided yet. */
   asked: Approval | null
 }
@@ -39,12 +44,13 @@ let answer: ((word: Word | null) => void) | null = null
 
 /** Asks a manager for exactly one action; the cashier stays who they are. */
 export const useApproval = defineStore('approval', {
-  state: (): State => ({ wanted: null, said: '', busy: false, asked: null }),
+  state: (): State => ({ wanted: null, said: '', busy: false, why: null, asked: null }),
   actions: {
     /** Resolves with the manager's word, or null when nobody gave it. One question at a time. */
     ask(wanted: Wanted): Promise<Word | null> {
       this.cancel()
-      Object.assign(this, { wanted, said: '', busy: false, asked: null })
+      const why = wanted.reasons[0] ?? null
+      Object.assign(this, { wanted, said: '', busy: false, why, asked: null })
       play('blocked')
       return new Promise((resolve) => {
         answer = resolve
@@ -82,7 +88,7 @@ export const useApproval = defineStore('approval', {
         const { id } = await this.send(reason, { staff_id, pin })
         void rememberPin(staff_id, pin)
         if (this.asked) void this.withdraw(this.asked.id)
-        this.end({ id, approver_id: staff_id, reason })
+        this.end({ id, approver_id: staff_id, reason, why: this.why })
       } catch (error) {
         this.refuse(sentence(error))
       } finally {
@@ -94,7 +100,7 @@ export const useApproval = defineStore('approval', {
     async byPinAlone(approver_id: number, pin: string, reason: string): Promise<void> {
       const refused = await refusesPin(approver_id, pin)
       if (refused) return this.refuse(refused)
-      this.end({ id: null, approver_id, reason })
+      this.end({ id: null, approver_id, reason, why: this.why })
     },
 
     /** The manager is elsewhere: they read it at the store desk. */
@@ -130,7 +136,7 @@ export const useApproval = defineStore('approval', {
     },
 
     decided({ id, state, approver_id, approver_name, reason, until_at }: Approval): void {
-      if (state === 'approved' && approver_id) this.end({ id, approver_id, reason })
+      if (state === 'approved' && approver_id) this.end({ id, approver_id, reason, why: this.why })
       else if (state !== 'asked' || Date.parse(until_at) < serverNow()) {
         this.asked = null
         this.refuse(

@@ -1,6 +1,6 @@
 import { Refused, sentence, Unreachable } from '@web/api'
 import type { CashKind, CashMove, Handed, Pieces, Shift, XReport } from '@web/contract'
-import { t } from '@web/i18n'
+import { type Key, t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { yuan } from '@web/money'
 import { requestId } from '@web/request-id'
@@ -225,21 +225,37 @@ export const useShift = defineStore('shift', {
       await this.step('settle', {})
     },
 
-    /** A manager says why the count is off, or that nobody waits for what is missing. */
+    /**
+     * A manager says that nobody waits for what is missing, and why the count is off: two questions, each under its own
+     * name, where both are to be answered.
+     */
     async settleByManager(): Promise<void> {
       const shift = this.counted
       if (!shift) return
-      const force = shift.missing > 0
-      const said = force
-        ? t('shift.gapSaid', { n: shift.missing })
-        : t('shift.offSaid', { fen: yuan(shift.difference_fen ?? 0) })
-      const word = await useApproval().ask({
-        action: 'variance',
-        subject: `shift:${shift.id}`,
-        what: { said },
-        reasons: force ? GAP_REASONS : OFF_REASONS,
-      })
-      if (word?.id) await this.step('settle', { force, approval_ids: [word.id] })
+      const said = { gap: '', off: t('shift.offSaid', { fen: yuan(shift.difference_fen ?? 0) }) }
+      if (shift.missing > 0) said.gap = t('shift.gapSaid', { n: shift.missing })
+      const approval_ids: number[] = []
+      if (said.gap) {
+        const id = await this.word(shift, 'shift_gap', said.gap, GAP_REASONS)
+        if (!id) return
+        approval_ids.push(id)
+      }
+      if (!isWithin(shift)) {
+        const id = await this.word(shift, 'variance', said.off, OFF_REASONS)
+        if (!id) return
+        approval_ids.push(id)
+      }
+      await this.step('settle', { force: said.gap !== '', approval_ids })
+    },
+
+    async word(
+      shift: Shift,
+      action: 'shift_gap' | 'variance',
+      said: string,
+      reasons: readonly Key[],
+    ): Promise<number | null> {
+      const subject = `shift:${shift.id}`
+      return (await useApproval().ask({ action, subject, what: { said }, reasons }))?.id ?? null
     },
 
     async step(what: 'keep' | 'settle', body: object): Promise<void> {
@@ -371,6 +387,7 @@ function bornAlone(uuid: string, float_fen: number, proposed_fen: number | null)
     expected_fen: null,
     difference_fen: null,
     limit_fen: null,
+    voided: [],
     z_no: null,
   }
 }

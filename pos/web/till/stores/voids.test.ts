@@ -23,12 +23,12 @@ beforeEach(async () => {
 
 const json = (status: number, body: object) =>
   Promise.resolve(new Response(JSON.stringify(body), { status }))
-const word = { id: 12, approver_id: 2, reason: '录错了' }
+const word = { id: 12, approver_id: 2, reason: '录错了', why: 'void.reason.wrong' } as const
 
 async function voidOne(how: () => Promise<Response>): Promise<VoidDocument[]> {
   const before = (await useAlone().pending()).length
   answer = how
-  useVoids().end(crypto.randomUUID(), '录错了', word)
+  useVoids().end(crypto.randomUUID(), 'wrong', word)
   await vi.waitFor(() => expect(useVoids().waiting).toEqual([]))
   const written = (await useAlone().pending()).slice(before)
   return written.map((one) => JSON.parse(one.body) as VoidDocument)
@@ -44,7 +44,7 @@ test('one that nobody answered, or that was refused, goes into the chain with th
     const [written, ...more] = await voidOne(how)
     expect(more).toEqual([])
     expect(written).toMatchObject({ kind: 'void', approval_id: 12, approver_id: null, staff_id: 7 })
-    expect(written).toMatchObject({ shift_id: 3, shift_uuid: 's-3', reason: '录错了' })
+    expect(written).toMatchObject({ shift_id: 3, shift_uuid: 's-3', reason: 'wrong' })
     expect(localStorage.getItem('td.till.voids')).toBe(null)
   }
 })

@@ -4,7 +4,7 @@ import { yuan } from '@web/money'
 import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
-import { toldOf, type Voided, voidOf } from '../offline/void'
+import { toldOf, type Voided, type VoidReason, voidOf } from '../offline/void'
 import { api } from '../server'
 import { useAlone } from './alone'
 import { useApproval, type Word } from './approval'
@@ -19,12 +19,8 @@ interface Told {
   voided: Voided
 }
 
-export const VOID_REASONS: readonly Key[] = [
-  'void.reason.left',
-  'void.reason.wrong',
-  'void.reason.money',
-  'void.reason.again',
-]
+const REASONS: readonly VoidReason[] = ['left', 'wrong', 'money', 'again']
+export const VOID_REASONS = REASONS.map((one): Key => `void.reason.${one}`)
 const KEPT = 'till.voids'
 const EVERY_MS = 5_000
 
@@ -69,7 +65,7 @@ export const useVoids = defineStore('voids', {
         what,
         reasons: VOID_REASONS,
       })
-      if (word) this.end(id, word.reason, word)
+      if (word) this.end(id, REASONS[VOID_REASONS.indexOf(word.why as Key)] ?? 'wrong', word)
     },
 
     step(by: number): void {
@@ -77,12 +73,12 @@ export const useVoids = defineStore('voids', {
     },
 
     enter(digit: string): void {
-      const reason = VOID_REASONS[digit ? Number(digit) - 1 : this.at]
-      if (reason) this.end(requestId(), t(reason), null)
+      const reason = REASONS[digit ? Number(digit) - 1 : this.at]
+      if (reason) this.end(requestId(), reason, null)
       else play('blocked')
     },
 
-    end(id: string, reason: string, word: Word | null): void {
+    end(id: string, reason: VoidReason, word: Word | null): void {
       const basket = useBasket()
       const counter = useCounter()
       const sum = basket.shownPayable
