@@ -37,6 +37,8 @@ class Device:
             lines[0]["net_fen"] -= fen
             uses = [{"promotion_id": promotion, "version": version, "units": 1, "off_fen": fen}]
         payable = sum(line["net_fen"] for line in lines)
+        if more.get("tender") == "static_qr":
+            more = {"received_fen": 0} | more
         said = {
             "v": 1, "kind": "sale", "uuid": str(uuid.uuid4()), "no": f"X{self.id[:4].upper()}{self.seq + 1:06d}",
             "device": self.id, "seq": self.seq + 1, "prev": self.prev, "shift_id": self.shop.shift_id,

@@ -243,7 +243,7 @@ export interface Receipt {
   wallet_principal_fen: number
   wallet_bonus_fen: number
   tenders: {
-    kind: TenderKind | 'exchange'
+    kind: TenderKind | 'exchange' | 'static_qr'
     amount_fen: number
     received_fen: number
     change_fen: number

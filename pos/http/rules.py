@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from flask import Response, g
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
 from config.http import Reply, WriteForm, blueprint, once, permit, session, unless_known
@@ -35,17 +35,29 @@ def hand_limits() -> Reply:
 
     `{limits: [{role, category_id, limit_bp}], floors: [{sku_id, floor_fen}], otherwise: [{role, limit_bp}]}`: basis
     points of the list price, category 0 for all others; floors in fen a piece or kg.  `alone` is the store's rule for
-    selling without network: `{by_manager, minutes}`.
+    selling without network: `{by_manager, minutes, qr, qr_sale_fen, qr_outage_fen}`.
     """
     rule = alone.of(session(), who.till().store_id)
     return dict(limits.listed(session())) | {"alone": asdict(rule)}, 200
 
 
 class AloneForm(WriteForm):
-    """Selling without network: freely, or `by_manager` by a PIN that is good for so many `minutes`."""
+    """Selling without network: freely, or `by_manager` by a PIN that is good for so many `minutes`.
+
+    `qr`: by a PIN customers may pay the printed code, up to so much a sale and in all from that PIN on.
+    """
 
     by_manager: bool
     minutes: int = Field(ge=15, le=1440)
+    qr: bool = False
+    qr_sale_fen: int = Field(20_000, gt=0, le=10_000_000)
+    qr_outage_fen: int = Field(200_000, gt=0, le=100_000_000)
+
+    @model_validator(mode="after")
+    def _one_fits_into_all(self) -> AloneForm:
+        if self.qr_sale_fen > self.qr_outage_fen:
+            raise ValueError("a sale may not be more than all of them")
+        return self
 
 
 @bp.post("/alone")

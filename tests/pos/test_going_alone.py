@@ -16,10 +16,12 @@ LIMITS, SET = "/api/pos/rules/limits", "/api/pos/rules/alone"
 
 def test_a_manager_decides_and_every_till_hears_of_it(session, client):
     till, manager = client(), client("store_manager")
-    assert till.get(LIMITS).json["alone"] == {"by_manager": False, "minutes": 240}
-    wanted = {"by_manager": True, "minutes": 90}
+    free = {"by_manager": False, "minutes": 240, "qr": False, "qr_sale_fen": 20_000, "qr_outage_fen": 200_000}
+    assert till.get(LIMITS).json["alone"] == free
+    wanted = free | {"by_manager": True, "minutes": 90, "qr": True, "qr_sale_fen": 10_000}
     assert till.post(SET, wanted).json["code"] == "not_permitted"
-    assert manager.post(SET, wanted | {"minutes": 14}).status_code == 422
+    for wrong in ({"minutes": 14}, {"qr_sale_fen": 200_001}, {"qr_sale_fen": 0}):
+        assert manager.post(SET, wanted | wrong).status_code == 422
     assert session.scalar(text("SELECT count(*) FROM alone_rule")) == 0
     session.rollback()
     assert manager.post(SET, wanted).json == {"alone": wanted}

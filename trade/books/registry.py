@@ -26,6 +26,7 @@ from trade.orders.groups import proof as groups
 from trade.orders.late import proof as late
 from trade.orders.shifts import proof as shifts
 from trade.payments import proof as top_ups
+from trade.payments.static_qr import proof as static_qr
 from trade.settlement.credits import proof as credits
 from trade.stock import availability
 from trade.stock import proof as stock
@@ -97,6 +98,7 @@ BOOKS: dict[str, Book] = {
     "credits": Book(credits.differences, _rows("credit_entry"), "fen", _OF_ORDER),
     "shifts": Book(shifts.differences, _rows("shift"), "fen", ("store_id", "shift_id", "z_no")),
     "top_ups": Book(top_ups.differences, _rows("top_up"), "fen", _OF_ORDER),
+    "static_qr": Book(static_qr.differences, _rows("static_qr"), "fen", _OF_ORDER),
     "coupons": Book(coupons.differences, _rows("coupon"), "fen", ("template_id", "coupon_id", "order_id")),
     "promotions": Book(promotions.differences, promotions.SIZE, "fen", _OF_PROMOTION),
     "stock": Book(stock.differences, _rows("stock_movement"), "units", _OF_STOCK),

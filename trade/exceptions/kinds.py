@@ -57,6 +57,7 @@ KINDS: dict[str, Kind] = {
     "document_excepted": Kind("fen", 4 * HOUR, STORE, None, ("take_document", "settle_document")),
     "document_altered": Kind("fen", 4 * HOUR, OFFICE, None, ()),
     "document_gap": Kind("rows", HOUR, STORE, None, ()),
+    "qr_unmatched": Kind("fen", 24 * HOUR, FINANCE, None, ("money_seen",)),
     "wechat_refuses": Kind("rows", 30 * MINUTE, OFFICE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }

@@ -26,7 +26,7 @@ QUEUES: dict[str, str] = {
     "exceptions": "i.type = 'case'",
     "unrouted": "i.kind IN ('unroutable', 'stock_broken', 'address_undeliverable')",
     "overdue": "(i.kind = 'store_time_out' OR i.due_at < :now)",
-    "refunds": "i.kind IN ('refund_failed', 'paid_late', 'amount_mismatch')",
+    "refunds": "i.kind IN ('refund_failed', 'paid_late', 'amount_mismatch', 'qr_unmatched')",
     "frozen": "i.kind = 'shipping_info_failed'",
 }
 """待审, 异常, 待派, 超时, 待退款, 冻结资金: each a view of the same items, so one may stand in two."""

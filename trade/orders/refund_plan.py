@@ -38,6 +38,7 @@ from member.wallet_terms import Policy, Split, come_back
 from trade.orders import coupons_due, reprice, rounding_due
 from trade.orders.line_refunds import TooMuchRefunded, share_back, units_fen
 from trade.payments import moves as payments
+from trade.payments.static_qr import back as static_qr
 
 
 class TooMuchReturned(Refused):
@@ -184,6 +185,7 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
     Without `now` the terms are those of the sale, and nothing is written off.
 
     :raises TooMuchReturned, TooMuchRefunded, AftersaleOpen, ExchangeWaiting, WrongState, NotFound: it cannot be so.
+    :raises StaticQrUnproved: its money was not seen yet.
     """
     key = {"store": store_id, "order": order_id}
     order = session.execute(LOCK, key).first()
@@ -211,7 +213,8 @@ def plan(session: Session, store_id: int, order_id: int, ask: Ask, *, now: datet
     money_fen -= borne.deducted_fen
     vouchers = coupons_due.after_return(session, order, taken, goods_fen - paid.bonus_fen, money_fen)
     refund_fen = due_fen + rounding_fen - borne.deducted_fen - vouchers.withheld_fen + freight_fen
-    tenders = payments.plan_refund(payments.refundable(session, store_id, order_id), refund_fen, back.total_fen)
+    refundable = static_qr.in_cash(session, payments.refundable(session, store_id, order_id))
+    tenders = payments.plan_refund(refundable, refund_fen, back.total_fen)
     return Preview(
         goods_fen,
         refund_fen,

@@ -31,6 +31,7 @@ from trade.orders.review.states import REASONS
 from trade.orders.shipping import moves as shipping
 from trade.orders.states import MOVES
 from trade.payments.refunds import moves as refunds
+from trade.payments.static_qr import moves as static_qr
 from trade.stock.channels import figures
 
 
@@ -235,6 +236,12 @@ def _uuid(step: Step) -> str:
     return str(step.item.subject.partition(":")[2])
 
 
+def _money_seen(step: Step) -> None:
+    """The money is there though no bill of ours has it: in another merchant's book, or paid again in cash."""
+    store_id, tender_id = _payment(step.item)
+    static_qr.move(step.session, store_id, tender_id, "see", note=step.note, actor=step.actor, now=step.now)
+
+
 def _forgive_points(step: Step) -> None:
     """An adjustment of what is owed now; above the limit of the terms it waits for somebody else's yes."""
     facts = step.item.facts
@@ -267,6 +274,7 @@ REMEDIES: dict[str, Remedy] = {
     "reject_intake": Remedy(_reject_intake, needs=("note",), closes=False, grave=True, when=_of_intake),
     "take_document": Remedy(_take_document),
     "settle_document": Remedy(_settle_document, needs=("note",), grave=True),
+    "money_seen": Remedy(_money_seen, "centre.chain", needs=("note",), grave=True),
     "forgive_points": Remedy(_forgive_points, "centre.chain", needs=("note",), grave=True),
     "prove_again": Remedy(_prove_again, "centre.chain", closes=False),
     "release": Remedy(_release, orders_in=("paid",)),

@@ -45,6 +45,8 @@ class Tender(Base):
     `exchange` is money of another order whose goods were brought back (`trade/orders/exchange/`): `root` is the tender
     it once came with, and what it gives back goes there.
 
+    `static_qr` is a printed code that was paid without network (`trade/payments/static_qr/`).
+
     `way`: the customer pays in the mini-program (`jsapi`), or shows a payment code at a till (`code`), of which only a
     keyed hash is kept; `said` is what WeChat said of it last.
     """
@@ -54,7 +56,7 @@ class Tender(Base):
         ForeignKeyConstraint(["store_id", "order_id"], ["sale_order.store_id", "sale_order.id"]),
         CheckConstraint(f"state IN ({_names(TenderState)})", name="state"),
         ForeignKeyConstraint(["store_id", "top_up_id"], ["top_up.store_id", "top_up.id"]),
-        CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel', 'exchange')", name="kind"),
+        CheckConstraint("kind IN ('cash', 'wechat', 'wallet', 'channel', 'exchange', 'static_qr')", name="kind"),
         CheckConstraint("way IN ('jsapi', 'code') AND kind = 'wechat' OR way IS NULL AND kind <> 'wechat'", name="way"),
         CheckConstraint(
             "way IS DISTINCT FROM 'code' OR (code_hash IS NOT NULL AND till_id IS NOT NULL AND shift_id IS NOT NULL"
@@ -62,7 +64,9 @@ class Tender(Base):
             name="code",
         ),
         CheckConstraint("(order_id IS NULL) <> (top_up_id IS NULL)", name="what_for"),
-        CheckConstraint("kind NOT IN ('wallet', 'channel', 'exchange') OR top_up_id IS NULL", name="wallet_order"),
+        CheckConstraint(
+            "kind NOT IN ('wallet', 'channel', 'exchange', 'static_qr') OR top_up_id IS NULL", name="wallet_order"
+        ),
         CheckConstraint(
             "(kind = 'exchange') = (root_id IS NOT NULL) AND (root_id IS NULL) = (root_store_id IS NULL)", name="root"
         ),

@@ -4,7 +4,7 @@ Every row of yesterday's bill of trades is held against our attempts and refunds
 what we captured against what its order says, and the bill of trades against that of the account.
 
     kind            WeChat       we            means
-    unknown         paid         nothing       money that fits no attempt of ours
+    unknown         paid         nothing       money that fits no attempt of ours, nor a sale by the printed code
     unheard         paid         not captured  it was applied by the job, or could not be
     amount          a            b             both know it, and differ
     twice           two rows     one           one number was paid twice
@@ -35,6 +35,7 @@ from config.clock import SHANGHAI
 from config.db import fetch, first
 from trade.exceptions import cases
 from trade.payments.moves import Paid
+from trade.settlement import static_qr
 
 KIND = "amount_mismatch"
 EDGE = timedelta(minutes=10)
@@ -83,6 +84,7 @@ _COMPARE = text(f"""
         LEFT JOIN top_up u ON u.store_id = t.store_id AND u.id = t.top_up_id
         WHERE paid.state IN ('paid', 'late'))
     SELECT 'unknown' AS kind, no, store_id, order_id, fen AS bill_fen, 0 AS our_fen FROM paid WHERE state IS NULL
+        AND NOT EXISTS (SELECT FROM static_qr s WHERE s.bill_no = paid.no)
     UNION ALL SELECT 'unheard', no, store_id, order_id, fen, 0 FROM paid WHERE state NOT IN ('paid', 'late')
     UNION ALL SELECT CASE WHEN n > 1 THEN 'twice' ELSE 'amount' END, no, store_id, order_id, fen, our_fen FROM paid
         WHERE state IN ('paid', 'late') AND fen <> our_fen
@@ -141,6 +143,7 @@ def match(session: Session, day: date, *, actor: str, now: datetime) -> Matched:
     Five statements; any number of runs of a day end in the same rows, two at once wait for each other.
     """
     given = bounds(day)
+    static_qr.prove(session, actor=actor, now=now)
     fetch(session, _ALONE, {"key": day.toordinal()})
     sums = fetch(session, _SUMS, given)[0]._asdict()
     found = [row._asdict() for row in fetch(session, _COMPARE, {**given, "most": MOST})]

@@ -90,15 +90,22 @@ class Store(Base):
 class AloneRule(Base):
     """What a till of a store may do without network; a store without a row sells freely (`alone.py`).
 
-    `by_manager`: a manager's PIN first, which is good for so many `minutes`.  What a till sold before `changed_at` is
-    not held against it.
+    `by_manager`: a manager's PIN first, which is good for so many `minutes`.  `qr`: customers may pay the printed code,
+    by a manager's PIN too, up to `qr_sale_fen` a sale and `qr_outage_fen` from that PIN on.  What a till sold before
+    `changed_at` is not held against it.
     """
 
     __tablename__ = "alone_rule"
-    __table_args__ = (CheckConstraint("minutes BETWEEN 15 AND 1440", name="minutes"),)
+    __table_args__ = (
+        CheckConstraint("minutes BETWEEN 15 AND 1440", name="minutes"),
+        CheckConstraint("qr_sale_fen > 0 AND qr_outage_fen >= qr_sale_fen", name="caps"),
+    )
     store_id: Mapped[int] = mapped_column(ForeignKey("store.id"), primary_key=True)
     by_manager: Mapped[bool]
     minutes: Mapped[int]
+    qr: Mapped[bool]
+    qr_sale_fen: Mapped[int]
+    qr_outage_fen: Mapped[int]
     changed_at: Mapped[datetime]
 
 

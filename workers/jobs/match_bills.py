@@ -17,7 +17,7 @@ from paying import told
 from trade.exceptions import cases
 from trade.payments import bills
 from trade.payments.bills import BillBroken, Source
-from trade.settlement import matching
+from trade.settlement import matching, static_qr
 
 ACTOR = "job:match_bills"
 NOT_BEFORE_H = 10
@@ -47,7 +47,17 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
             if matching.is_matched(session, day - timedelta(days=1)):
                 _match(session, day - timedelta(days=1))
             matched += 1
+        _prove_late(session)
     return matched
+
+
+def _prove_late(session: Session) -> None:
+    """What a till told of after its day was matched: the days it explains are matched again."""
+    with transaction(session):
+        days = static_qr.prove(session, actor=ACTOR, now=clock.now())
+    for day in sorted(days):
+        if matching.is_matched(session, day):
+            _match(session, day)
 
 
 def _fetched(session: Session, day: date, now: datetime) -> bool:

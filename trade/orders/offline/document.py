@@ -62,6 +62,11 @@ class Said(Head):
     shift_id: int = 0
     shift_uuid: str | None = Field(None, pattern=UUID)
 
+    @property
+    def not_cash_fen(self) -> int:
+        """What of its money is in no drawer."""
+        return 0
+
 
 @dataclass(frozen=True, slots=True)
 class Aside:

@@ -36,8 +36,8 @@ class TillDevice(Base):
 class TillDocument(Base):
     """One document as the till wrote it, byte by byte; `hash` is the SHA-256 of `body`, which names the one before.
 
-    `kind` is a row of `kinds.KINDS`, `no` the number on its paper, `differences` what we would have said otherwise,
-    `member_id` who it turned out to be that gave a phone.
+    `kind` is a row of `kinds.KINDS`, `no` the number on its paper, `not_cash_fen` what of its money is in no drawer,
+    `differences` what we would have said otherwise, `member_id` who it turned out to be that gave a phone.
     """
 
     __tablename__ = "till_document"
@@ -68,6 +68,7 @@ class TillDocument(Base):
     body: Mapped[str] = mapped_column(Text)
     hash: Mapped[bytes]
     payable_fen: Mapped[int]
+    not_cash_fen: Mapped[int] = mapped_column(server_default=text("0"))
     shift_uuid: Mapped[str | None] = mapped_column(Text)
     sold_at: Mapped[datetime]
     received_at: Mapped[datetime]

@@ -28,8 +28,8 @@ _LINK = text(
 )
 _KEEP = text("""
     INSERT INTO till_document (store_id, uuid, device_id, seq, till_id, kind, no, state, reason, body, hash,
-        payable_fen, shift_uuid, sold_at, received_at)
-    VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable,
+        payable_fen, not_cash_fen, shift_uuid, sold_at, received_at)
+    VALUES (:store, :uuid, :device, :seq, :till, :kind, :no, 'received', '', :body, :hash, :payable, :not_cash,
         coalesce(CAST(:shift_uuid AS text), (SELECT uuid FROM shift WHERE store_id = :store AND id = :shift)),
         :sold_at, :now)
     ON CONFLICT DO NOTHING RETURNING uuid""")
@@ -78,7 +78,8 @@ def keep(session: Session, store_id: int, till_id: int, document: Document, *, n
         "shift_uuid": said and said.shift_uuid, "shift": said and said.shift_id,
         "store": store_id, "till": till_id, "uuid": head.uuid, "device": head.device, "seq": head.seq, "no": head.no,
         "kind": head.kind, "body": document.text, "hash": document.hash,
-        "payable": head.payable_fen + head.rounding_fen, "sold_at": document.sold_at(now), "now": now,
+        "payable": head.payable_fen + head.rounding_fen, "not_cash": said.not_cash_fen if said else 0,
+        "sold_at": document.sold_at(now), "now": now,
     }  # fmt: skip
     return first(session, _KEEP, row) is not None
 

@@ -20,10 +20,11 @@ from member.earning import Occasion
 from member.terms import terms_at
 from trade.fulfilment import lost
 from trade.orders import as_rows, moves, place, value
-from trade.orders.offline import hand, in_shift, ticket
+from trade.orders.offline import gate, hand, in_shift, ticket
 from trade.orders.offline.sale_said import SaleSaid
 from trade.orders.offline.taking import CannotTake, Taken
 from trade.payments import cash
+from trade.payments.static_qr import moves as static_qr
 from trade.pricing import multi
 from trade.pricing.offers import Offers
 from trade.pricing.promotions import book, counts
@@ -31,9 +32,6 @@ from trade.pricing.quote import earn
 from trade.pricing.quoted import Item, Line, Quote, Redeemable, Share, Want
 from trade.pricing.rules import Rule
 from trade.stock import facts
-from trade.stores import alone
-from trade.stores.approvals import read as approvals
-from trade.stores.approvals.states import Action
 
 _AT = text("""
     SELECT EXISTS (SELECT FROM staff WHERE id = :staff) AS staff, m.id AS member_id, m.tier
@@ -68,7 +66,10 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     order_id = moves.open_order(session, head, lines, shares, actor=actor)
     _goods(session, store_id, priced, order_id, actor=actor, sold_at=sold_at, now=now)
     _count(session, store_id, said, member_id, order_id, now)
-    cash.take(session, store_id, order_id, priced.due_fen, said.received_fen, said.change_fen, now=sold_at)
+    if said.tender == "static_qr":
+        static_qr.take(session, store_id, order_id, priced.due_fen, till_id=till_id, at=sold_at)
+    else:
+        cash.take(session, store_id, order_id, priced.due_fen, said.received_fen, said.change_fen, now=sold_at)
     stake = value.Stake(order_id, member_id, 0, priced.earns_points, store_id)
     value.sold(session, stake, actor=actor, now=now)
     if said.ticket:
@@ -78,16 +79,8 @@ def take(session: Session, store_id: int, till_id: int, said: SaleSaid, *, sold_
     moves.note(session, order_id, "order.sold_alone", actor=actor, now=now, approved_by=said.approved_by, **more)
     hand.note(session, order_id, store_id, till_id, said, priced, now=now)
     differences = _of_member(said, known) + hand.differences(session, store_id, said, priced)
-    differences += _of_gate(session, store_id, till_id, sold_at)
+    differences += gate.differences(session, store_id, till_id, said, sold_at)
     return Taken(order_id, differences + _differences(session, store_id, said, member_id, sold_at))
-
-
-def _of_gate(session: Session, store_id: int, till_id: int, sold_at: datetime) -> list[dict[str, Any]]:
-    """The store lets nobody sell without network but by a manager's word, and there was none at that moment."""
-    if not alone.of(session, store_id, at=sold_at).by_manager:
-        return []
-    good = approvals.was_good(session, store_id, till_id, Action.OFFLINE_MODE, sold_at)
-    return [] if good else [{"code": "alone_without_word"}]
 
 
 def _of_member(said: SaleSaid, known: Any) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ class HandSaid(Part):
 
 
 class SaleSaid(Said):
-    """A sale for cash.
+    """A sale for cash, or one whose customer paid the printed code (`static_qr`): exactly, and nothing is rounded.
 
     `join` stands for the phone of who wants to be a member: the SHA-256 of it behind a salt, both beside the document
     (`Aside`), so that the text which is kept for ever has no phone in it.
@@ -75,15 +75,24 @@ class SaleSaid(Said):
     received_fen: int = FEN
     change_fen: int = FEN
     ticket: TicketSaid | None = None
+    tender: Literal["cash", "static_qr"] = "cash"
+
+    @property
+    def not_cash_fen(self) -> int:
+        """All of it where the code was paid."""
+        return self.payable_fen if self.tender == "static_qr" else 0
 
 
 def fault(said: SaleSaid) -> str:
-    """Where a sale contradicts itself: `line`, `sum`, `cash`, `hand`, `uses`; empty where every fen adds up."""
+    """Where a sale contradicts itself: `line`, `sum`, `cash`, `code`, `hand`, `uses`; empty where every fen adds up."""
     if any(line.list_fen - sum(share.amount_fen for share in line.shares) != line.net_fen for line in said.lines):
         return "line"
     if sum(line.net_fen for line in said.lines) != said.payable_fen:
         return "sum"
-    if said.received_fen - said.change_fen != said.payable_fen + said.rounding_fen:
+    if said.tender == "static_qr":
+        if said.received_fen or said.change_fen or said.rounding_fen or not said.payable_fen:
+            return "code"
+    elif said.received_fen - said.change_fen != said.payable_fen + said.rounding_fen:
         return "cash"
     if not _hand_adds_up(said):
         return "hand"

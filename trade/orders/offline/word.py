@@ -3,6 +3,7 @@
 action          lets the till                             until
 offline_mode    sell and take back without network        as the store's rule said on the device
 late_shift      go on in a shift whose day is over        the next cut-over, once a shift
+tender_unknown  take a success page for money             the same; the cap in all counts from here on
 
 It happened, so it is written down whatever became of it since; by who may not approve it waits on the desk.
 """
@@ -34,7 +35,7 @@ class WordSaid(Said):
     """Whose word, why, and until when by the device's clock."""
 
     kind: Literal["word"]
-    action: Literal["offline_mode", "late_shift"]
+    action: Literal["offline_mode", "late_shift", "tender_unknown"]
     approver_id: int
     reason: str = Field(min_length=1, max_length=200)
     until_ms: int = Field(ge=0, le=10**14)

@@ -59,7 +59,8 @@ _FIGURES = """
                      FROM asked JOIN voided_ticket v ON v.store_id = asked.store_id AND v.shift_id = asked.id
                      GROUP BY 1, 2, 3) AS one GROUP BY 1, 2),
     unbooked AS (SELECT d.store_id, d.shift_uuid, count(*) AS n,
-                        sum(CASE d.kind WHEN 'back' THEN -d.payable_fen ELSE d.payable_fen END)::bigint AS fen
+                        sum(CASE d.kind WHEN 'back' THEN -d.payable_fen ELSE d.payable_fen - d.not_cash_fen END)::bigint
+                            AS fen
                  FROM till_document d
                  WHERE d.kind IN ('sale', 'back') AND d.state IN ('excepted', 'settled') AND d.shift_uuid IS NOT NULL
                  GROUP BY 1, 2),

@@ -40,8 +40,9 @@ _ALONE = text("""
     WHERE a.store_id = :store AND a.alone AND a.what->>'shift_id' = CAST(CAST(:shift AS bigint) AS text)
     ORDER BY a.used_at, a.id LIMIT 50""")
 _GOOD = text("""
-    SELECT 1 FROM approval WHERE store_id = :store AND alone AND action = :action AND till_id = :till
-      AND used_at <= :at AND until_at >= :at LIMIT 1""")
+    SELECT max(used_at) AS since FROM approval
+    WHERE store_id = :store AND alone AND action = :action AND till_id = :till
+      AND used_at <= :at AND until_at >= :at""")
 
 
 def given_alone(session: Session, store_id: int, shift_id: int) -> list[dict[str, Any]]:
@@ -54,9 +55,11 @@ def given_alone(session: Session, store_id: int, shift_id: int) -> list[dict[str
     ]
 
 
-def was_good(session: Session, store_id: int, till_id: int, action: Action, at: datetime) -> bool:
-    """Whether a manager's word for this was good at a till without network at that moment."""
-    return first(session, _GOOD, {"store": store_id, "till": till_id, "action": action, "at": at}) is not None
+def good_since(session: Session, store_id: int, till_id: int, action: Action, at: datetime) -> datetime | None:
+    """Since when a manager's word for this was good at a till without network at that moment, if one was."""
+    given = {"store": store_id, "till": till_id, "action": action, "at": at}
+    since: datetime | None = fetch(session, _GOOD, given)[0].since
+    return since
 
 
 def _as_json(row: Any) -> dict[str, Any]:

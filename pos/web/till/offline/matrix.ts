@@ -10,6 +10,7 @@ export interface Item {
 export const MATRIX: readonly Item[] = [
   { may: true, what: 'matrix.alone', how: 'matrix.alone.how' },
   { may: true, what: 'matrix.cash', how: 'matrix.cash.how' },
+  { may: true, what: 'matrix.qr', how: 'matrix.qr.how' },
   { may: true, what: 'matrix.rules', how: 'matrix.rules.how' },
   { may: true, what: 'matrix.changed', how: 'matrix.changed.how' },
   { may: true, what: 'matrix.member', how: 'matrix.member.how' },

@@ -58,7 +58,7 @@ export function receiptOf(
     returns: [],
     tenders: [
       {
-        kind: 'cash',
+        kind: document.tender ?? 'cash',
         amount_fen: payable_fen + rounding_fen,
         received_fen,
         change_fen,

@@ -93,3 +93,11 @@ test('a label with a price costs its fen, less where promotions make it cheaper'
   const quote = quoteOf(found, new Map())
   expect([quote.payable_fen, quote.promotion_fen, quote.discount_fen]).toEqual([1869, 0, 36])
 })
+
+test('what the printed code pays is not rounded, nor is there change', () => {
+  const found = alone([line(1, 1198, 530, true)], [])
+  const code = saleOf(found, known, place, 0, 'static_qr')
+  expect([code.tender, code.payable_fen, code.rounding_fen]).toEqual(['static_qr', 635, 0])
+  expect([code.received_fen, code.change_fen]).toEqual([0, 0])
+  expect('tender' in saleOf(found, known, place, 700)).toBe(false)
+})

@@ -25,6 +25,8 @@ export interface SaleDocument extends Link {
   rounding_fen: number
   received_fen: number
   change_fen: number
+  /** The customer paid the printed code, to the fen; left out where it was cash. */
+  tender?: 'static_qr'
   /** What goes with it beside its prices; left out where there is nothing. */
   ticket?: TicketDocument
 }
@@ -139,15 +141,20 @@ function byLabel(line: Line, counted: DocumentLine): DocumentLine {
   return { ...counted, net_fen: counted.net_fen - off_fen, shares: [...counted.shares, share] }
 }
 
-/** The document of a sale for cash; `received_fen` is what was handed over. */
+/** What was taken for it without network. */
+export type AloneTender = 'cash' | 'static_qr'
+
+/** The document of a sale; `received_fen` is the cash that was handed over, 0 where the printed code was paid. */
 export function saleOf(
   alone: Alone,
   known: Known,
   place: Place,
   received_fen: number,
+  tender: AloneTender = 'cash',
 ): SaleDocument {
   const { lines, uses, payable_fen, rounding, by_hand } = alone
-  const rounding_fen = roundingOf(payable_fen, rounding)
+  const byCode = tender === 'static_qr'
+  const rounding_fen = byCode ? 0 : roundingOf(payable_fen, rounding)
   return {
     kind: 'sale',
     ...place,
@@ -159,7 +166,8 @@ export function saleOf(
     payable_fen,
     rounding_fen,
     received_fen,
-    change_fen: received_fen - payable_fen - rounding_fen,
+    change_fen: byCode ? 0 : received_fen - payable_fen - rounding_fen,
+    ...(byCode && { tender }),
   }
 }
 

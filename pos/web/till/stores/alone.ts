@@ -17,7 +17,7 @@ import { type Aside, Journal, type Kept } from '../offline/journal'
 import { place } from '../offline/one-tab'
 import { refusesPin } from '../offline/pins'
 import { receiptOf } from '../offline/receipt'
-import { type Alone, asAlone, quoteOf, saleOf, ticketOf } from '../offline/sale'
+import { type Alone, type AloneTender, asAlone, quoteOf, saleOf, ticketOf } from '../offline/sale'
 import { Delivery, type Result, type Way } from '../offline/sync'
 import { receiptUrl } from '../print/token'
 import { answered, api } from '../server'
@@ -183,11 +183,15 @@ export const useAlone = defineStore('alone', {
     },
 
     /**
-     * Sell for cash: the receipt once the document is on the disk, or in words why not.
+     * Sell for cash, or by the printed code: the receipt once the document is on the disk, or in words why not.
      *
      * With the id of an attempt that may have reached the server, so that it is booked once.
      */
-    async sell(received_fen: number, uuid = requestId()): Promise<Receipt | string> {
+    async sell(
+      received_fen: number,
+      uuid = requestId(),
+      tender: AloneTender = 'cash',
+    ): Promise<Receipt | string> {
       const basket = useBasket()
       const session = useSession()
       const refusal = this.refuses() || (await useGate().pass())
@@ -211,7 +215,7 @@ export const useAlone = defineStore('alone', {
         approved_by: over ? (basket.word?.approver_id ?? null) : null,
         ticket: ticketOf(basket.lines, basket.ticket, basket.held),
       }
-      const make = (at: Place) => saleOf(alone, known, at, received_fen)
+      const make = (at: Place) => saleOf(alone, known, at, received_fen, tender)
       const aside = veiled && member?.joins ? { ...member.joins, salt: veiled.salt } : null
       const written = await this.write(make, uuid, aside)
       if (typeof written === 'string') return written
@@ -241,7 +245,7 @@ export const useAlone = defineStore('alone', {
 
     /** Units of one of those come back for cash; in words why not. */
     async giveBack(sold: Sold, wants: readonly number[]): Promise<string> {
-      const refusal = await useGate().pass()
+      const refusal = sold.sale.tender ? t('qr.noBack') : await useGate().pass()
       if (refusal) return refusal
       const written = await this.write((at) => backOf(sold, wants, '', at), requestId())
       return typeof written === 'string' ? written : ''

@@ -3,6 +3,7 @@ import { createPinia, setActivePinia } from 'pinia'
 import { beforeEach, expect, test, vi } from 'vitest'
 import type { Place } from '../offline/document'
 import type { WordDocument } from '../offline/word'
+import { answered } from '../server'
 import { useAlone } from './alone'
 import { useApproval } from './approval'
 import { useGate } from './gate'
@@ -26,7 +27,7 @@ const rule = (by_manager: boolean) =>
     limits: [],
     floors: [],
     otherwise: [],
-    alone: { by_manager, minutes: 60 },
+    alone: { by_manager, minutes: 60, qr: true, qr_sale_fen: 2000, qr_outage_fen: 3000 },
   })
 
 test('a store that asks for nobody, or of which nothing was heard, sells freely', async () => {
@@ -66,6 +67,38 @@ test('a word that the server took means that there is a network: nothing is sold
   rule(true)
   const passed = useGate().pass()
   useApproval().end({ id: 7, approver_id: 9, reason: 'down' })
+  expect(await passed).not.toBe('')
+  expect(written).toEqual([])
+})
+
+test('the printed code pays within its caps, which count from the word of the manager on', async () => {
+  rule(false)
+  answered.value = true
+  expect(await useGate().passQr(1000)).not.toBe('')
+  answered.value = false
+  expect(await useGate().passQr(2001)).toContain('20.00')
+  expect(useApproval().wanted).toBeNull()
+  const sold = [{ sale: { tender: 'static_qr', at_ms: 1, payable_fen: 3000 }, back: new Map() }]
+  vi.spyOn(useAlone(), 'sold').mockImplementation(() => Promise.resolve(sold as never))
+  const passed = useGate().passQr(2000)
+  expect(useApproval().wanted).toMatchObject({ action: 'tender_unknown', lasts: true })
+  useApproval().end({ id: null, approver_id: 9, reason: 'no cash' })
+  expect(await passed).toBe('')
+  sold.push({
+    sale: { tender: 'static_qr', at_ms: Date.now(), payable_fen: 2000 },
+    back: new Map(),
+  })
+  expect(await useGate().passQr(1001)).toContain('10.00')
+  expect(await useGate().passQr(1000)).toBe('')
+  expect(written.map(({ action }) => action)).toEqual(['tender_unknown'])
+})
+
+test('where no manager agrees, or the store takes none, the printed code pays nothing', async () => {
+  answered.value = false
+  expect(await useGate().passQr(100)).not.toBe('')
+  rule(false)
+  const passed = useGate().passQr(100)
+  useApproval().cancel()
   expect(await passed).not.toBe('')
   expect(written).toEqual([])
 })

@@ -7,6 +7,7 @@ import { requestId } from '@web/request-id'
 import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { useElsewhere } from '../elsewhere/store'
+import type { AloneTender } from '../offline/sale'
 import { cashIn, usePrinter } from '../print/printer'
 import { api } from '../server'
 import { useAlone } from './alone'
@@ -91,12 +92,17 @@ export const useSale = defineStore('sale', {
       await this.begin({ ...basket.asSold, expected_payable_fen: payable_fen, token, tenders })
     },
 
-    /** Without network only cash can be taken: nobody may spend twice what is not here. */
-    async payAlone(received_fen: number, wallet_fen: number, uuid?: string): Promise<void> {
+    /** Without network only cash, or the printed code, pays: nobody may spend twice what is not here. */
+    async payAlone(
+      received_fen: number,
+      wallet_fen: number,
+      uuid?: string,
+      tender?: AloneTender,
+    ): Promise<void> {
       const value = wallet_fen > 0 ? t('alone.noValue') : ''
       const refusal = useElsewhere().any ? t('away.noNetwork') : value
       this.sending = true
-      const sold = refusal || (await useAlone().sell(received_fen, uuid))
+      const sold = refusal || (await useAlone().sell(received_fen, uuid, tender))
       this.sending = false
       if (typeof sold !== 'string') return this.sold(sold)
       play('blocked')
