@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from config.errors import Malformed
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from mall.http import who
+from mall.http.photos import MOST, Token
 from trade.orders.aftersales import answer, apply, read
 from trade.orders.aftersales.states import Cause, Kind
 
@@ -44,9 +45,10 @@ class WishForm(Form):
 
 
 class AskForm(WriteForm, WishForm):
-    """The same, in the customer's own words."""
+    """The same, in the customer's own words, with photos that were kept before."""
 
     words: str = Field("", max_length=300)
+    photos: list[Token] = Field(default_factory=list, max_length=MOST)
 
 
 class ShipForm(WriteForm):
@@ -95,14 +97,14 @@ def preview(json_data: WishForm) -> Reply:
 def ask(json_data: AskForm) -> Reply:
     """Open a case.  201; its units and amounts are nobody else's until it is settled.
 
-    Units that no store has begun to pick are given back at once.
+    Units that no store has begun to pick are given back at once.  409 `photos_gone`: nothing was asked.
     """
     me = who.me()
 
     def work(opened: Session) -> Reply:
         store_id = read.store_of(opened, me.member_id, json_data.order_id)
         wish = json_data.wish(json_data.words)
-        by: dict[str, Any] = {"member_id": me.member_id, "actor": me.actor, "now": g.now}
+        by: dict[str, Any] = {"member_id": me.member_id, "photos": json_data.photos, "actor": me.actor, "now": g.now}
         case = answer.ask(opened, store_id, json_data.order_id, wish, **by)
         return {"case": read.one(opened, case.id, member_id=me.member_id)}, 201
 
@@ -121,8 +123,13 @@ def cases(query_data: CasesQuery) -> Reply:
 @bp.get("/<int:case_id>")
 @permit("mall.order")
 def one(case_id: int) -> Reply:
-    """One case: its lines, clocks, what it `may` become, and where each part of the refund is."""
-    return {"case": read.one(session(), case_id, member_id=who.me().member_id)}, 200
+    """One case: its lines, clocks, what it `may` become, where each part of the refund is, and its `steps` so far."""
+    return {"case": _whole(session(), case_id)}, 200
+
+
+def _whole(opened: Session, case_id: int) -> dict[str, Any]:
+    case = read.one(opened, case_id, member_id=who.me().member_id)
+    return case | {"steps": read.steps(opened, case)}
 
 
 def _step(form: WriteForm, case_id: int, work: Callable[[Session, int, dict[str, Any]], Any]) -> Reply:
@@ -132,7 +139,7 @@ def _step(form: WriteForm, case_id: int, work: Callable[[Session, int, dict[str,
     def do(opened: Session) -> Reply:
         mine = read.one(opened, case_id, member_id=me.member_id)
         work(opened, mine["store_id"], {"actor": me.actor, "now": g.now})
-        return {"case": read.one(opened, case_id, member_id=me.member_id)}, 200
+        return {"case": _whole(opened, case_id)}, 200
 
     return once(form, do)
 

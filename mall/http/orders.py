@@ -18,7 +18,7 @@ from config.wechat.ready import pay as wechat_pay
 from mall.http import who
 from member import address_book
 from paying import online
-from trade.orders import addresses, cancelling, close, place, read, seckill, shown, ways
+from trade.orders import addresses, cancelling, close, place, read, seckill, shown, story, ways
 from trade.orders.groups import read as groups
 from trade.orders.ways import Mode, Way
 from trade.pricing.freight import MODES
@@ -194,6 +194,16 @@ def one_order(order_id: int) -> Reply:
     if waits and online.ask_if_due(session(), mine["store_id"], order_id, now=g.now):
         mine = read.one_of_member(session(), who.me().member_id, order_id)
     return {"order": mine | {"address": _address(mine)}}, 200
+
+
+@bp.get("/orders/<int:order_id>/story")
+@permit("mall.order")
+def one_story(order_id: int) -> Reply:
+    """What has happened to an order, its parcels and its cases, why this store, and what `may` come next.
+
+    `{"story": {steps, why, cases, may}}`; the words are the screen's.
+    """
+    return {"story": story.of(session(), who.me().member_id, order_id, now=g.now)}, 200
 
 
 def _address(mine: dict[str, Any]) -> dict[str, Any] | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from config.errors import Refused
+from member import photos as pictures
 from trade.orders import refund_plan
 from trade.orders.aftersales import apply, moves, refunding
 from trade.orders.aftersales.states import GOODS, MONEY, Cause, Kind
@@ -21,10 +23,22 @@ class AppealedAlready(Refused):
 
 
 def ask(
-    session: Session, store_id: int, order_id: int, wish: apply.Wish, *, member_id: int, actor: str, now: datetime
+    session: Session,
+    store_id: int,
+    order_id: int,
+    wish: apply.Wish,
+    *,
+    member_id: int,
+    photos: Sequence[str] = (),
+    actor: str,
+    now: datetime,
 ) -> Any:
-    """A member asks (`apply.ask`); what no store has begun to pick is given back at once.  Returns the case's row."""
+    """A member asks (`apply.ask`); what no store has begun to pick is given back at once.  Returns the case's row.
+
+    :param photos: those that the member sent before, by their tokens; PhotosGone when one is not theirs to send.
+    """
     case_id = apply.ask(session, store_id, order_id, wish, member_id=member_id, actor=actor, now=now)
+    pictures.attach(session, member_id, photos, f"aftersale:{case_id}")
     if wish.kind is Kind.UNSHIPPED_REFUND and apply.untouched(session, store_id, order_id):
         return approve(session, store_id, case_id, staff_id=None, actor=actor, now=now)
     return refunding.locked(session, store_id, case_id)

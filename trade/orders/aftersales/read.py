@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound
+from member import photos
 from trade.orders.aftersales.states import MOVES
 from trade.orders.numbers import number
 
@@ -64,6 +65,7 @@ def _cards(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
         lines[line.case_id].append({name: getattr(line, name) for name in _LINE})
     for part in fetch(session, _REFUNDS, keys) if rows else ():
         refunds[part.case_id].append({"kind": part.kind, "state": part.state, "amount_fen": part.amount_fen})
+    shown = photos.of(session, [f"aftersale:{row.id}" for row in rows])
     return [
         {
             **{name: getattr(row, name) for name in _PLAIN},
@@ -72,6 +74,7 @@ def _cards(session: Session, rows: Sequence[Any]) -> list[dict[str, Any]]:
             "may": [event for event, step in MOVES.items() if row.state in step.sources and row.kind in step.kinds],
             "refund": _refund(row, refunds[row.id]),
             "lines": lines[row.id],
+            "photos": shown[f"aftersale:{row.id}"],
         }
         for row in rows
     ]
@@ -106,6 +109,21 @@ def one(session: Session, case_id: int, *, store_id: int | None = None, member_i
     if row is None or not mine or store_id not in (None, row.store_id, row.at_store_id):
         raise NotFound(case_id=case_id)
     return _cards(session, [row])[0]
+
+
+_STEPS = text("SELECT kind, at, data FROM journal WHERE subject = :subject ORDER BY id")
+
+
+def steps(session: Session, case: dict[str, Any]) -> list[dict[str, Any]]:
+    """What has happened to a case, the oldest first: `event` in the past tense, when, and what was said with it."""
+    rows = fetch(session, _STEPS, {"subject": f"aftersale:{case['store_id']}:{case['id']}"})
+    return [steps_of(row) for row in rows]
+
+
+def steps_of(fact: Any) -> dict[str, str]:
+    """One fact of a case as its page shows it."""
+    said = {name: str(fact.data.get(name) or "") for name in ("reason", "tracking_no")}
+    return {"event": fact.kind.removeprefix("aftersale."), "at": fact.at.isoformat(), **said}
 
 
 def of_member(
