@@ -18,6 +18,7 @@ from trade.orders.numbers import number
 
 _CASE = """
     SELECT c.*, o.channel, o.member_id, store.name AS store_name, here.name AS at_store_name,
+           here.address AS at_store_address,
            coalesce(m.phone_masked, nullif(left(m.name, 1), '') || '**', '') AS customer,
            CASE c.state WHEN 'applied' THEN c.answer_by WHEN 'wait_return' THEN c.send_by END AS due_by,
            d.refund_fen, d.points_back, d.points_clawed
@@ -48,7 +49,7 @@ _REFUNDS = text("""
     JOIN refund f ON f.store_id = c.store_id AND f.return_id = c.return_id AND f.state <> 'closed'
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
 _PLAIN = (
-    "id", "store_id", "order_id", "channel", "store_name", "at_store_id", "at_store_name", "kind", "cause", "words",
+    "id", "store_id", "order_id", "channel", "store_name", "at_store_id", "at_store_name", "at_store_address", "kind", "cause", "words",
     "state", "fault", "asked_fen", "freight_fen", "reason", "carrier", "tracking_no", "customer",
 )  # fmt: skip
 _MOMENTS = ("asked_at", "answer_by", "send_by", "due_by", "changed_at", "closed_at")

@@ -22,6 +22,7 @@ import type {
   Store,
   Tier,
 } from './contract'
+import type { Case, LeftOrder, RefundPreview, SentPhoto, Story, Wish } from './contract-after'
 import type { Alternatives, Brand, Instead, Narrowed } from './contract-browse'
 import type {
   CardState,
@@ -150,6 +151,17 @@ export const mall = {
   answerSubstitute: (id: number, parcel_id: number, substitute_id: number, agrees: boolean) =>
     api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/substitutes/${substitute_id}`, { agrees }),
   cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
+  story: (id: number) => api.get<{ story: Story }>(`${BASE}/orders/${id}/story`),
+  sendPhoto: (data: string) => api.write<SentPhoto>(`${BASE}/photos`, { data }),
+  leftOf: (id: number) => api.get<{ order: LeftOrder }>(`${BASE}/aftersales/orders/${id}`),
+  previewWish: (wish: Wish) => api.ask<{ fault: boolean; preview: RefundPreview | null }>(`${BASE}/aftersales/preview`, wish),
+  askFor: (wish: Wish & { words: string; photos: string[] }) => api.write<{ case: Case }>(`${BASE}/aftersales`, wish),
+  cases: (before: number | null) => api.get<{ cases: Case[] }>(`${BASE}/aftersales${query({ before })}`),
+  oneCase: (id: number) => api.get<{ case: Case }>(`${BASE}/aftersales/${id}`),
+  cancelCase: (id: number) => api.write<{ case: Case }>(`${BASE}/aftersales/${id}/cancel`),
+  appealCase: (id: number) => api.write<{ case: Case }>(`${BASE}/aftersales/${id}/appeal`),
+  shipCase: (id: number, carrier: string, tracking_no: string) =>
+    api.write<{ case: Case }>(`${BASE}/aftersales/${id}/ship`, { carrier, tracking_no }),
   card: () => api.get<{ card: CardState }>(`${BASE}/card`),
   cardSecret: () => api.write<NewSecret>(`${BASE}/card/secret`),
   consents: () => api.get<Consents>(`${BASE}/consents`),

@@ -1,9 +1,11 @@
 import { createI18n } from 'vue-i18n'
+import afterEn from '../locale/after.en.json'
+import afterZh from '../locale/after.zh-CN.json'
 import en from '../locale/en.json'
 import zh from '../locale/zh-CN.json'
 import { keep, kept } from './kept'
 
-export type Key = keyof typeof zh
+export type Key = keyof typeof zh | keyof typeof afterZh
 export type Locale = 'zh-CN' | 'en'
 
 interface Blanks {
@@ -27,7 +29,7 @@ export const i18n = createI18n({
   locale: kept<Locale>('locale') === 'en' ? 'en' : 'zh-CN',
   fallbackLocale: 'zh-CN',
   flatJson: true,
-  messages: { 'zh-CN': fillable(zh), en: fillable(en) },
+  messages: { 'zh-CN': fillable({ ...zh, ...afterZh }), en: fillable({ ...en, ...afterEn }) },
 })
 
 /** The language of the screen; also what the server is asked to answer in. */

@@ -31,6 +31,7 @@ const PATHS = {
   bulb: 'M12 3.500a6 6 0 0 1 3.500 10.900V17h-7v-2.600A6 6 0 0 1 12 3.500M9.500 20.500h5',
   bell: 'M6 16.500V11a6 6 0 0 1 12 0v5.500l1.500 2H4.500zM10 20.500h4M12 5V3.500',
   back: 'm15 5-7 7 7 7',
+  camera: 'M4 8h3.5L9 5.500h6L16.500 8H20v11H4zM12 10a3.500 3.500 0 1 1 0 7 3.500 3.500 0 0 1 0-7',
 } as const
 
 export type IconName = keyof typeof PATHS

@@ -38,6 +38,41 @@ function returned(): Returned {
   }
 }
 
+/** As large as the server keeps it: nothing more need be sent. */
+const LONGEST_PX = 1600
+
+/** Upright, not too large, in base64 without its head; a file that is no picture is sent as it is, for the server to refuse. */
+async function small(file: File): Promise<string> {
+  const drawn = await createImageBitmap(file, { imageOrientation: 'from-image' }).catch(() => null)
+  if (!drawn) return bare(await file.arrayBuffer())
+  const by = Math.min(1, LONGEST_PX / Math.max(drawn.width, drawn.height))
+  const canvas = document.createElement('canvas')
+  canvas.width = Math.max(1, Math.round(drawn.width * by))
+  canvas.height = Math.max(1, Math.round(drawn.height * by))
+  canvas.getContext('2d')?.drawImage(drawn, 0, 0, canvas.width, canvas.height)
+  return canvas.toDataURL('image/jpeg', 0.85).split(',')[1] ?? ''
+}
+
+/** Bytes in base64, in pieces that `fromCharCode` takes. */
+function bare(bytes: ArrayBuffer): string {
+  const all = new Uint8Array(bytes)
+  let text = ''
+  for (let at = 0; at < all.length; at += 8192) text += String.fromCharCode(...all.subarray(at, at + 8192))
+  return btoa(text)
+}
+
+function files(most: number): Promise<File[]> {
+  return new Promise((resolve) => {
+    const field = document.createElement('input')
+    field.type = 'file'
+    field.accept = 'image/*'
+    field.multiple = most > 1
+    field.onchange = () => resolve(Array.from(field.files ?? []).slice(0, most))
+    field.oncancel = () => resolve([])
+    field.click()
+  })
+}
+
 /** A browser: WeChat's part is played by pages that send the person back here. */
 export const h5: Platform = {
   // In full: uni-app puts its base before a picture's path.
@@ -71,6 +106,7 @@ export const h5: Platform = {
   topInset: () => 0,
   // A browser cannot.
   bright: () => undefined,
+  photos: async (most) => Promise.all((await files(most)).map(small)),
   handOver: async (name, text) => {
     const link = document.createElement('a')
     link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))

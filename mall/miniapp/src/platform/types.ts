@@ -38,6 +38,8 @@ export interface Platform {
   topInset(): number
   /** The screen at its brightest for a scanner, and back as it was. */
   bright(on: boolean): void
+  /** Let the person choose up to `most` pictures; each comes small enough to send, in base64.  None when they do not. */
+  photos(most: number): Promise<string[]>
   /** Hand a text to the person: as a file, or on the clipboard where there are no files; true for a file. */
   handOver(name: string, text: string): Promise<boolean>
   /** Give the fields of a page the names that stand on their vendor's wrapping; the weapp does so itself. */

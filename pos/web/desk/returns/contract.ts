@@ -64,6 +64,8 @@ export interface Case {
   due_by: string | null
   closed_at: string | null
   may: string[]
+  /** Addresses of what the customer photographed. */
+  photos: string[]
   refund: {
     no: string
     refund_fen: number
