@@ -113,8 +113,7 @@ def test_of_eight_that_send_one_photo_at_once_one_has_it(bought, session):
         assert sorted(pool.map(attach, range(8))) == ["gone"] * 7 + ["had"]
 
 
-def test_thirty_wait_at_most_and_yesterdays_make_room(bought, session):
-    me, _, _ = bought
+def test_thirty_wait_at_most_and_yesterdays_make_room(session):
     member = make.a_member(session, now=clock.now())
     clean = photos.clean(picture())
     with transaction(session):

@@ -49,8 +49,8 @@ _REFUNDS = text("""
     JOIN refund f ON f.store_id = c.store_id AND f.return_id = c.return_id AND f.state <> 'closed'
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3""")
 _PLAIN = (
-    "id", "store_id", "order_id", "channel", "store_name", "at_store_id", "at_store_name", "at_store_address", "kind", "cause", "words",
-    "state", "fault", "asked_fen", "freight_fen", "reason", "carrier", "tracking_no", "customer",
+    "id", "store_id", "order_id", "channel", "store_name", "at_store_id", "at_store_name", "at_store_address", "kind",
+    "cause", "words", "state", "fault", "asked_fen", "freight_fen", "reason", "carrier", "tracking_no", "customer",
 )  # fmt: skip
 _MOMENTS = ("asked_at", "answer_by", "send_by", "due_by", "changed_at", "closed_at")
 _LINE = (
