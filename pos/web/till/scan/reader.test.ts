@@ -148,3 +148,25 @@ test('a scan that was cut off is said once', () => {
   vi.advanceTimersByTime(1100)
   expect([box.value, cut]).toEqual(['苹果', 1])
 })
+
+test('keys of a reader are typed into the box at once, at the end or when they stop', () => {
+  const typed = vi.fn()
+  box.addEventListener('input', typed)
+  type(box, [...GOODS])
+  expect(box.value).toBe(GOODS.slice(0, 1))
+  vi.advanceTimersByTime(100)
+  expect([box.value, typed.mock.calls.length]).toEqual([GOODS, 1])
+  for (const key of ['Backspace', 'Enter']) {
+    box.value = ''
+    at += 1000
+    type(box, [...GOODS])
+    at -= 195
+    type(box, [key])
+    expect(box.value).toBe(GOODS)
+  }
+})
+
+test('a fast hand sees each of its keys', () => {
+  type(box, [...'12345678'], 20)
+  expect(box.value).toBe('12345678')
+})

@@ -5,6 +5,10 @@ import { isGoodsCode, kindOf } from './kinds'
 
 /** A reader sends its keys closer together than this; nobody types so. */
 const GAP_MS = 50
+/** What follows so close on another key need not be seen at once, */
+const FAST_MS = 15
+/** only when no more follows. */
+const UNSEEN_MS = 60
 /** But a busy machine may hold some of them up. */
 const MOST_STUTTERS = 2
 /** Enter may come so late behind the last key of a code. */
@@ -33,6 +37,10 @@ export class Reader {
   private text = ''
   private gaps: number[] = []
   private last = 0
+  /** Those that are not in their field yet. */
+  private unseen = ''
+  private field: HTMLInputElement | null = null
+  private showing = 0
   private before: { field: HTMLInputElement; value: string } | null = null
   private silence = 0
 
@@ -41,20 +49,52 @@ export class Reader {
   take(event: KeyboardEvent): void {
     if (event.isComposing) return
     const key = keyOf(event)
-    if (key === null) return
+    if (key === null) return MODIFIERS.test(event.key) ? undefined : this.show()
     if (key === 'Enter' || key === 'Tab') return this.end(event)
     const gap_ms = event.timeStamp - this.last
+    const fast = this.text !== '' && gap_ms <= FAST_MS
     if (this.text === '' || gap_ms > CUT_MS) this.begin(event.target)
     else if (gap_ms > GAP_MS) this.gaps.push(this.text.length)
     this.last = event.timeStamp
     this.text += key
-    if (key === GS) typeGS(event)
+    this.keep(event, key, fast)
     clearTimeout(this.silence)
     this.silence = window.setTimeout(() => this.cut(), CUT_MS)
   }
 
   stop(): void {
     clearTimeout(this.silence)
+    clearTimeout(this.showing)
+  }
+
+  /**
+   * A key of a reader goes into the box with all the others at the end: typed one by one, each of them lays out and
+   * paints the screen, and the line of the code before would wait for it.
+   */
+  private keep(event: KeyboardEvent, key: string, fast: boolean): void {
+    const field = document.activeElement
+    if (!isField(field)) return
+    const waits = fast && isBox(field)
+    if (this.field !== field || !waits) this.show()
+    if (!waits && key !== GS) return
+    event.preventDefault()
+    event.stopImmediatePropagation()
+    this.field = field
+    this.unseen += key
+    clearTimeout(this.showing)
+    if (waits) this.showing = window.setTimeout(() => this.show(), UNSEEN_MS)
+    else this.show()
+  }
+
+  /** What was read and is not in the box yet is typed there. */
+  show(): void {
+    clearTimeout(this.showing)
+    const { field, unseen } = this
+    this.unseen = ''
+    if (!field || !unseen) return
+    const at = field.selectionStart ?? field.value.length
+    field.setRangeText(unseen, at, field.selectionEnd ?? at, 'end')
+    field.dispatchEvent(new Event('input', { bubbles: true }))
   }
 
   private begin(target: EventTarget | null): void {
@@ -85,6 +125,7 @@ export class Reader {
 
   private end(event: KeyboardEvent): void {
     clearTimeout(this.silence)
+    this.show()
     const field = document.activeElement
     const inBox = isField(field) && isBox(field)
     const at = this.begins(inBox ? this.gaps.length : MOST_STUTTERS)
@@ -142,6 +183,8 @@ export class Reader {
 const isGTIN = (text: string) =>
   /^\d{12,13}$/.test(text) && checkDigit(text.slice(0, -1)) === text.at(-1)
 
+const MODIFIERS = /^(Shift|Control|Alt|Meta|CapsLock|NumLock)$/
+
 const isBox = (field: HTMLElement) => field.dataset.testid === 'scan-input'
 
 /** The key as a reader means it: one character, GS (which it sends as Ctrl+]), Enter or Tab; null for all others. */
@@ -157,15 +200,6 @@ function submit(event: KeyboardEvent, field: HTMLInputElement): void {
   event.preventDefault()
   event.stopImmediatePropagation()
   field.form?.requestSubmit()
-}
-
-function typeGS(event: KeyboardEvent): void {
-  event.preventDefault()
-  const field = document.activeElement
-  if (!isField(field)) return
-  const at = field.selectionStart ?? field.value.length
-  field.setRangeText(GS, at, field.selectionEnd ?? at, 'end')
-  field.dispatchEvent(new Event('input', { bubbles: true }))
 }
 
 /** A field's text without the code behind it, of which it may have taken only the beginning. */
@@ -189,9 +223,12 @@ function set(field: HTMLInputElement, value: string): void {
 export function useReader(to: Takers): void {
   const reader = new Reader(to)
   const onKey = (event: KeyboardEvent) => reader.take(event)
+  const onPoint = () => reader.show()
   window.addEventListener('keydown', onKey, true)
+  window.addEventListener('pointerdown', onPoint, true)
   onUnmounted(() => {
     reader.stop()
     window.removeEventListener('keydown', onKey, true)
+    window.removeEventListener('pointerdown', onPoint, true)
   })
 }

@@ -261,11 +261,16 @@ export const useBasket = defineStore('basket', {
       if (running) return
       let asked = ''
       try {
+        // The line is drawn first.
+        await new Promise((done) => setTimeout(done))
         do {
           asked = JSON.stringify(this.asked)
           if (this.lines.length === 0) break
-          this.quote = markRaw(await this.ask())
-          if (asked === JSON.stringify(this.asked)) this.fit(this.quote)
+          const quote = await this.ask()
+          // What was scanned meanwhile has another price: the next answer is drawn, not this one too.
+          if (asked !== JSON.stringify(this.asked)) continue
+          this.quote = markRaw(quote)
+          this.fit(this.quote)
         } while (asked !== JSON.stringify(this.asked))
         this.agree()
       } catch (error) {
