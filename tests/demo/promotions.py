@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,9 @@ from sqlalchemy.orm import Session
 
 from config.clock import SHANGHAI
 from config.db import transaction
+from trade.orders import seckill
 from trade.pricing.promotions import drafts, moves
+from trade.stock.moves import OutOfStock
 
 ACTOR = "system:demo"
 _CATEGORIES = text("SELECT name, id FROM category")
@@ -19,6 +22,8 @@ _SKUS = text("""
     JOIN sku ON sku.product_id = product.id AND NOT sku.weighed JOIN price ON price.sku_id = sku.id
     WHERE product.name = ANY(:names) ORDER BY product.name, sku.id""")
 NAMES = ("纯牛奶", "全麦吐司", "绿茶", "抽纸", "洗衣液", "每日坚果", "海苔脆", "五常稻香米", "氨基酸沐浴露", "虾条")
+GROUPED, KEPT = "五常稻香米", 12
+"""What is bought in groups, and how much of it each store keeps for them."""
 
 
 class _Shelf:
@@ -51,6 +56,8 @@ def _forms(shelf: _Shelf) -> list[dict[str, Any]]:
         {"name": "限时抢购", "kind": "flash", "quotas": {"day_units": 300}, **drinks},
         {"name": "整点秒杀 洗衣液", "kind": "seckill", "most_per_order": 1,
          "quotas": {"total_units": 60, "member_units": 1}, **rush},
+        {"name": "两人拼团 稻香米", "kind": "group", "prices": shelf.at(7_000, GROUPED), "people": 2,
+         "fill_minutes": 120, "quotas": {"member_units": 2}},
         {"name": "临期清仓 海苔", "kind": "clearance", "prices": shelf.at(5_000, "海苔脆")},
         {"name": "面包第二件半价", "kind": "nth_rate", "steps": [[2, 5_000]], "on": "nth",
          "scope": shelf.of("面包糕点")},
@@ -82,4 +89,13 @@ def run(session: Session, *, now: datetime) -> list[int]:
         ids = [moves.draft(session, drafts.understood(window | form), actor=ACTOR, now=now) for form in forms]
         for promotion_id in ids:
             moves.publish(session, promotion_id, actor=ACTOR, now=now)
+    group = next(one for one, form in zip(ids, forms, strict=True) if form["kind"] == "group")
+    _keep(session, group, next(iter(forms[ids.index(group)]["prices"])), now)
     return ids
+
+
+def _keep(session: Session, promotion_id: int, sku_id: int, now: datetime) -> None:
+    """Each store that has enough of it keeps some for its groups."""
+    for store_id in session.execute(text("SELECT id FROM store ORDER BY id")).scalars().all():
+        with suppress(OutOfStock), transaction(session):
+            seckill.supply(session, promotion_id, store_id, {sku_id: KEPT}, actor=ACTOR, now=now)

@@ -1,3 +1,4 @@
+import type { GroupOffer, OrderGroup } from './contract-group'
 import type { Explained, Marks, Promoted } from './contract-price'
 import type { CouponOffer } from './contract-value'
 import type { Mode, OrderAddress, WayTold } from './contract-way'
@@ -71,6 +72,8 @@ export interface Sku extends Marks {
   price_fen: number
   free: number
   barcode: string | null
+  /** What it costs in a group, where there is such an offer. */
+  group?: GroupOffer
 }
 
 export interface Product {
@@ -107,6 +110,8 @@ export interface Basket {
   /** Left out for a pickup. */
   mode?: Mode
   address_id?: number
+  /** Bought in a group. */
+  offer_id?: number
 }
 
 export interface QuoteLine extends Promoted {
@@ -309,6 +314,7 @@ export interface Order extends Partial<Explained> {
   /** Of a single order that goes somewhere. */
   address?: OrderAddress | null
   next: ('pay' | 'cancel')[]
+  group?: OrderGroup | null
   lines: OrderLine[]
 }
 

@@ -45,6 +45,7 @@ import type {
   TopUp,
   WalletPage,
 } from './contract-value'
+import type { Group, GroupCard, InGroup } from './contract-group'
 import type { Address, AddressForm, Mode, Region, WayOffered } from './contract-way'
 import { overUni } from './transport'
 
@@ -127,7 +128,10 @@ export const mall = {
     api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
   alternatives: (store_id: number, sku_id: number) =>
     api.get<Alternatives>(`${BASE}/skus/${sku_id}/alternatives${query({ store_id })}`),
-  slots: (store_id: number, mode: Mode = 'pickup') => api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode })}`),
+  slots: (store_id: number, mode: Mode = 'pickup', group: InGroup | null = null) =>
+    api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode, ...group })}`),
+  groupOffers: (store_id: number) => api.get<{ offers: GroupCard[] }>(`${BASE}/groups${query({ store_id })}`),
+  group: (id: number) => api.get<{ group: Group }>(`${BASE}/groups/${id}`),
   ways: (store_id: number) => api.get<{ ways: WayOffered[] }>(`${BASE}/ways${query({ store_id })}`),
   regions: (under: string | null) => api.get<{ regions: Region[] }>(`${BASE}/regions${query({ under })}`),
   addresses: () => api.get<{ addresses: Address[]; most: number }>(`${BASE}/addresses`),
@@ -135,7 +139,7 @@ export const mall = {
     api.write<{ id: number }>(`${BASE}/addresses${id ? `/${id}` : ''}`, form),
   removeAddress: (id: number) => api.write<{ removed: number }>(`${BASE}/addresses/${id}/remove`),
   quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
-  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at?: string; remark: string; may_substitute?: boolean; may_split?: boolean }) =>
+  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at?: string; remark: string; may_substitute?: boolean; may_split?: boolean; group_id?: number }) =>
     api.write<{ order: Order }>(`${BASE}/orders`, order),
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
   glance: (trade_no: string) =>

@@ -2,7 +2,7 @@
 
 import type { Basket, Quote } from '../api/contract'
 
-export type Goods = Pick<Basket, 'store_id' | 'lines' | 'barred' | 'mode' | 'address_id'>
+export type Goods = Pick<Basket, 'store_id' | 'lines' | 'barred' | 'mode' | 'address_id' | 'offer_id'>
 
 export interface Wishes {
   /** Null: the best set, whatever it is. */

@@ -32,6 +32,7 @@ export const go = {
   addresses: () => uni.navigateTo({ url: '/pages/addresses/addresses' }),
   chooseAddress: () => uni.navigateTo({ url: '/pages/addresses/addresses?choose=1' }),
   address: (id: number | null) => uni.navigateTo({ url: `/pages/address/address${id ? `?id=${id}` : ''}` }),
+  group: (id: number) => uni.navigateTo({ url: `/pages/group/group?id=${id}` }),
   stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
   back: () => uni.navigateBack({ fail: () => void go.home() }),
 }

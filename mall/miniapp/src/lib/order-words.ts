@@ -1,5 +1,6 @@
 import type { Order } from '../api/contract'
 import type { MessageKind } from '../api/contract-value'
+import { endedBy, waitsFor } from './groups'
 import type { Key } from './i18n'
 import { t, tOr } from './i18n'
 import { slotDay } from './slots'
@@ -8,6 +9,7 @@ import { clock } from './time'
 /** The state of an order in plain words. */
 export function stateWords(order: Order): string {
   if (order.channel === 'till' && order.state === 'done') return t('state.till')
+  if (waitsFor(order)) return t('group.state_waits')
   return tOr(`state.${order.mode}.${order.state}`, t(`state.${order.state}` as Key))
 }
 
@@ -17,6 +19,8 @@ const WAY_TELLS = ['paid', 'preparing', 'ready', 'shipping', 'done']
 /** What happens next, or what to do. */
 export function nextWords(order: Order): string {
   if (order.channel === 'till') return t('next.till', { store: order.store_name })
+  if (waitsFor(order)) return t('group.next_waits')
+  if (endedBy(order)) return endedBy(order)
   if (order.state === 'cancelled') return t(order.paid_at ? 'next.cancelled_paid' : 'next.cancelled')
   const when = order.promise_at ? `${slotDay(order.promise_at)} ${clock(order.promise_at)}` : ''
   if (order.mode === 'pickup' || !WAY_TELLS.includes(order.state)) return t(`next.${order.state}` as Key, { when })

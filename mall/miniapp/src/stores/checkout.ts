@@ -1,6 +1,7 @@
 import { defineStore } from 'pinia'
 import { ref } from 'vue'
 import type { Want } from '../api/contract'
+import type { InGroup } from '../api/contract-group'
 import type { Mode } from '../api/contract-way'
 import { keep, kept } from '../lib/kept'
 import { useTracking } from './tracking'
@@ -9,6 +10,7 @@ import { useTracking } from './tracking'
 interface Counter {
   lines: Want[]
   fromCart: boolean
+  group?: InGroup | null
 }
 
 /** How it is wanted, and to which of the customer's addresses; null: the default one. */
@@ -20,8 +22,8 @@ export interface Wanted {
 export const useCheckout = defineStore('checkout', () => {
   const counter = ref<Counter>(kept<Counter>('checkout') ?? { lines: [], fromCart: false })
 
-  function bring(lines: Want[], fromCart: boolean): void {
-    counter.value = { lines, fromCart }
+  function bring(lines: Want[], fromCart: boolean, group: InGroup | null = null): void {
+    counter.value = group ? { lines, fromCart, group } : { lines, fromCart }
     keep('checkout', counter.value)
     if (lines.length) useTracking().tracker.note('checkout_step', { step: 'open' })
   }
