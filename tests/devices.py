@@ -69,6 +69,11 @@ class Device:
         said = {"id": str(uuid.uuid4()), "reason": "left", "lines": lines, "told_fen": 1_980}
         return self.write(self._of_shift("void", at, **(said | {"after_subtotal": True} | more)))
 
+    def hand_over(self, at: datetime, parcel: Any, proof: str, units: int, **more: Any) -> str:
+        """Hand a parcel over by the proof of its code."""
+        said = {"parcel_store_id": parcel.store_id, "parcel_id": parcel.id, "proof": proof, "units": units}
+        return self.write(self._of_shift("hand_over", at, **(said | more)))
+
     def _of_shift(self, kind: str, at: datetime, **more: Any) -> dict[str, Any]:
         return {
             "v": 1, "kind": kind, "uuid": str(uuid.uuid4()), "no": f"X{self.id[:4].upper()}{self.seq + 1:06d}",

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import g
+from flask import Response, g
 from pydantic import Field
 
 from config.db import transaction
-from config.http import Form, Reply, WriteForm, blueprint, permit, session
+from config.http import Form, Reply, WriteForm, blueprint, permit, session, unless_known
 from config.logs import log
 from pos.http import who
-from trade.orders.offline import delivery, export
+from trade.orders.offline import delivery, export, pickups
 from trade.orders.offline.document import Aside, NotSound
 
 bp = blueprint("sync", "/api/pos/sync", who.identify)
@@ -44,6 +44,17 @@ def key() -> Reply:
     """What this till seals its journal with (hex of an AES-256 key), should it have to leave the device as a file."""
     till = who.till()
     return {"key": export.key(till.store_id, till.id).hex()}, 200
+
+
+@bp.get("/pickups")
+@permit("pos.sell")
+def lies_ready() -> Response:
+    """What lies ready here for its customers, should the network go; 304 while nothing changed: ask every minute.
+
+    `{salt, rounds, parcels: [{proof, store_id, id, no, customer, place, lines: [{name, spec, unit, weighed, qty}]}]}`:
+    `proof` is PBKDF2-SHA256 of the eight digits of a code, 16 bytes in hex.  New ones come some at a time.
+    """
+    return unless_known(pickups.listed(session(), who.till().store_id))
 
 
 class EndForm(WriteForm):

@@ -9,7 +9,9 @@ from sqlalchemy import text
 
 from config import clock
 from config.clock import epoch_ms
+from tests import factories as make
 from tests.devices import Device
+from tests.pos.conftest import Client
 
 SYNC, SALES = "/api/pos/sync", "/api/pos/sales"
 
@@ -68,3 +70,20 @@ def test_one_that_cannot_be_read_holds_up_no_other(session, shop, client):
     )
     assert [one["state"] for one in answer.json["results"]] == ["unread", "taken"]
     assert till.post(SYNC, {"at_ms": 0, "documents": []}).status_code == 422
+
+
+def test_a_till_hears_what_lies_ready_and_cheaply_that_nothing_changed(app, session, shop, client):
+    till, path = client(), "/api/pos/sync/pickups"
+    assert till.get(path).json["parcels"] == []
+    order_id = make.order_online(session, shop, make.a_member(session, now=clock.now()), clock.now(), milk=2)
+    make.pay_online(session, shop, order_id, clock.now())
+    make.make_ready(session, shop, order_id, clock.now())
+    first = till.get(path)
+    [one] = first.json["parcels"]
+    assert (one["store_id"], one["lines"][0]["qty"], len(one["proof"])) == (shop.store_id, 2, 32)
+    again = till.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert (again.status_code, again.data) == (304, b"")
+    assert Client(app, shop.till_token).get(path).status_code == 401
+    body = Device(shop).hand_over(clock.now(), make.parcel(session, order_id), one["proof"], 2)
+    assert _send(till, [body]).json["results"][0]["state"] == "taken"
+    assert till.get(path).json["parcels"] == []

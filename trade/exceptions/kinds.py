@@ -58,6 +58,7 @@ KINDS: dict[str, Kind] = {
     "document_altered": Kind("fen", 4 * HOUR, OFFICE, None, ()),
     "document_gap": Kind("rows", HOUR, STORE, None, ()),
     "qr_unmatched": Kind("fen", 24 * HOUR, FINANCE, None, ("money_seen",)),
+    "hand_over_disputed": Kind("fen", HOUR, STORE, None, ()),
     "wechat_refuses": Kind("rows", 30 * MINUTE, OFFICE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }

@@ -13,6 +13,7 @@ const LOADS = {
   void: () => import('./parts/VoidSheet.vue'),
   temporary: () => import('./parts/TemporarySheet.vue'),
   keys: () => import('./keys/AllKeys.vue'),
+  pickup: () => import('./parts/PickupSheet.vue'),
   paper: () => import('./parts/PaperSheet.vue'),
   printer: () => import('./print/PrinterSheet.vue'),
   rejected: () => import('./parts/RejectedSheet.vue'),

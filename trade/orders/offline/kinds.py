@@ -1,13 +1,15 @@
 """The kinds of documents that tills write: how each is read, and what becomes of it.  A new kind is one more row.
 
-kind    reads         becomes
-sale    sale_said     an order (`sale`)
-back    back_said     a return of units of such an order (`back`)
-drawer  drawer        a row in the journal
-void    void          a voided ticket
-open    shift_said    an open shift (`shift`)
-seal    shift_said    its count (`shift`)
-word    word          a manager's approval that was given by PIN without network, for a time
+kind       reads         becomes
+sale       sale_said     an order (`sale`)
+back       back_said     a return of units of such an order (`back`)
+drawer     drawer        a row in the journal
+void       void          a voided ticket
+open       shift_said    an open shift (`shift`)
+seal       shift_said    its count (`shift`)
+word       word          a manager's approval that was given by PIN without network, for a time
+hand_over  handed        a parcel that was fetched, or a fraud alert
+locked     handed        a row in the journal
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from trade.orders.offline import back, back_said, drawer, sale, sale_said, shift, shift_said, void, word
+from trade.orders.offline import back, back_said, drawer, handed, sale, sale_said, shift, shift_said, void, word
 from trade.orders.offline.document import Document, Head, NotSound, Said, digest
 from trade.orders.offline.taking import Taken
 
@@ -45,6 +47,8 @@ KINDS = {
     "void": Kind(void.VoidSaid, void.fault, void.take, lambda _: None),
     "open": Kind(shift_said.OpenSaid, shift_said.fault, shift.open_, lambda _: None),
     "seal": Kind(shift_said.SealSaid, shift_said.fault, shift.seal, lambda _: None),
+    "hand_over": Kind(handed.HandedSaid, handed.fault, handed.take, lambda _: None),
+    "locked": Kind(handed.LockedSaid, handed.fault, handed.locked, lambda _: None),
     "word": Kind(word.WordSaid, word.fault, word.take, lambda _: None),
 }
 

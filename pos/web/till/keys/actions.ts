@@ -5,6 +5,7 @@ import { openDisplay } from '../display/feed'
 import { useElsewhere } from '../elsewhere/store'
 import { openWithoutSale } from '../print/drawer'
 import { usePrinter } from '../print/printer'
+import { handOverAlone } from '../scan/hand-over'
 import { keyOf } from '../scan/tags'
 import type { Sheet } from '../sheets'
 import { useAlone } from '../stores/alone'
@@ -163,6 +164,12 @@ export const ACTIONS: readonly Action[] = [
   { name: 'delete', label: 'key.delete', off: noGoods, run: remove },
   { name: 'up', label: 'key.up', off: noGoods, run: () => useBasket().choose(-1) },
   { name: 'down', label: 'key.down', off: noGoods, run: () => useBasket().choose(1) },
+  {
+    name: 'pickup',
+    label: 'handOver.title',
+    off: () => (useAlone().isAlone ? '' : t('handOver.atDesk')),
+    run: () => handOverAlone(),
+  },
   { name: 'paper', label: 'key.paper', off: noMember, run: () => useCounter().openPaper() },
   { name: 'why', label: 'why.open', off: noGoods, run: () => useCounter().openWhy() },
   {

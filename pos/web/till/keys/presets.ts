@@ -27,6 +27,7 @@ const COMMON = {
   note: ['Ctrl+B'],
   cashMove: ['Ctrl+I'],
   shift: ['Ctrl+J'],
+  pickup: ['Ctrl+E'],
   paper: ['Ctrl+K'],
   drawer: ['Ctrl+O'],
   printer: ['Shift+F12'],

@@ -19,6 +19,7 @@ export const MATRIX: readonly Item[] = [
   { may: true, what: 'matrix.stock', how: 'matrix.stock.how' },
   { may: true, what: 'matrix.back', how: 'matrix.back.how' },
   { may: true, what: 'matrix.void', how: 'matrix.void.how' },
+  { may: true, what: 'matrix.pickup', how: 'matrix.pickup.how' },
   { may: true, what: 'matrix.pin', how: 'matrix.pin.how' },
   { may: true, what: 'matrix.hand', how: 'matrix.hand.how' },
   { may: false, what: 'matrix.code', how: 'matrix.code.how' },

@@ -81,7 +81,9 @@ test('the printed code pays within its caps, which count from the word of the ma
   const sold = [{ sale: { tender: 'static_qr', at_ms: 1, payable_fen: 3000 }, back: new Map() }]
   vi.spyOn(useAlone(), 'sold').mockImplementation(() => Promise.resolve(sold as never))
   const passed = useGate().passQr(2000)
-  expect(useApproval().wanted).toMatchObject({ action: 'tender_unknown', lasts: true })
+  await vi.waitFor(() =>
+    expect(useApproval().wanted).toMatchObject({ action: 'tender_unknown', lasts: true }),
+  )
   useApproval().end({ id: null, approver_id: 9, reason: 'no cash' })
   expect(await passed).toBe('')
   sold.push({
@@ -93,11 +95,25 @@ test('the printed code pays within its caps, which count from the word of the ma
   expect(written.map(({ action }) => action)).toEqual(['tender_unknown'])
 })
 
+test('all that may be refused is refused before the customer pays the code', async () => {
+  answered.value = false
+  rule(true)
+  vi.spyOn(useAlone(), 'sold').mockImplementation(() => Promise.resolve([]))
+  const passed = useGate().passQr(100)
+  expect(useApproval().wanted?.action).toBe('offline_mode')
+  useApproval().end({ id: null, approver_id: 9, reason: 'down' })
+  await vi.waitFor(() => expect(useApproval().wanted?.action).toBe('tender_unknown'))
+  useApproval().end({ id: null, approver_id: 9, reason: 'no cash' })
+  expect(await passed).toBe('')
+  expect(written.map(({ action }) => action)).toEqual(['offline_mode', 'tender_unknown'])
+})
+
 test('where no manager agrees, or the store takes none, the printed code pays nothing', async () => {
   answered.value = false
   expect(await useGate().passQr(100)).not.toBe('')
   rule(false)
   const passed = useGate().passQr(100)
+  await vi.waitFor(() => expect(useApproval().wanted?.action).toBe('tender_unknown'))
   useApproval().cancel()
   expect(await passed).not.toBe('')
   expect(written).toEqual([])

@@ -56,6 +56,9 @@ export const useGate = defineStore('gate', {
       if (!rule?.qr) return t('qr.off')
       if (!useAlone().isAlone) return t('qr.notAlone')
       if (fen > rule.qr_sale_fen) return t('qr.aboveSale', { amount: yuan(rule.qr_sale_fen) })
+      // All that may be refused is refused before the customer pays.
+      const shut = await this.pass()
+      if (shut) return shut
       if (!this.good('tender_unknown')) {
         const caps = { sale: yuan(rule.qr_sale_fen), outage: yuan(rule.qr_outage_fen) }
         const refused = await this.ask('tender_unknown', t('qr.said', caps), WHY_QR)

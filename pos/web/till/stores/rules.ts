@@ -7,6 +7,7 @@ import type { HandLimits } from '../offline/by-hand'
 import { capped } from '../scan/tags'
 import { api } from '../server'
 import { type Line, useBasket } from './basket'
+import { useHandOver } from './hand-over'
 
 const EVERY_MS = 60_000
 
@@ -43,6 +44,7 @@ export const useRules = defineStore('rules', {
       while (mine === watching) {
         await this.refresh()
         await this.refreshLimits()
+        await useHandOver().refresh()
         await new Promise((done) => setTimeout(done, EVERY_MS))
       }
     },
