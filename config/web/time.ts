@@ -1,23 +1,34 @@
 import { locale } from './i18n'
+import { keep, kept } from './kept'
 
 /** The chain's one time zone, as on the receipts: a tablet set to another one shows the shop's time. */
 const timeZone = 'Asia/Shanghai'
 
-let ahead_ms = 0
+const AHEAD = 'clock.ahead'
+/** The header counts whole seconds: a smaller difference is only its rounding. */
+const ROUNDING_MS = 2000
 
-/** Learn how far this device's clock is off, from the `Date` header of an answer. */
+let ahead_ms: number | null = null
+
+/** Learn how far this device's clock is off, from the `Date` header of an answer; kept for a start without network. */
 export function learnServerTime(header: string | null): void {
   const at = header ? Date.parse(header) : Number.NaN
-  if (!Number.isNaN(at)) ahead_ms = at - Date.now()
+  if (Number.isNaN(at)) return
+  const before = aheadMs()
+  ahead_ms = at - Date.now()
+  if (Math.abs(ahead_ms - before) > ROUNDING_MS) keep(AHEAD, ahead_ms)
 }
 
 /** How far this device's clock is known to be behind the server's, in ms; negative where it is ahead. */
-export const aheadMs = (): number => ahead_ms
+export function aheadMs(): number {
+  ahead_ms ??= kept<number>(AHEAD) ?? 0
+  return ahead_ms
+}
 
 /** The server's idea of now, in ms: a tablet with a wrong clock must not call an order late. */
 export function serverNow(): number {
-  // The header counts whole seconds: a smaller difference is only its rounding.
-  return Date.now() + (Math.abs(ahead_ms) > 2000 ? ahead_ms : 0)
+  const ahead = aheadMs()
+  return Date.now() + (Math.abs(ahead) > ROUNDING_MS ? ahead : 0)
 }
 
 export function clock(at: string | number): string {

@@ -12,10 +12,11 @@ from pos.http import who
 from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
+from pos.printing.slip import Slip
 from trade.orders import desk, read
 from trade.orders.aisle.reading import with_codes
 from trade.orders.offline.read import order_of
-from trade.orders.receipts import book, returned
+from trade.orders.receipts import book, printings, returned
 from trade.stores import shops
 
 bp = blueprint("receipt", "/api/pos/receipts", who.identify)
@@ -56,40 +57,63 @@ def print_again(no: str, json_data: WriteForm) -> Reply:
     return {"receipt": with_codes(session(), store_id, answer["receipt"])}, status
 
 
-@bp.get("/<no>/print")
+def _copy(no: str, copy: int, query: PaperQuery) -> Slip:
+    """A page in a frame sends no till's token: the store is that of who is signed in."""
+    store_id, order_id = order_of(session(), who.own_store(), no)
+    mark = printings.of_sale(session(), order_id, copy)
+    return papers.sale(read.receipt(session(), store_id, order_id) | {"copy": mark}, int(query.width))
+
+
+@bp.get("/<no>/<int:copy>/print")
 @permit("pos.read")
 @bp.input(PaperQuery, location="query")
-def print_page(no: str, query_data: PaperQuery) -> Response:
-    """The receipt as a page that prints itself."""
-    page = as_html(papers.sale(_receipt(no), int(query_data.width)), no)
-    return Response(page, content_type="text/html; charset=utf-8")
+def print_page(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """A counted copy of a receipt as a page that prints itself; the original is the till's own."""
+    return Response(as_html(_copy(no, copy, query_data), no), content_type="text/html; charset=utf-8")
 
 
-@bp.get("/<no>/escpos")
+@bp.get("/<no>/<int:copy>/escpos")
 @permit("pos.read")
 @bp.input(PaperQuery, location="query")
-def escpos(no: str, query_data: PaperQuery) -> Response:
-    """The receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = as_escpos(papers.sale(_receipt(no), int(query_data.width)))
-    return Response(data, content_type="application/octet-stream")
+def escpos(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """The same as bytes for a thermal printer (ESC/POS, GB18030)."""
+    return Response(as_escpos(_copy(no, copy, query_data)), content_type="application/octet-stream")
 
 
-@returned_bp.get("/<no>/print")
+@returned_bp.post("/<no>/print")
+@permit("pos.read")
+@returned_bp.input(WriteForm)
+def count_return(no: str, json_data: WriteForm) -> Reply:
+    """Count one more printing of a return's paper: `copy` is how often it was printed before, for its address."""
+    store_id, me = who.till().store_id, who.me()
+
+    def work(opened: Session) -> Reply:
+        subject = f"return:{returned.paper(opened, store_id, no)['no']}"
+        return {"copy": printings.count(opened, subject, actor=me.actor, now=g.now)}, 200
+
+    return once(json_data, work)
+
+
+def _returned(no: str, copy: int, query: PaperQuery) -> Slip:
+    paper = returned.paper(session(), who.own_store(), no)
+    printings.check(session(), f"return:{paper['no']}", copy)
+    return papers.returned(paper | {"copy": copy}, int(query.width))
+
+
+@returned_bp.get("/<no>/<int:copy>/print")
 @permit("pos.read")
 @returned_bp.input(PaperQuery, location="query")
-def print_return(no: str, query_data: PaperQuery) -> Response:
-    """The paper of a return taken back in this store (`R` and digits) as a page that prints itself."""
-    page = as_html(papers.returned(returned.paper(session(), who.till().store_id, no), int(query_data.width)), no)
-    return Response(page, content_type="text/html; charset=utf-8")
+def print_return(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """The paper of a return taken back in this store (`R` and digits) as a page; a `copy` above 0 bears its mark."""
+    return Response(as_html(_returned(no, copy, query_data), no), content_type="text/html; charset=utf-8")
 
 
-@returned_bp.get("/<no>/escpos")
+@returned_bp.get("/<no>/<int:copy>/escpos")
 @permit("pos.read")
 @returned_bp.input(PaperQuery, location="query")
-def return_escpos(no: str, query_data: PaperQuery) -> Response:
-    """The paper of a return as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = as_escpos(papers.returned(returned.paper(session(), who.till().store_id, no), int(query_data.width)))
-    return Response(data, content_type="application/octet-stream")
+def return_escpos(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """The same as bytes for a thermal printer (ESC/POS, GB18030)."""
+    return Response(as_escpos(_returned(no, copy, query_data)), content_type="application/octet-stream")
 
 
 @parcel_bp.get("/<int:parcel_id>/escpos")

@@ -22,6 +22,7 @@ from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
 from pos.printing.slip import Slip
 from trade.orders.held import read as held
+from trade.orders.receipts import printings
 from trade.orders.returns import ShiftNotOpen
 from trade.orders.shifts import cash, counts, drawers, moves, read, settle, z
 from trade.orders.shifts.states import CashKind
@@ -30,6 +31,7 @@ from trade.stores.approvals.moves import ApprovalMissing, ApprovalOver
 from trade.stores.approvals.states import Action
 
 bp = blueprint("shift", "/api/pos", who.identify)
+PRINTED = "shift.z_printed"
 UUID = r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 
 
@@ -229,16 +231,17 @@ def print_z(shift_id: int, json_data: WriteForm) -> Reply:
     till, me = who.till(), who.me()
 
     def work(opened: Session) -> Reply:
-        settle.lock(opened, till.store_id, shift_id)  # of two at once one is the copy
         z.read(opened, till.store_id, shift_id)
-        return {"copy": z.printed(opened, shift_id, actor=me.actor, now=g.now)}, 200
+        return {"copy": printings.count(opened, f"shift:{shift_id}", kind=PRINTED, actor=me.actor, now=g.now)}, 200
 
     return once(json_data, work)
 
 
 def _paper(shift_id: int, copy: int, query: PaperQuery) -> Slip:
     """A page in a frame sends no till's token: the store is that of who is signed in."""
-    return z_paper.z(z.read(session(), who.own_store(), shift_id), int(query.width), copy=copy)
+    written = z.read(session(), who.own_store(), shift_id)
+    printings.check(session(), f"shift:{shift_id}", copy, kind=PRINTED)
+    return z_paper.z(written, int(query.width), copy=copy)
 
 
 @bp.get("/shifts/<int:shift_id>/z/<int:copy>/print")

@@ -17,7 +17,9 @@ from pos.http.receipts import PaperQuery
 from pos.printing import papers
 from pos.printing.escpos import as_escpos
 from pos.printing.page import as_html
+from pos.printing.slip import Slip
 from trade.orders.receipts import book as receipts
+from trade.orders.receipts import printings
 from trade.orders.returns import ShiftNotOpen
 from trade.orders.shifts import read as shifts
 from trade.payments import moves, top_up_refunds, top_ups
@@ -116,22 +118,40 @@ def receipt(no: str) -> Reply:
     return {"top_up": receipt_of(session(), *top_ups.parse(no))}, 200
 
 
-@bp.get("/top-ups/<no>/print")
+@bp.post("/top-ups/<no>/print")
 @permit("pos.read")
-@bp.input(PaperQuery, location="query")
-def print_page(no: str, query_data: PaperQuery) -> Response:
-    """The top-up's receipt as a page that prints itself."""
-    page = as_html(papers.top_up(receipt_of(session(), *top_ups.parse(no)), int(query_data.width)), no)
-    return Response(page, content_type="text/html; charset=utf-8")
+@bp.input(WriteForm)
+def count_paper(no: str, json_data: WriteForm) -> Reply:
+    """Count one more printing of a top-up's receipt: `copy` is how often it was printed before, for its address."""
+    key, me = top_ups.parse(no), who.me()
+
+    def work(opened: Session) -> Reply:
+        subject = f"top_up:{receipt_of(opened, *key)['no']}"
+        return {"copy": printings.count(opened, subject, actor=me.actor, now=g.now)}, 200
+
+    return once(json_data, work)
 
 
-@bp.get("/top-ups/<no>/escpos")
+def _paper(no: str, copy: int, query: PaperQuery) -> Slip:
+    paper = receipt_of(session(), *top_ups.parse(no))
+    printings.check(session(), f"top_up:{paper['no']}", copy)
+    return papers.top_up(paper | {"copy": copy}, int(query.width))
+
+
+@bp.get("/top-ups/<no>/<int:copy>/print")
 @permit("pos.read")
 @bp.input(PaperQuery, location="query")
-def escpos(no: str, query_data: PaperQuery) -> Response:
-    """The top-up's receipt as bytes for a thermal printer (ESC/POS, GB18030)."""
-    data = as_escpos(papers.top_up(receipt_of(session(), *top_ups.parse(no)), int(query_data.width)))
-    return Response(data, content_type="application/octet-stream")
+def print_page(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """The top-up's receipt as a page that prints itself; a `copy` above 0 bears its mark."""
+    return Response(as_html(_paper(no, copy, query_data), no), content_type="text/html; charset=utf-8")
+
+
+@bp.get("/top-ups/<no>/<int:copy>/escpos")
+@permit("pos.read")
+@bp.input(PaperQuery, location="query")
+def escpos(no: str, copy: int, query_data: PaperQuery) -> Response:
+    """The same as bytes for a thermal printer (ESC/POS, GB18030)."""
+    return Response(as_escpos(_paper(no, copy, query_data)), content_type="application/octet-stream")
 
 
 @bp.get("/top-ups/<no>/refund")

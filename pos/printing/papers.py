@@ -134,11 +134,18 @@ def _foot(slip: Slip, receipt: dict[str, Any]) -> None:
             slip.pair(say("returned", no=back["no"]), yuan(-back["refund_fen"]))
 
 
+def _mark(slip: Slip, paper: dict[str, Any]) -> None:
+    """What was printed before says so."""
+    if copy := paper.get("copy"):
+        slip.line(say("copy", n=copy), "centre")
+
+
 def top_up(paper: dict[str, Any], width_mm: int) -> Slip:
     """The receipt of a top-up: what came in, what it brought, what there is now."""
     who, tender = paper["member"], paper["tender"]
     slip = Slip(width_mm)
     slip.line(paper["store_name"], "title")
+    _mark(slip, paper)
     slip.line(say("top_up"), "centre")
     slip.line(say("no", no=paper["no"]))
     slip.line(moment(paper["paid_at"] or paper["placed_at"]))
@@ -162,6 +169,7 @@ def returned(paper: dict[str, Any], width_mm: int) -> Slip:
     """What came back and what was paid out for it; `kept_fen` of the lines' worth stayed here."""
     slip = Slip(width_mm)
     slip.line(paper["store_name"], "title")
+    _mark(slip, paper)
     slip.line(say("return"), "centre")
     slip.line(say("no", no=paper["no"]))
     slip.line(say("return_of", no=paper["order_no"]))

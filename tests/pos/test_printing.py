@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from datetime import timedelta
 from pathlib import Path
 
@@ -73,7 +74,8 @@ def test_a_reprint_is_the_original_with_a_mark_though_much_happened_since(sessio
     """The member earned and lost points, goods came back: the paper of then is what is printed again."""
     till, member = client(), make.a_member(session, points_of=300, now=clock.now())
     sold = _sell(till, shop, member_id=member).json["receipt"]
-    first = till.get(f"/api/pos/receipts/{sold['no']}/escpos").data
+    kept = till.get(f"/api/pos/receipts/{sold['no']}").json["receipt"]
+    first = as_escpos(papers.sale(kept, 80))
     assert f" {sold['points_after']}\n".encode() in first and sold["points_after"] > 300
     make.ring_up(session, shop, clock.now(), member_id=member, bread=1)
     make.give_back(session, shop, sold["order_id"], {1: 1}, clock.now())
@@ -81,7 +83,9 @@ def test_a_reprint_is_the_original_with_a_mark_though_much_happened_since(sessio
     assert again["copy"]["n"] == 1 and again["copy"]["by"] == "员工S1"
     assert again["member"]["points"] != sold["member"]["points"], "what the member has now has moved"
     assert as_escpos(papers.sale(_without_copy(again) | {"returns": []}, 80)) == first
-    marked = as_escpos(papers.sale(again, 80))
+    assert till.get(f"/api/pos/receipts/{sold['no']}/2/escpos").status_code == 404, "nobody counted it"
+    assert till.get(f"/api/pos/receipts/{sold['no']}/0/escpos").status_code == 404, "the original is the till's own"
+    marked = till.get(f"/api/pos/receipts/{sold['no']}/1/escpos").data
     assert marked.count("补打 1".encode("gb18030")) == 2 and "退货".encode("gb18030") in marked
 
 
@@ -126,11 +130,19 @@ def test_the_paper_of_a_return(session, shop, client):
     sold = _sell(till, shop).json["receipt"]
     ask = {"order_no": sold["no"], "lines": [{"line_no": 1, "qty": 1}]}
     done = till.post("/api/pos/returns", ask | {"expected_refund_fen": 990}).json["return"]
-    paper = till.get(f"/api/pos/returns/{done['no']}/escpos?width=58").data.decode("gb18030", "replace")
+    path = f"/api/pos/returns/{done['no']}"
+    assert till.get(f"{path}/0/escpos").status_code == 404
+    request_id = {"request_id": str(uuid.uuid4())}
+    assert [till.post(f"{path}/print", request_id).json["copy"] for _ in range(2)] == [0, 0]
+    frame = client()
+    del frame.headers["X-Till-Token"]  # a frame that prints sends none
+    assert "补打" not in frame.get(f"{path}/0/print").text
+    assert till.post(f"{path}/print").json["copy"] == 1 and "补打 1" in frame.get(f"{path}/1/print").text
+    paper = till.get(f"{path}/0/escpos?width=58").data.decode("gb18030", "replace")
     assert "退货单" in paper and f"原单 {sold['no']}" in paper and "￥9.90" in paper and "1号机" in paper
-    assert "退货单" in till.get(f"/api/pos/returns/{done['no']}/print").text
+    assert "退货单" in till.get(f"{path}/0/print").text
     for no in ("R999999", "Rx", "R" + "9" * 30):
-        assert till.get(f"/api/pos/returns/{no}/escpos").status_code == 404
+        assert till.post(f"/api/pos/returns/{no}/print").status_code == 404
 
 
 def test_the_slip_of_a_parcel_bears_no_pickup_code(session, shop, client):

@@ -32,8 +32,12 @@ def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop
         page.status_code == 200 and "50.00" in page.text and paper["no"] in page.text and "13812342046" not in page.text
     )
     assert client().get(f"/r/{paper['no']}.{'A' * 20}").status_code == 404
-    assert "充值" in till.get(f"/api/pos/top-ups/{paper['no']}/print?width=58").text
-    assert "50.00".encode("gb18030") in till.get(f"/api/pos/top-ups/{paper['no']}/escpos").data
+    path = f"/api/pos/top-ups/{paper['no']}"
+    assert till.get(f"{path}/0/print").status_code == 404, "nobody counted it"
+    assert [till.post(f"{path}/print").json["copy"] for _ in range(2)] == [0, 1]
+    assert "充值" in till.get(f"{path}/0/print?width=58").text
+    assert "50.00".encode("gb18030") in till.get(f"{path}/0/escpos").data
+    assert "补打 1".encode("gb18030") in till.get(f"{path}/1/escpos").data
 
     refused = till.post("/api/pos/sales", _pay(shop, 600, member_id=member))
     assert (refused.status_code, refused.json["code"]) == (409, "wallet_code_needed")
@@ -50,7 +54,8 @@ def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop
     sold = till.post("/api/pos/sales", _pay(shop, 600, member_id=member, authorisation=token))
     assert sold.status_code == 201, sold.json
     assert [t["kind"] for t in sold.json["receipt"]["tenders"]] == ["cash", "wallet"]
-    assert "储值" in till.get(f"/api/pos/receipts/{sold.json['receipt']['no']}/print").text
+    till.post(f"/api/pos/receipts/{sold.json['receipt']['no']}/copies")
+    assert "储值" in till.get(f"/api/pos/receipts/{sold.json['receipt']['no']}/1/print").text
 
     shown = till.get(f"/api/pos/top-ups/{paper['no']}/refund").json["preview"]
     assert (shown["refund_fen"], shown["kind"], shown["bank"]) == (4_400, "cash", False)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
+from threading import Event
+from time import sleep
 
 import pytest
 from hypothesis import given, settings
@@ -134,6 +136,48 @@ def test_until_the_shift_is_closed_a_cashier_puts_it_right_and_then_a_manager(st
     assert len(sellers.of(story.session, 1, order)) == 0
     story.session.rollback()
     assert books(story.session) == {}
+
+
+def test_no_change_slips_past_a_settlement_that_is_under_way(story, people, open_session):
+    """The Z is being written when somebody changes the sellers: they wait for it, and are told that it is too late."""
+    _cashier, first, _ = people
+    order = _sell(story, {1: [Seller(first, 10_000)]}, milk=1)
+    tried = Event()
+
+    def change() -> str:
+        with open_session() as mine:
+            tried.set()
+            try:
+                with transaction(mine):
+                    credits.change(mine, 1, order, {}, actor="t", now=story.now)
+            except SellersClosed:
+                return "closed"
+        return "changed"
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(story.session):
+            make.close_shift(story.session, 1, story.shop.shift_id, 20_990, story.now)
+            late = pool.submit(change)
+            assert tried.wait(10)
+            sleep(0.5)
+            assert not late.done(), "it waits for the Z"
+        assert late.result(10) == "closed"
+    assert _stand(story, order) == {first: 990}
+
+
+def test_twenty_changes_at_once_leave_one_owner_and_every_fen(story, people, open_session):
+    _cashier, first, second = people
+    order = _sell(story, {}, milk=1)
+
+    def change(n: int) -> None:
+        with open_session() as mine, transaction(mine):
+            to = {1: [Seller((first, second)[n % 2], 10_000)]}
+            credits.change(mine, 1, order, to, actor="t", now=story.now)
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(change, range(20)))
+    (row,) = sellers.of(story.session, 1, order)
+    assert _stand(story, order) == {row.staff_id: 990}
 
 
 def test_changed_before_anything_was_credited_it_is_credited_once(story, people):

@@ -113,7 +113,6 @@ def _write(
 
 _READ = text("""
     SELECT body, hash FROM shift_z WHERE store_id = :store AND shift_id = :shift ORDER BY amended""")
-_PRINTS = text("SELECT count(*) AS n FROM journal WHERE subject = :subject AND kind = 'shift.z_printed'")
 
 
 def read(session: Session, store_id: int, shift_id: int) -> list[dict[str, Any]]:
@@ -122,10 +121,3 @@ def read(session: Session, store_id: int, shift_id: int) -> list[dict[str, Any]]
     if not found:
         raise NotFound(shift_id=shift_id)
     return [json.loads(row.body) | {"hash": bytes(row.hash).hex()} for row in found]
-
-
-def printed(session: Session, shift_id: int, *, actor: str, now: datetime) -> int:
-    """Note that a Z goes to paper; returns how often it did before: a reprint says so."""
-    before = fetch(session, _PRINTS, {"subject": f"shift:{shift_id}"})[0].n
-    journal.record(session, "shift.z_printed", f"shift:{shift_id}", actor=actor, now=now)
-    return int(before)

@@ -22,10 +22,12 @@ class SellersClosed(Refused):
     code = "sellers_closed"
 
 
+# The shift first, as whoever books into one: it is not settled between the look at it and the change.
+_SHIFT = text("""
+    SELECT shift.state FROM sale_order o JOIN shift ON shift.store_id = o.store_id AND shift.id = o.shift_id
+    WHERE o.store_id = :store AND o.id = :order FOR SHARE OF shift""")
 _ORDER = text("""
-    SELECT o.*, shift.state AS shift_state FROM sale_order o
-    LEFT JOIN shift ON shift.store_id = o.store_id AND shift.id = o.shift_id
-    WHERE o.store_id = :store AND o.id = :order AND o.channel = 'till' FOR NO KEY UPDATE OF o""")
+    SELECT * FROM sale_order WHERE store_id = :store AND id = :order AND channel = 'till' FOR NO KEY UPDATE""")
 
 
 def change(
@@ -33,15 +35,17 @@ def change(
 ) -> None:
     """Other sellers for the lines named; lines that are left out are the owner's again.
 
-    What was credited is taken back to the fen from whom it was, and credited to the new, as documents of now.
+    What was credited is taken back to the fen from whom it was, and credited to the new, as documents of now.  Of two
+    changes at once the second begins with what the first left; its shift is not settled meanwhile.
 
     :param correction: why a manager corrects it; empty until its shift has its Z.
     :raises NotFound: no till sale of this store.  :raises SellersNotSound, SellersClosed: nothing changed.
     """
-    order = first(session, _ORDER, {"store": store_id, "order": order_id})
+    key = {"store": store_id, "order": order_id}
+    shift, order = first(session, _SHIFT, key), first(session, _ORDER, key)
     if order is None:
         raise NotFound(order_id=order_id)
-    if order.shift_state == "settled" and not correction:
+    if shift is not None and shift.state == "settled" and not correction:
         raise SellersClosed(order_id=order_id)
     if by_line:
         sellers.check(session, store_id, by_line)

@@ -1,5 +1,6 @@
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
+import { serverNow } from '@web/time'
 
 /** How a colleague's PIN is checked without network: from its last use on this device, for three days. */
 interface Proof {
@@ -16,6 +17,9 @@ const TRIES = 5
 const LOCK_MS = 5 * 60_000
 const ROUNDS = 310_000
 const NAME = 'till.pins'
+/** The latest moment that a PIN was looked at: a clock that was turned back before it lets nobody in. */
+const SEEN = 'till.pinsSeen'
+const BACK_MS = 5 * 60_000
 
 const hex = (bytes: Uint8Array) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('')
@@ -29,8 +33,9 @@ async function slowHash(pin: string, salt: string): Promise<string> {
   return hex(new Uint8Array(await crypto.subtle.deriveBits(how, key, 256)))
 }
 
-/** Remember that the server took this PIN, as a salted slow hash. */
-export async function rememberPin(staff_id: number, pin: string, now = Date.now()): Promise<void> {
+/** Remember that the server took this PIN, as a salted slow hash; `now` is the server's, by what was measured of it. */
+export async function rememberPin(staff_id: number, pin: string, now = serverNow()): Promise<void> {
+  keep(SEEN, now)
   const salt = hex(crypto.getRandomValues(new Uint8Array(16)))
   put(staff_id, { salt, hash: await slowHash(pin, salt), at: now })
 }
@@ -40,7 +45,14 @@ export async function rememberPin(staff_id: number, pin: string, now = Date.now(
  *
  * Five wrong ones lock it for five minutes, through reloads as well.
  */
-export async function refusesPin(staff_id: number, pin: string, now = Date.now()): Promise<string> {
+export async function refusesPin(
+  staff_id: number,
+  pin: string,
+  now = serverNow(),
+): Promise<string> {
+  const seen = kept<number>(SEEN) ?? 0
+  if (now < seen - BACK_MS) return t('alone.clockBack')
+  keep(SEEN, Math.max(seen, now))
   const proof = kept<Record<number, Proof>>(NAME)?.[staff_id]
   if (!proof || now - proof.at > GOOD_FOR_MS) return t('alone.noPin')
   const locked_ms = (proof.locked_until ?? 0) - now

@@ -27,7 +27,8 @@ export type Paper = { no: string } & (
   | { count: Sealed }
   | { test: { store: string; at: string } }
 )
-type Job = Paper & { id: string }
+/** `id` is also the request that counts it. */
+export type Job = Paper & { id: string }
 
 interface State {
   settings: Settings

@@ -5,7 +5,7 @@ import { printAddress, printPage } from './frame'
 import { gb18030 } from './gb18030'
 import { pageOf } from './page'
 import { saleSlip, testSlip } from './papers'
-import type { Paper } from './printer'
+import type { Job, Paper } from './printer'
 import type { Slip, Width } from './slip'
 
 export { KICK }
@@ -21,18 +21,24 @@ function slipOf(paper: Paper, width: Width): Slip | null {
   return null
 }
 
+/** A paper of the server's is counted when it comes out, once a job: the address then names the printing. */
+async function counted({ id, path }: { id: string; path: string }): Promise<string> {
+  const at = `/api/pos/${path}`
+  return `${at}/${(await api.write<{ copy: number }>(`${at}/print`, {}, id)).copy}`
+}
+
 /** A paper for a thermal printer. */
-export async function bytesOf(paper: Paper, width: Width): Promise<Uint8Array> {
+export async function bytesOf(paper: Job, width: Width): Promise<Uint8Array> {
   const slip = slipOf(paper, width)
   if (slip) return escpos(slip)
-  if ('path' in paper) return api.bytes(`/api/pos/${paper.path}/escpos?width=${width}`)
+  if ('path' in paper) return api.bytes(`${await counted(paper)}/escpos?width=${width}`)
   throw new TypeError(paper.no)
 }
 
 /** A paper by the browser's own printing. */
-export function byBrowser(paper: Paper, width: Width): Promise<void> {
+export async function byBrowser(paper: Job, width: Width): Promise<void> {
   const slip = slipOf(paper, width)
   if (slip) return printPage(pageOf(slip))
-  if ('path' in paper) return printAddress(`/api/pos/${paper.path}/print?width=${width}`)
+  if ('path' in paper) return printAddress(`${await counted(paper)}/print?width=${width}`)
   throw new TypeError(paper.no)
 }

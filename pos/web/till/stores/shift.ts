@@ -278,16 +278,10 @@ export const useShift = defineStore('shift', {
     },
 
     /** The Z that was just numbered, or the last one again: from the second time on marked as a copy. */
-    async print(): Promise<void> {
+    print(): void {
       const id = this.counted?.id ?? this.last?.id
-      if (!id) return
-      try {
-        const { copy } = await api.write<{ copy: number }>(`/api/pos/shifts/${id}/z/print`, {})
-        const no = `Z${this.counted?.z_no ?? this.last?.z_no}`
-        usePrinter().print({ no, path: `shifts/${id}/z/${copy}` })
-      } catch (error) {
-        this.said = sentence(error)
-      }
+      const no = `Z${this.counted?.z_no ?? this.last?.z_no}`
+      if (id) usePrinter().print({ no, path: `shifts/${id}/z` })
     },
 
     printCount(): void {
