@@ -77,3 +77,13 @@ export interface HeldChange {
   before_fen: number
   after_fen: number | null
 }
+
+/** A sale without network that the server would have made otherwise; it counts as it was sold. */
+export interface Differing {
+  no: string
+  order_no: string | null
+  till_name: string
+  at: string
+  payable_fen: number
+  rows: ({ code: string } & Record<string, string | number | null>)[]
+}

@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from flask import g
-from pydantic import Field
+from pydantic import Field, model_validator
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from config.http import Reply, WriteForm, blueprint, once, permit, session
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from member import identity
 from pos.http import who
 from pos.http.approving import Elevated, elevated
@@ -27,16 +27,32 @@ _KEPT = {"lines", "discount_fen", "barred", "member_id", "tags", "print_notes"}
 bp = blueprint("held", "/api/pos/held", who.identify)
 
 
+class ShownLine(Form):
+    """What the customer was shown of a line."""
+
+    name: str = Field(max_length=200)
+    net_fen: int = Field(ge=0, le=100_000_000)
+
+
 class HoldForm(WriteForm, CounterForm, Noted):
     """A basket to put aside under an id of the till's own; `version` as this till was given it, 0 for a new one.
 
     What would need the member's code (points, coupons, stored value) is not kept.  `tags` is what stood on the labels
-    of lines, by their place, for the till to show again.
+    of lines, by their place, for the till to show again.  `shown` is what each line cost on its screen when it was put
+    aside, which may be long before it is shared; what it costs when it is taken up is compared with that.
     """
 
     id: str = HELD_ID
     version: int = Field(0, ge=0)
     tags: dict[int, dict[str, str | int | bool | None]] = Field(default_factory=dict, max_length=200)
+    shown: list[ShownLine] = Field(default_factory=list, max_length=200)
+    shown_fen: int = Field(0, ge=0, le=100_000_000)
+
+    @model_validator(mode="after")
+    def _all_or_none(self) -> HoldForm:
+        if self.shown and len(self.shown) != len(self.lines):
+            raise ValueError("shown is of every line, or of none")
+        return self
 
 
 class ResumeForm(WriteForm, Elevated):
@@ -63,6 +79,12 @@ def hold(json_data: HoldForm) -> Reply:
     def work(opened: Session) -> Reply:
         kept = form.model_dump(include=_KEPT, exclude_defaults=True)
         aside = compare.aside(opened, basket(form, till.store_id), kept, note=form.note.strip(), now=g.now)
+        if form.shown:
+            lines = [
+                {"sku_id": line.sku_id, "qty": line.qty, **one.model_dump()}
+                for line, one in zip(form.lines, form.shown, strict=True)
+            ]
+            aside = compare.shown(aside, lines, form.shown_fen)
         by: dict[str, Any] = {"till_id": till.id, "staff_id": me.id, "now": g.now}
         row = moves.hold(opened, till.store_id, Hand(form.id, form.version), aside, **by)
         return {"held": {"id": row.id, "version": row.version, "state": row.state}}, 201

@@ -30,15 +30,15 @@ def rules() -> Response:
 
 @bp.get("/limits")
 @permit("pos.read")
-def hand_limits() -> Reply:
-    """What each role may take off by hand, for a till without network.
+def hand_limits() -> Response:
+    """What each role may take off by hand, for a till without network; 304 while nothing changed.
 
     `{limits: [{role, category_id, limit_bp}], floors: [{sku_id, floor_fen}], otherwise: [{role, limit_bp}]}`: basis
     points of the list price, category 0 for all others; floors in fen a piece or kg.  `alone` is the store's rule for
     selling without network: `{by_manager, minutes, qr, qr_sale_fen, qr_outage_fen}`.
     """
     rule = alone.of(session(), who.till().store_id)
-    return dict(limits.listed(session())) | {"alone": asdict(rule)}, 200
+    return unless_known(dict(limits.listed(session())) | {"alone": asdict(rule)})
 
 
 class AloneForm(WriteForm):

@@ -9,7 +9,7 @@ from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, permit, session, unless_known
 from config.logs import log
 from pos.http import who
-from trade.orders.offline import delivery, export, pickups
+from trade.orders.offline import delivery, export, pickups, read
 from trade.orders.offline.document import Aside, NotSound
 
 bp = blueprint("sync", "/api/pos/sync", who.identify)
@@ -55,6 +55,13 @@ def lies_ready() -> Response:
     `proof` is PBKDF2-SHA256 of the eight digits of a code, 16 bytes in hex.  New ones come some at a time.
     """
     return unless_known(pickups.listed(session(), who.till().store_id))
+
+
+@bp.get("/differences")
+@permit("pos.read")
+def differing() -> Reply:
+    """What this store's tills sold without network otherwise than we would have, in seven days: `{differences}`."""
+    return {"differences": read.differing(session(), who.till().store_id, now=g.now)}, 200
 
 
 class EndForm(WriteForm):

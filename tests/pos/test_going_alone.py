@@ -17,7 +17,10 @@ LIMITS, SET = "/api/pos/rules/limits", "/api/pos/rules/alone"
 def test_a_manager_decides_and_every_till_hears_of_it(session, client):
     till, manager = client(), client("store_manager")
     free = {"by_manager": False, "minutes": 240, "qr": False, "qr_sale_fen": 20_000, "qr_outage_fen": 200_000}
-    assert till.get(LIMITS).json["alone"] == free
+    first = till.get(LIMITS)
+    assert first.json["alone"] == free
+    till.headers["If-None-Match"] = first.headers["ETag"]
+    assert till.get(LIMITS).status_code == 304
     wanted = free | {"by_manager": True, "minutes": 90, "qr": True, "qr_sale_fen": 10_000}
     assert till.post(SET, wanted).json["code"] == "not_permitted"
     for wrong in ({"minutes": 14}, {"qr_sale_fen": 200_001}, {"qr_sale_fen": 0}):

@@ -104,6 +104,20 @@ def test_dearer_and_cheaper_lines_are_shown_and_the_new_prices_count(session, sh
     assert two.post("/api/pos/sales", _sale(hand, 2_780, lines)).status_code == 201
 
 
+def test_what_the_customer_was_shown_is_compared_however_late_it_was_shared(session, shop, client, two):
+    """Held without network at the prices of the morning, shared at noon: the price has changed in between."""
+    _reprice(session, shop.skus["milk"], 1_090)
+    shown = [{"name": "商品milk", "net_fen": 1_980}, {"name": "商品bread", "net_fen": 650}]
+    held = _hold(client("cashier"), shop, shown=shown, shown_fen=2_630).json["held"]["id"]
+    assert two.get("/api/pos/held").json["held"][0]["payable_fen"] == 2_630
+    taken = _resume(two, held).json
+    assert taken["changes"] == [{"line": 0, "name": "商品milk", "before_fen": 1_980, "after_fen": 2_180}]
+    before = session.scalar(text("SELECT count(*) FROM held_basket"))
+    session.rollback()
+    assert _hold(client("cashier"), shop, shown=shown[:1]).status_code == 422
+    assert session.scalar(text("SELECT count(*) FROM held_basket")) == before
+
+
 def test_a_manager_may_let_the_old_price_count_and_not_a_fen_less(session, shop, client, two):
     """2.00 above what it cost when it was held: that comes off, beyond any limit for discounts; 2.01 does not."""
     held = _hold(client("cashier"), shop).json["held"]["id"]

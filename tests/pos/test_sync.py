@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import timedelta
 
 from sqlalchemy import text
 
@@ -87,3 +88,14 @@ def test_a_till_hears_what_lies_ready_and_cheaply_that_nothing_changed(app, sess
     body = Device(shop).hand_over(clock.now(), make.parcel(session, order_id), one["proof"], 2)
     assert _send(till, [body]).json["results"][0]["state"] == "taken"
     assert till.get(path).json["parcels"] == []
+
+
+def test_what_was_sold_otherwise_than_we_would_have_is_listed_in_words(session, shop, client):
+    till, device = client(), Device(shop)
+    body = device.sell(clock.now() - timedelta(minutes=3), price_fen=890, milk=2)
+    document = json.loads(body)
+    assert _send(till, [body]).json["results"][0]["state"] == "taken"
+    (one,) = till.get("/api/pos/sync/differences").json["differences"]
+    assert (one["no"], one["payable_fen"], one["till_name"]) == (document["no"], 1_780, "1号机")
+    row = {"code": "price", "name": "milk", "sku_id": shop.skus["milk"], "sold_fen": 1_780, "ours_fen": 1_980}
+    assert one["rows"] == [row]

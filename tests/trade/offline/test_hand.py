@@ -32,6 +32,7 @@ def _sell(story, off_fen, *, told_fen=None, staff=Role.CASHIER, approved_by=None
     due_fen = line["net_fen"]
     row = {"line_no": 1, "reason": "damaged", "before_fen": 1980, "off_fen": told_fen or off_fen}
     money = {"payable_fen": due_fen, "received_fen": due_fen, "approved_by": approved_by}
+    money |= {"approved_why": "临期处理"} if approved_by else {}
     body = device.write(said | money | {"device": device.id, "by_hand": [row]})
     with transaction(story.session) as opened:
         answer = delivery.deliver(opened, story.shop.store_id, story.shop.till_id, body, 0, now=story.now)
@@ -55,6 +56,7 @@ def test_above_them_a_managers_pin_on_the_device_counts(story):
     manager = story.shop.people[Role.STORE_MANAGER]
     answer, differences, told = _sell(story, 594, approved_by=manager)
     assert (answer.state, differences, told["approved_by"]) == ("taken", [], f"staff:{manager}")
+    assert told["approved_why"] == "临期处理"
     story.agree()
 
 

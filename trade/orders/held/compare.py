@@ -49,6 +49,11 @@ def aside(session: Session, basket: Basket, as_json: dict[str, Any], *, note: st
     return replace(bare, lines=lines, payable_fen=priced.payable_fen, rules_version=priced.rules_version)
 
 
+def shown(aside: Aside, lines: Sequence[Mapping[str, Any]], payable_fen: int) -> Aside:
+    """With what the customer was shown when it was put aside, line by line and in all."""
+    return replace(aside, lines=lines, payable_fen=payable_fen)
+
+
 def now_and_then(session: Session, basket: Basket, held: Sequence[dict[str, Any]], *, now: datetime) -> Compared:
     """Price a held basket anew; `held` is what its lines cost then.
 

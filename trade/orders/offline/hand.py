@@ -70,5 +70,5 @@ def note(
     moves.note(
         session, order_id, "order.discounted_by_hand", actor=f"staff:{said.staff_id}", now=now, alone=True,
         approved_by=None if said.approved_by is None else f"staff:{said.approved_by}", till_id=till_id,
-        store_id=store_id, discounts=by_hand.told(priced),
+        approved_why=said.approved_why, store_id=store_id, discounts=by_hand.told(priced),
     )  # fmt: skip

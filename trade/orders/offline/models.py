@@ -50,6 +50,9 @@ class TillDocument(Base):
         Index("uq_till_document_no", "store_id", "no", unique=True),
         Index("ix_till_document_order", "store_id", "order_id"),
         Index(
+            "ix_till_document_differs", "store_id", text("sold_at DESC"), postgresql_where=text("differences <> '[]'")
+        ),
+        Index(
             "ix_till_document_unbooked",
             "store_id",
             "shift_uuid",

@@ -69,6 +69,7 @@ class SaleSaid(Said):
     join: str | None = Field(None, pattern=r"^[0-9a-f]{64}$")
     tier: str | None = Field(None, max_length=20)
     approved_by: int | None = None
+    approved_why: str = Field("", max_length=200)
     by_hand: list[HandSaid] = Field(default_factory=list, max_length=501)
     lines: list[LineSaid] = Field(min_length=1, max_length=500)
     uses: list[UseSaid] = Field(default_factory=list, max_length=60)

@@ -18,6 +18,7 @@ export interface SaleDocument extends Link {
   join: string | null
   tier: string | null
   approved_by: number | null
+  approved_why?: string
   by_hand?: HandRow[]
   lines: DocumentLine[]
   uses: { promotion_id: number; version: number; units: number; off_fen: number }[]
@@ -42,7 +43,7 @@ interface TicketDocument {
 export type Known = Pick<
   SaleDocument,
   'catalogue' | 'rules' | 'member_id' | 'tier' | 'join' | 'ticket'
-> & { approved_by?: number | null }
+> & { approved_by?: number | null; approved_why?: string }
 
 /** A line of the receipt, as a quote has it. */
 export interface DocumentLine

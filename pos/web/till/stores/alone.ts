@@ -25,6 +25,7 @@ import { type Line, useBasket } from './basket'
 import { useByHand } from './by-hand'
 import { useCatalogue } from './catalogue'
 import { useGate } from './gate'
+import type { HandWord } from './kept-basket'
 import { useMembers } from './members'
 import { pricedAt, useRules } from './rules'
 import { useSession } from './session'
@@ -212,7 +213,7 @@ export const useAlone = defineStore('alone', {
         member_id: member?.id || null,
         tier,
         join: veiled?.join ?? null,
-        approved_by: over ? (basket.word?.approver_id ?? null) : null,
+        ...(over && basket.word && wordOf(basket.word)),
         ticket: ticketOf(basket.lines, basket.ticket, basket.held),
       }
       const make = (at: Place) => saleOf(alone, known, at, received_fen, tender)
@@ -302,6 +303,12 @@ function overOf(alone: Alone, lines: readonly Line[]): Quote['needs_approval'] {
   const limits = kept<HandLimits>('till.limits')
   return limits ? aboveOf(alone, lines, limits, useSession().staff?.role ?? '') : null
 }
+
+/** Who let more come off than the cashier may, and why. */
+const wordOf = ({ approver_id, reason }: HandWord) => ({
+  approved_by: approver_id,
+  approved_why: reason,
+})
 
 /** The browser asks before a page goes away whose sales are only here. */
 function warn(event: BeforeUnloadEvent): void {

@@ -65,7 +65,8 @@ export const useByHand = defineStore('byHand', {
       const word = await useApproval().ask(wanted)
       if (!word) return said
       if (word.id) basket.approvals.push(word.id)
-      basket.word = { approver_id: word.approver_id, off_fen: basket.quote.discount_fen }
+      const { approver_id, reason } = word
+      basket.word = { approver_id, reason, off_fen: basket.quote.discount_fen }
       basket.remember()
       return ''
     },

@@ -8,26 +8,9 @@ import { play } from '@web/sounds'
 import { defineStore } from 'pinia'
 import { answered, api } from '../server'
 import { useApproval } from './approval'
-import { type Line, useBasket } from './basket'
+import { useBasket } from './basket'
 import { useCounter } from './counter'
-import type { Ticket } from './kept-basket'
-import { useSession } from './session'
-
-/** A basket put aside that the server does not have yet: written down here before anything else. */
-interface Aside extends HeldHand {
-  lines: Line[]
-  member: Member | null
-  discount_fen: number
-  barred: number[]
-  ticket: Ticket
-  payable_fen: number
-  held_at: string
-  /** Why the server will not have it: it was taken over or sold elsewhere meanwhile. */
-  refused?: string
-}
-
-/** A line as it comes back: what another store hands over names it. */
-type TakenLine = Line & { at_store_id?: number; at_store_name?: string }
+import { type Aside, asForm, asLine, asShown, changesOf, type TakenLine } from './held-form'
 
 /** What the server answers to a basket put aside. */
 type Shared = HeldHand & Pick<HeldShown, 'state'>
@@ -123,7 +106,8 @@ export const useHeld = defineStore('held', {
       const hand = held ?? { id: requestId(), version: 0 }
       const held_at = new Date().toISOString()
       const aside = { lines: [...lines], member, discount_fen, barred: [...barred], ticket }
-      this.here.push({ ...hand, ...aside, payable_fen: shownPayable, held_at })
+      const shown = lines.map((line) => ({ name: line.name, net_fen: basket.amountOf(line) }))
+      this.here.push({ ...hand, ...aside, shown, payable_fen: shownPayable, held_at })
       this.keepHere()
       basket.clear()
       counter.panel = 'entry'
@@ -233,7 +217,7 @@ export const useHeld = defineStore('held', {
       if (one.state === 'expired') return this.refuse(t('held.over'))
       try {
         const mine = this.here.find((aside) => aside.id === one.id)
-        if (mine) this.takeHere(mine)
+        if (mine) await this.takeHere(mine)
         else await this.takeShared(one, approval_ids)
       } catch (error) {
         this.refuse(sentence(error))
@@ -243,14 +227,16 @@ export const useHeld = defineStore('held', {
       }
     },
 
-    takeHere(mine: Aside): void {
+    async takeHere(mine: Aside): Promise<void> {
       const { id, version, lines, member, discount_fen, barred, ticket, refused } = mine
       this.here = this.here.filter((other) => other.id !== id)
       this.keepHere()
       // What another till has by now is a basket of its own here.
       const held = refused ? null : { id, version }
-      useBasket().fill({ lines, member, discount_fen, barred, held, ticket })
-      this.end()
+      const basket = useBasket()
+      basket.fill({ lines, member, discount_fen, barred, held, ticket })
+      await basket.settled()
+      this.differs(changesOf(mine, basket.amountOf))
     },
 
     async takeShared(one: HeldShown, approval_ids: number[]): Promise<void> {
@@ -270,6 +256,11 @@ export const useHeld = defineStore('held', {
       })
       this.elsewhere = null
       this.said = ''
+      this.differs(changes)
+    },
+
+    /** What costs otherwise now is shown before it counts. */
+    differs(changes: HeldChange[]): void {
       this.changes = changes
       if (changes.length === 0) this.end()
       else play('blocked')
@@ -311,7 +302,7 @@ export const useHeld = defineStore('held', {
     async oldPrices(): Promise<void> {
       const basket = useBasket()
       const dearer = this.changes.filter((one) => (one.after_fen ?? 0) > one.before_fen)
-      if (!basket.held || dearer.length === 0) return play('blocked')
+      if (!basket.held?.version || dearer.length === 0) return play('blocked')
       const lines = dearer.map(({ name, before_fen, after_fen }) => ({
         name,
         before_fen: after_fen ?? 0,
@@ -350,45 +341,3 @@ export const useHeld = defineStore('held', {
     },
   },
 })
-
-function asLine({ at_store_id, at_store_name, ...line }: TakenLine, at: number): Line {
-  if (at_store_id === undefined) return line.tag ? { ...line, key: -1 - at } : line
-  const away = { store_id: at_store_id, store_name: at_store_name ?? '' }
-  return { ...line, key: -1 - at, away }
-}
-
-function asForm({ id, version, lines, member, discount_fen, barred, ticket }: Aside) {
-  const goods = lines.map(({ sku_id, qty, hand, tag, note, sellers, away }) => ({
-    sku_id,
-    qty,
-    ...(hand && { hand }),
-    ...(tag?.fen && { label: tag.code }),
-    ...(away && { at_store_id: away.store_id }),
-    ...(note && { note }),
-    ...(sellers && { sellers }),
-  }))
-  const tags = Object.fromEntries(lines.flatMap(({ tag }, at) => (tag ? [[at, tag]] : [])))
-  const whole = { lines: goods, tags, member_id: member?.id ?? null, discount_fen, barred }
-  const { note, print_notes } = ticket
-  return { id, version, ...whole, note, print_notes }
-}
-
-function asShown(aside: Aside): HeldShown {
-  const { id, version, lines, member, ticket, payable_fen, held_at, refused } = aside
-  const session = useSession()
-  return {
-    id,
-    version,
-    state: 'held',
-    note: refused ?? ticket.note,
-    names: lines.slice(0, 3).map((line) => line.name),
-    kinds: lines.length,
-    payable_fen,
-    member_name: member?.name ?? null,
-    till_name: session.till?.name ?? '',
-    staff_name: session.staff?.name ?? '',
-    at_till_name: null,
-    lease_until: null,
-    held_at,
-  }
-}

@@ -26,6 +26,8 @@ export interface Kept {
 
 export interface HandWord {
   approver_id: number
+  /** Why, as they read it: the reason of what comes off the whole order. */
+  reason: string
   off_fen: number
 }
 

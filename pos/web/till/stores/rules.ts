@@ -16,6 +16,7 @@ type Delivered = Engine.Delivered
 interface State {
   delivered: Delivered | null
   etag: string | null
+  limitsEtag: string | null
   /** The price engine, once it is loaded. */
   engine: typeof Engine | null
 }
@@ -24,7 +25,12 @@ let watching = 0
 
 /** The store's rule books and the engine that prices by them: totals before the server has answered. */
 export const useRules = defineStore('rules', {
-  state: (): State => ({ delivered: kept<Delivered>('till.rules'), etag: null, engine: null }),
+  state: (): State => ({
+    delivered: kept<Delivered>('till.rules'),
+    etag: null,
+    limitsEtag: null,
+    engine: null,
+  }),
   getters: {
     /** What promotions are called, by their id. */
     names: (state): ReadonlyMap<number, string> =>
@@ -51,8 +57,11 @@ export const useRules = defineStore('rules', {
 
     /** How far a price may be changed by hand, for when there is no network. */
     async refreshLimits(): Promise<void> {
-      const found = await api.get<HandLimits>('/api/pos/rules/limits').catch(() => null)
-      if (found) keep('till.limits', found)
+      const path = '/api/pos/rules/limits'
+      const found = await api.getIfChanged<HandLimits>(path, this.limitsEtag).catch(() => null)
+      if (!found) return
+      this.limitsEtag = found.etag
+      if (found.body) keep('till.limits', found.body)
     },
 
     stop(): void {
