@@ -1,5 +1,7 @@
 /** What a cashier does with a basket beside selling it: a manager's word, holding, sellers, notes, voiding. */
 
+import type { TenderKind } from './contract'
+
 /** What a manager may be asked to approve (`trade/stores/approvals/states.py`). */
 export type ApprovalAction =
   | 'discount'
@@ -86,4 +88,24 @@ export interface Differing {
   at: string
   payable_fen: number
   rows: ({ code: string } & Record<string, string | number | null>)[]
+}
+
+/** The paper of a return; `copy` above 0 is a copy's number. */
+export interface ReturnPaper {
+  no: string
+  order_no: string
+  store_name: string
+  till_name: string | null
+  cashier: string | null
+  at: string
+  lines: { name: string; spec: string; weighed: boolean; qty: number; refund_fen: number }[]
+  freight_fen: number
+  kept_fen: number
+  rounding_fen: number
+  refund_fen: number
+  refunds: { kind: TenderKind; amount_fen: number }[]
+  member: { name: string; phone: string; no: string } | null
+  points_back: number
+  points_clawed: number
+  copy?: number
 }

@@ -211,6 +211,8 @@ export interface Away {
 
 export interface Receipt {
   /** Sold without network. */
+  /** Notes of the sale (line 0) and its lines; `printed` ones are on the paper. */
+  notes?: { line_no: number; note: string; printed: boolean }[]
   alone: boolean
   no: string
   /** The number on the paper: a device's own where it was sold without network. */

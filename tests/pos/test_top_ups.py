@@ -14,6 +14,14 @@ def _pay(shop, wallet_fen, **more):
     }
 
 
+def _comes_out_counted(till, path):
+    assert till.get(f"{path}/0/print").status_code == 404, "nobody counted it"
+    assert [till.post(f"{path}/print").json["copy"] for _ in range(2)] == [0, 1]
+    assert "充值" in till.get(f"{path}/0/print?width=58").text
+    assert "50.00".encode("gb18030") in till.get(f"{path}/0/escpos").data
+    assert "补打 1".encode("gb18030") in till.get(f"{path}/1/escpos").data
+
+
 def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop, session):
     member = make.a_member(session, now=clock.now())
     till, body = client(), {"member_id": member, "amount_fen": 5_000, "received_fen": 10_000, "request_id": "b" * 32}
@@ -32,12 +40,7 @@ def test_a_member_tops_up_pays_with_the_code_and_gets_the_rest_back(client, shop
         page.status_code == 200 and "50.00" in page.text and paper["no"] in page.text and "13812342046" not in page.text
     )
     assert client().get(f"/r/{paper['no']}.{'A' * 20}").status_code == 404
-    path = f"/api/pos/top-ups/{paper['no']}"
-    assert till.get(f"{path}/0/print").status_code == 404, "nobody counted it"
-    assert [till.post(f"{path}/print").json["copy"] for _ in range(2)] == [0, 1]
-    assert "充值" in till.get(f"{path}/0/print?width=58").text
-    assert "50.00".encode("gb18030") in till.get(f"{path}/0/escpos").data
-    assert "补打 1".encode("gb18030") in till.get(f"{path}/1/escpos").data
+    _comes_out_counted(till, f"/api/pos/top-ups/{paper['no']}")
 
     refused = till.post("/api/pos/sales", _pay(shop, 600, member_id=member))
     assert (refused.status_code, refused.json["code"]) == (409, "wallet_code_needed")

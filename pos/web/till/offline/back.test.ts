@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backOf, leftOf, onlyWhole, refundOf, soldOf } from './back'
+import { backOf, backPaper, leftOf, onlyWhole, refundOf, soldOf } from './back'
 import type { Place } from './document'
 import type { Kept } from './journal'
 
@@ -35,4 +35,18 @@ test('a sale with a promotion comes back as a whole', () => {
   const uses = [{ promotion_id: 1, version: 1, units: 1, off_fen: 5 }]
   const [sold, plain] = soldOf([kept({ ...sale, uses }), kept({ ...sale, uuid: 't', seq: 0 })])
   expect([sold && onlyWhole(sold), plain && onlyWhole(plain)]).toEqual([true, false])
+})
+
+test('its paper has what came back, and the rounding that makes the cash of it', () => {
+  const [sold] = soldOf([kept(sale)])
+  if (!sold) throw new Error('no sale')
+  const said = backOf(sold, [3, 1], '', { no: 'X1', at_ms: 0, offset_ms: 0 } as Place)
+  const at = { store_name: '店', till_name: null, cashier: null }
+  const paper = backPaper(sold, [3, 1], said, at)
+  expect(paper.lines.map((one) => one.refund_fen)).toEqual([1000, 503])
+  expect([paper.rounding_fen, paper.refund_fen, paper.refunds]).toEqual([
+    3,
+    1500,
+    [{ kind: 'cash', amount_fen: 1500 }],
+  ])
 })

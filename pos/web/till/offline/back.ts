@@ -1,3 +1,4 @@
+import type { ReturnPaper } from '@web/contract'
 import type { Link, Place } from './document'
 import type { Kept } from './journal'
 import type { DocumentLine, SaleDocument } from './sale'
@@ -54,10 +55,14 @@ function partOf(line: DocumentLine, before: number, qty: number): number {
   return upTo(before + qty) - upTo(before)
 }
 
+/** What so many units of each line were paid. */
+const partsOf = ({ sale, back }: Sold, wants: readonly number[]): number[] =>
+  sale.lines.map((line, at) => partOf(line, back.get(at + 1) ?? 0, wants[at] ?? 0))
+
 /** What so many units of each line come to in cash; the last of a sale takes the rounding with it. */
 export function refundOf(sold: Sold, wants: readonly number[]): number {
-  const { sale, back } = sold
-  const parts = sale.lines.map((line, at) => partOf(line, back.get(at + 1) ?? 0, wants[at] ?? 0))
+  const { sale } = sold
+  const parts = partsOf(sold, wants)
   const all = sale.lines.every((_, at) => left(sold, at) === (wants[at] ?? 0))
   return parts.reduce((sum, fen) => sum + fen, all ? sale.rounding_fen : 0)
 }
@@ -77,5 +82,34 @@ export function backOf(
     lines,
     payable_fen: refundOf(sold, wants),
     reason,
+  }
+}
+
+/** What is printed of it before the server knows; `at` names the store, the till and who stands there. */
+export function backPaper(
+  sold: Sold,
+  wants: readonly number[],
+  { no, payable_fen, at_ms, offset_ms }: BackDocument,
+  at: Pick<ReturnPaper, 'store_name' | 'till_name' | 'cashier'>,
+): ReturnPaper {
+  const parts = partsOf(sold, wants)
+  const lines = sold.sale.lines.flatMap(({ name, spec, weighed }, n) => {
+    const qty = wants[n] ?? 0
+    return qty > 0 ? [{ name, spec, weighed, qty, refund_fen: parts[n] ?? 0 }] : []
+  })
+  return {
+    no,
+    order_no: sold.sale.no,
+    ...at,
+    at: new Date(at_ms - offset_ms).toISOString(),
+    lines,
+    freight_fen: 0,
+    kept_fen: 0,
+    rounding_fen: parts.reduce((sum, fen) => sum + fen, 0) - payable_fen,
+    refund_fen: payable_fen,
+    refunds: [{ kind: 'cash', amount_fen: payable_fen }],
+    member: null,
+    points_back: 0,
+    points_clawed: 0,
   }
 }

@@ -39,6 +39,7 @@ export function receiptOf(
       picture: '',
       returned_qty: 0,
     })),
+    notes: notesOf(document.ticket),
     list_fen,
     promotion_fen: list_fen - payable_fen - discount_fen,
     promotions: document.uses
@@ -75,4 +76,11 @@ export function receiptOf(
       pending_points: 0,
     },
   }
+}
+
+function notesOf(ticket: SaleDocument['ticket']): Receipt['notes'] {
+  if (!ticket) return []
+  const of = (line_no: number, note = '') =>
+    note ? [{ line_no, note, printed: ticket.print_notes }] : []
+  return [of(0, ticket.note), ...ticket.lines.map((line) => of(line.line_no, line.note))].flat()
 }

@@ -1,11 +1,11 @@
-import type { Receipt } from '@web/contract'
+import type { Receipt, ReturnPaper } from '@web/contract'
 import { keep } from '@web/kept'
 import { expect, test } from 'vitest'
 import cases from '../../../../tests/vectors/paper/cases.json'
 import { escpos, KICK } from './escpos'
 import { gb18030 } from './gb18030'
 import { pageOf } from './page'
-import { saleSlip } from './papers'
+import { returnSlip, saleSlip } from './papers'
 import { receiptUrl } from './token'
 
 const GOLDEN = '../../../../tests/vectors/paper'
@@ -27,6 +27,12 @@ const first = (): Receipt => (sales[0] as (typeof sales)[number]).paper
 test.each(sales)('the till prints $name to the byte as the server does', ({ name, paper }) => {
   for (const width of [58, 80] as const)
     expect(latin(escpos(saleSlip(paper, width)))).toBe(golden(`${name}-${width}`))
+})
+
+test('a return is printed to the byte as the server does', () => {
+  const paper = cases.find((one) => one.kind === 'returned')?.paper as unknown as ReturnPaper
+  for (const width of [58, 80] as const)
+    expect(latin(escpos(returnSlip(paper, width)))).toBe(golden(`return-${width}`))
 })
 
 test('text that a printer would take for a command is none', () => {

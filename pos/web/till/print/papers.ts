@@ -1,4 +1,4 @@
-import type { Away, Exchanged, Receipt, ReceiptLine } from '@web/contract'
+import type { Away, Exchanged, Receipt, ReceiptLine, ReturnPaper } from '@web/contract'
 import { yuan } from '@web/money'
 import { Slip, say, type Width } from './slip'
 
@@ -25,14 +25,21 @@ export function saleSlip(receipt: Receipt, width: Width): Slip {
   for (const line of receipt.lines) {
     slip.line(`${line.gift ? say('gift') : ''}${line.name} ${line.spec}`.trimEnd())
     slip.pair(`  ${amount(line)} x ${yuan(line.unit_price_fen)}`, yuan(line.list_fen))
+    noted(slip, receipt, line.line_no)
   }
   slip.rule()
+  noted(slip, receipt, 0)
   sums(slip, receipt)
   if (receipt.exchange) brought(slip, receipt.exchange)
   member(slip, receipt)
   for (const away of receipt.elsewhere ?? []) elsewhere(slip, receipt, away)
   foot(slip, receipt)
   return slip
+}
+
+function noted(slip: Slip, { notes }: Receipt, line_no: number): void {
+  for (const one of notes ?? [])
+    if (one.line_no === line_no && one.printed) slip.line(say('note', { note: one.note }))
 }
 
 function sums(slip: Slip, receipt: Receipt): void {
@@ -103,6 +110,41 @@ function foot(slip: Slip, receipt: Receipt): void {
   slip.line(moment(copy.at))
   for (const back of receipt.returns)
     slip.pair(say('returned', { no: back.no }), yuan(-back.refund_fen))
+}
+
+/** The paper of a return, piece by piece as `pos/printing/papers.py` has it. */
+export function returnSlip(paper: ReturnPaper, width: Width): Slip {
+  const slip = new Slip(width)
+  slip.line(paper.store_name, 'title')
+  if (paper.copy) slip.line(say('copy', { n: paper.copy }), 'centre')
+  slip.line(say('return'), 'centre')
+  slip.line(say('no', { no: paper.no }))
+  slip.line(say('return_of', { no: paper.order_no }))
+  slip.line(moment(paper.at))
+  if (paper.till_name) slip.pair(paper.till_name, say('cashier', { name: paper.cashier ?? '' }))
+  slip.rule()
+  for (const line of paper.lines) {
+    slip.line(`${line.name} ${line.spec}`.trimEnd())
+    slip.pair(`  ${amount(line)}`, yuan(-line.refund_fen))
+  }
+  slip.rule()
+  if (paper.freight_fen) slip.pair(say('freight'), yuan(-paper.freight_fen))
+  if (paper.kept_fen) slip.pair(say('kept'), yuan(paper.kept_fen))
+  if (paper.rounding_fen) slip.pair(say('rounding'), yuan(-paper.rounding_fen))
+  slip.pair(say('refund'), `￥${yuan(paper.refund_fen)}`)
+  for (const { kind, amount_fen } of paper.refunds)
+    slip.pair(say(`tender.${kind}`), yuan(-amount_fen))
+  const who = paper.member
+  if (who) {
+    slip.rule()
+    slip.pair(say('member'), `${who.name} ${who.phone || who.no}`)
+    if (paper.points_back) slip.pair(say('points_back'), `+${paper.points_back}`)
+    if (paper.points_clawed) slip.pair(say('points_clawed'), `-${paper.points_clawed}`)
+  }
+  slip.rule()
+  slip.line(say('signed'))
+  slip.bars(paper.order_no)
+  return slip
 }
 
 /** Shows that a printer has the width, the characters, the codes and the knife that it is taken to have. */

@@ -1,5 +1,5 @@
 import { Refused, sentence } from '@web/api'
-import type { Receipt } from '@web/contract'
+import type { Receipt, ReturnPaper } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { requestId } from '@web/request-id'
@@ -20,9 +20,10 @@ export interface Settings {
   baudRate: number
 }
 
-/** A paper that is to come out: a sale's receipt is made here, every other paper by the server under its path. */
+/** A paper that is to come out: a sale's receipt and a return without network are made here, others by the server under their path. */
 export type Paper = { no: string } & (
   | { receipt: Receipt }
+  | { back: ReturnPaper }
   | { path: string }
   | { count: Sealed }
   | { test: { store: string; at: string } }

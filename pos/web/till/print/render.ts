@@ -4,7 +4,7 @@ import { escpos, KICK } from './escpos'
 import { printAddress, printPage } from './frame'
 import { gb18030 } from './gb18030'
 import { pageOf } from './page'
-import { saleSlip, testSlip } from './papers'
+import { returnSlip, saleSlip, testSlip } from './papers'
 import type { Job, Paper } from './printer'
 import type { Slip, Width } from './slip'
 
@@ -13,9 +13,10 @@ export { KICK }
 /** Make the table of characters before the first receipt needs it. */
 export const warm = (): void => void gb18030('店')
 
-/** What can be made here: a sale's receipt, a provisional count and the test page. */
+/** What can be made here: a sale's receipt, a return without network, a provisional count and the test page. */
 function slipOf(paper: Paper, width: Width): Slip | null {
   if ('receipt' in paper) return saleSlip(paper.receipt, width)
+  if ('back' in paper) return returnSlip(paper.back, width)
   if ('count' in paper) return countSlip(paper.count, width)
   if ('test' in paper) return testSlip(width, paper.test.store, paper.test.at)
   return null

@@ -1,5 +1,5 @@
 import { Refused, sentence } from '@web/api'
-import type { Quote, Receipt } from '@web/contract'
+import type { Quote, Receipt, ReturnPaper } from '@web/contract'
 import { t } from '@web/i18n'
 import { keep, kept } from '@web/kept'
 import { type CashRounding, yuan } from '@web/money'
@@ -8,7 +8,7 @@ import { aheadMs } from '@web/time'
 import { defineStore } from 'pinia'
 import { markRaw } from 'vue'
 import { asItem } from '../catalogue/goods'
-import { backOf, type Sold, soldOf } from '../offline/back'
+import { backOf, backPaper, type Sold, soldOf } from '../offline/back'
 import { aboveOf, type HandLimits, handOf, TooMuch, takenOff } from '../offline/by-hand'
 import { veil } from '../offline/cards'
 import { type Link, numberOf, type Place } from '../offline/document'
@@ -244,12 +244,15 @@ export const useAlone = defineStore('alone', {
       return soldOf((await journal?.latest(MOST_SOLD)) ?? [])
     },
 
-    /** Units of one of those come back for cash; in words why not. */
-    async giveBack(sold: Sold, wants: readonly number[]): Promise<string> {
+    /** Units of one of those come back for cash: its paper once it is on the disk; in words why not. */
+    async giveBack(sold: Sold, wants: readonly number[]): Promise<ReturnPaper | string> {
       const refusal = sold.sale.tender ? t('qr.noBack') : await useGate().pass()
       if (refusal) return refusal
       const written = await this.write((at) => backOf(sold, wants, '', at), requestId())
-      return typeof written === 'string' ? written : ''
+      if (typeof written === 'string') return written
+      const { till, staff } = useSession()
+      const at = { till_name: till?.name ?? null, cashier: staff?.name ?? null }
+      return backPaper(sold, wants, written, { store_name: till?.store_name ?? '', ...at })
     },
 
     /** Put a document at the end of the chain and deliver it when that is possible; in words why not. */
