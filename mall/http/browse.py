@@ -129,6 +129,17 @@ def home(query_data: StoreQuery) -> Reply:
     return {"categories": kinds, "banners": banners, "products": found, "after": after}, 200
 
 
+@bp.get("/rushes")
+@permit("public")
+@bp.input(StoreQuery, location="query")
+def rushes(query_data: StoreQuery) -> Reply:
+    """Goods of a 秒杀 that runs or begins within a day: cards of skus, each with its `rush`; running ones first."""
+    store_id = query_data.store_id
+    found = tags.rushes(session(), store_id, _member_id(), g.now)
+    cards = {card["sku_id"]: card for card in shelf.skus(session(), store_id, list(found), now=g.now)} if found else {}
+    return {"rushes": [cards[sku] | {"rush": rush} for sku, rush in found.items() if sku in cards]}, 200
+
+
 @bp.get("/products")
 @permit("public")
 @bp.input(ProductsQuery, location="query")

@@ -23,6 +23,7 @@ from trade.pricing.allowed import why_not
 from trade.pricing.listing import Goods
 from trade.pricing.promotions import book, counts
 from trade.pricing.promotions.book import InForce, from_ms
+from trade.pricing.promotions.states import Scope
 from trade.pricing.rules import EVERYTHING, UNLIMITED, Here, Kind, Left, Rule
 from trade.pricing.segments import Good
 
@@ -94,7 +95,7 @@ class Shelf:
 
     def _shown(self, offer: ladders.Offer) -> dict[str, Any]:
         rule = offer.rule
-        until = self._until(rule)
+        until = self.until(rule)
         return {
             "rule_id": rule.id,
             "kind": rule.kind.value,
@@ -104,7 +105,7 @@ class Shelf:
             "most": rule.most_per_order or None,
         }
 
-    def _until(self, rule: Rule) -> datetime | None:
+    def until(self, rule: Rule) -> datetime | None:
         """When its price ends: the hour of the day, or for good.  None for a member price, which nobody counts down."""
         if rule.kind is Kind.MEMBER_PRICE:
             return None
@@ -171,6 +172,44 @@ def mark(
     shelf = Shelf(known, here, counts.left(session, known, member_id, now), now)
     for card in cards:
         card.update(shelf.of(card["sku_id"], card["category_id"], card["price_fen"], weighed=card["weighed"]))
+
+
+def rushes(session: Session, store_id: int, member_id: int | None, now: datetime) -> dict[int, dict[str, Any]]:
+    """By sku, the 秒杀 that runs now or begins within a day, for members too where a guest asks; running ones first.
+
+    `total` and `left` are its units in the chain, null without a quota: what is sold out is shown as that until it
+    ends.  No statement where the store has none.
+    """
+    known = book.at(session, store_id, now)
+    known = replace(known, rules=replace(known.rules, rules=tuple(r for r in known.rules.rules if _is_rush(r))))
+    if not known.rules.rules:
+        return {}
+    who = first(session, _TIER, {"id": member_id}) if member_id else None
+    mine = segments.treated_among(session, member_id, known.segment_ids) if member_id and known.segment_ids else []
+    shelf = Shelf(known, known.here("mall", now, tier=who.tier if who else "", segment_ids=mine), {}, now)
+    left = counts.left(session, known, None, now)
+    found: dict[int, dict[str, Any]] = {}
+    for begins, rule in [*((None, rule) for rule in shelf.now_rules), *sorted(shelf.soon, key=lambda one: one[0])]:
+        limits, until = known.limits.get(rule.id), shelf.until(rule)
+        for sku_id, fen in rule.prices.items():
+            found.setdefault(
+                sku_id,
+                {
+                    "rule_id": rule.id,
+                    "name": rule.name,
+                    "price_fen": fen,
+                    "from_at": begins.isoformat() if begins else None,
+                    "until_at": until.isoformat() if until and not begins else None,
+                    "most": rule.most_per_order or None,
+                    "total": limits.units[Scope.TOTAL] if limits else None,
+                    "left": left[rule.id].units if rule.id in left else None,
+                },
+            )
+    return found
+
+
+def _is_rush(rule: Rule) -> bool:
+    return rule.kind is Kind.SECKILL and bool(rule.prices)
 
 
 def counted(session: Session, store_id: int, member_id: int | None, now: datetime) -> Goods:

@@ -15,6 +15,28 @@ export interface ShelfOffer {
   from_at?: string
 }
 
+/** A 秒杀 of goods: begins at `from_at`, or runs until `until_at`; `left` of `total` units, null without a quota. */
+export interface Rush {
+  rule_id: number
+  name: string
+  price_fen: number
+  from_at: string | null
+  until_at: string | null
+  most: number | null
+  total: number | null
+  left: number | null
+}
+
+export interface RushCard {
+  sku_id: number
+  product_id: number
+  name: string
+  spec: string
+  picture: string
+  price_fen: number
+  rush: Rush
+}
+
 export interface ShelfDeal extends Deal {
   rule_id: number
   name: string

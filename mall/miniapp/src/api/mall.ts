@@ -46,6 +46,7 @@ import type {
   WalletPage,
 } from './contract-value'
 import type { Group, GroupCard, InGroup } from './contract-group'
+import type { RushCard } from './contract-price'
 import type { Address, AddressForm, Mode, Region, WayOffered } from './contract-way'
 import { overUni } from './transport'
 
@@ -131,6 +132,7 @@ export const mall = {
   slots: (store_id: number, mode: Mode = 'pickup', group: InGroup | null = null) =>
     api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode, ...group })}`),
   groupOffers: (store_id: number) => api.get<{ offers: GroupCard[] }>(`${BASE}/groups${query({ store_id })}`),
+  rushes: (store_id: number) => api.get<{ rushes: RushCard[] }>(`${BASE}/rushes${query({ store_id })}`),
   group: (id: number) => api.get<{ group: Group }>(`${BASE}/groups/${id}`),
   ways: (store_id: number) => api.get<{ ways: WayOffered[] }>(`${BASE}/ways${query({ store_id })}`),
   regions: (under: string | null) => api.get<{ regions: Region[] }>(`${BASE}/regions${query({ under })}`),

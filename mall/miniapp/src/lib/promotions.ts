@@ -59,6 +59,13 @@ export function turned(cards: readonly Marks[]): boolean {
   return moments.some((at) => at && !secondsLeft(at))
 }
 
+/** How much of a quota is sold, in basis points: never all while something is left. */
+export function soldBp(rush: { total: number | null; left: number | null }): number {
+  if (!rush.total) return 0
+  const left = Math.max(rush.left ?? rush.total, 0)
+  return left ? Math.min(Math.floor(((rush.total - left) * 10_000) / rush.total), 9_900) : 10_000
+}
+
 /** What promotions left of a line's list price. */
 export function promotedFen(line: Promoted & { list_fen: number }): number {
   const off = (line.allocations ?? []).filter((share) => share.source === 'promotion')
