@@ -41,6 +41,8 @@ def _opened(street, session, screen):
         till.page.wait_for_function(f"() => localStorage.getItem('td.till.{name}')")
     till.page.reload()
     till.see("scan-input").wait_for()
+    fetched = "performance.getEntriesByType('resource').some((one) => one.name.includes('PickupSheet-'))"
+    till.page.wait_for_function(f"() => {fetched}")
     return till, pickup.open_code(bytes(make.parcel(session, order_id).pickup_sealed))
 
 
