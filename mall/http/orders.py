@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import quote as url_quote
 
 from flask import g
@@ -217,10 +217,16 @@ def _address(mine: dict[str, Any]) -> dict[str, Any] | None:
     return {"name": kept.name, "phone": kept.phone_masked, "region_name": kept.region_name, "street": kept.street}
 
 
+class CancelForm(WriteForm):
+    """Why; for the order's story, and for whoever counts reasons."""
+
+    reason: Literal["", "changed_mind", "wrong_goods", "wrong_way", "too_slow", "dearer", "other"] = ""
+
+
 @bp.post("/orders/<int:order_id>/cancel")
 @permit("mall.order")
-@bp.input(WriteForm)
-def cancel(order_id: int, json_data: WriteForm) -> Reply:
+@bp.input(CancelForm)
+def cancel(order_id: int, json_data: CancelForm) -> Reply:
     """Cancel before the store takes it on; a payment that is open is closed at WeChat first."""
     shopper, mine = who.me(), _own(order_id)
     let_go(session())
@@ -228,7 +234,7 @@ def cancel(order_id: int, json_data: WriteForm) -> Reply:
         online.close_payment(session(), mine["store_id"], order_id, now=g.now)
 
     def work(opened: Session) -> Reply:
-        close.cancel(opened, mine["store_id"], order_id, actor=shopper.actor, now=g.now)
+        close.cancel(opened, mine["store_id"], order_id, reason=json_data.reason, actor=shopper.actor, now=g.now)
         return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
 
     return once(json_data, work)

@@ -12,7 +12,7 @@ from config.errors import NotFound, WrongState
 from config.http import Reply, WriteForm, blueprint, once, permit, session
 from mall.http import who
 from trade.fulfilment import answers, parcels, pickup
-from trade.orders import read, rerouting, substituting
+from trade.orders import courier, read, rerouting, substituting
 from trade.orders.rerouting import Says
 
 bp = blueprint("parcels", "/api/mall/orders/<int:order_id>/parcels", who.identify)
@@ -69,6 +69,20 @@ class CodeForm(WriteForm):
     """`delegated`: the code is for a friend; else it is one's own again."""
 
     delegated: bool = True
+
+
+@bp.post("/<int:parcel_id>/received")
+@permit("mall.order")
+@bp.input(WriteForm)
+def received(order_id: int, parcel_id: int, json_data: WriteForm) -> Reply:
+    """Say that it has arrived; the last parcel ends the order.  409 `wrong_state`: it is not on its way."""
+
+    def work(opened: Session) -> Reply:
+        shopper, parcel = who.me(), _own(opened, order_id, parcel_id)
+        courier.deliver(opened, parcel, actor=shopper.actor, now=g.now)
+        return {"order": read.one_of_member(opened, shopper.member_id, order_id)}, 200
+
+    return once(json_data, work)
 
 
 class SubstituteForm(WriteForm):

@@ -70,3 +70,36 @@ def test_what_is_too_late_or_all_asked_for_is_not_offered(session, shop, members
     session.execute(text("UPDATE sale_order SET closed_at = :at, paid_at = :at"), {"at": now - timedelta(days=31)})
     session.commit()
     assert _story(me, order)["may"]["aftersale"] == []
+
+
+def test_a_reason_to_cancel_stands_in_the_story_and_another_word_cancels_nothing(session, shop, members):
+    member, me, _ = members
+    now = clock.now()
+    order = make.order_online(session, shop, member, now, milk=1)
+    make.pay_online(session, shop, order, now)
+    refused = me.post(f"/api/mall/orders/{order}/cancel", reason="because")
+    assert (refused.status_code, me.get(f"/api/mall/orders/{order}").json["order"]["state"]) == (422, "paid")
+    assert me.post(f"/api/mall/orders/{order}/cancel", reason="changed_mind").json["order"]["state"] == "cancelled"
+    told = _story(me, order)
+    assert ("order.cancelled", "changed_mind") in [(step["event"], step["reason"]) for step in told["steps"]]
+    assert told["may"]["buy_again"]
+
+
+def test_what_is_on_its_way_is_confirmed_once_and_by_its_own_customer(session, shop, members):
+    member, me, other = members
+    now = clock.now()
+    order = make.order_online(session, shop, member, now, milk=1)
+    make.pay_online(session, shop, order, now)
+    parcel = make.parcel(session, order).id
+    path = f"/api/mall/orders/{order}/parcels/{parcel}/received"
+    early = me.post(path)
+    assert (early.status_code, early.json["code"], early.json["facts"]["event"]) == (409, "wrong_state", "deliver")
+    session.execute(text("UPDATE parcel SET mode = 'delivery', state = 'handed', handed_at = :now"), {"now": now})
+    session.commit()
+    assert _story(me, order)["may"]["receive"] == [parcel]
+    assert other.post(path).status_code == 404
+    assert session.execute(text("SELECT state FROM parcel")).scalar_one() == "handed"
+    session.rollback()
+    assert me.post(path).json["order"]["state"] == "done"
+    assert (me.post(path).status_code, _story(me, order)["may"]["receive"]) == (409, [])
+    assert _events(_story(me, order))[-2:] == ["parcel.delivered", "order.completed"]

@@ -50,7 +50,7 @@ def expire(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     _free(session, store_id, order_id, actor=actor, now=now)
 
 
-def cancel(session: Session, store_id: int, order_id: int, *, actor: str, now: datetime) -> None:
+def cancel(session: Session, store_id: int, order_id: int, *, reason: str = "", actor: str, now: datetime) -> None:
     """The customer changes their mind before a store has begun to pick.
 
     :raises PaymentOpen: a payment could still arrive; it is closed at WeChat first (`ask_payments`).
@@ -65,7 +65,8 @@ def cancel(session: Session, store_id: int, order_id: int, *, actor: str, now: d
     stand = [parcel.state for parcel in parcels.of_order(session, store_id, order_id)]
     if not may_cancel(before.state, stand):
         raise WrongState(order_id=order_id, state=headline(before.state, stand), event="cancel")
-    moves.move(session, store_id, order_id, "cancel", actor=actor, now=now)
+    said = {"reason": reason} if reason else {}
+    moves.move(session, store_id, order_id, "cancel", actor=actor, now=now, **said)
     _free(session, store_id, order_id, actor=actor, now=now)
     _undo_payment(session, store_id, order_id, "cancelled", actor=actor, now=now)
 

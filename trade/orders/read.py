@@ -31,7 +31,7 @@ _OF_MEMBER = text(
 )
 _ONE_OF_MEMBER = text(_HEAD + "WHERE o.member_id = :member AND o.id = :order")
 _LINES = text("""
-    SELECT line.*, product.picture,
+    SELECT line.*, product.id AS product_id, product.picture,
            coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
                      AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)::bigint AS returned_qty
     FROM order_line line JOIN sku ON sku.id = line.sku_id JOIN product ON product.id = sku.product_id
@@ -292,7 +292,7 @@ def _mall(session: Session, orders: Sequence[Any]) -> list[dict[str, Any]]:
         page["pickup_code"] = next(filter(None, codes), None)
         page["coupons"], page["group"] = coupons[order.id], in_groups.get(order.id)
         page["lines"] = [
-            _pick(row, f"{_GOODS} sku_id returned_qty unit_price_fen list_fen net_fen gift picture")
+            _pick(row, f"{_GOODS} sku_id product_id returned_qty unit_price_fen list_fen net_fen gift picture")
             for row in lines[order.id]
         ]
         pages.append(page)

@@ -240,6 +240,8 @@ export interface Parcel {
   handed_at: string | null
   closed_at: string | null
   pickup_code: string | null
+  /** Its code is a friend's. */
+  delegated: boolean
   substitutes: Substitute[]
 }
 
@@ -267,6 +269,7 @@ export type ParcelSays = 'store' | 'bring' | 'wait' | 'refund'
 
 export interface OrderLine extends Promoted {
   line_no: number
+  product_id: number
   sku_id: number
   name: string
   spec: string
@@ -313,7 +316,7 @@ export interface Order extends Partial<Explained> {
   pickup_code: string | null
   /** Of a single order that goes somewhere. */
   address?: OrderAddress | null
-  next: ('pay' | 'cancel')[]
+  next: ('pay' | 'cancel' | 'ask_to_cancel')[]
   group?: OrderGroup | null
   lines: OrderLine[]
 }

@@ -156,7 +156,12 @@ export const mall = {
     api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/answer`, { says, at_store_id }),
   answerSubstitute: (id: number, parcel_id: number, substitute_id: number, agrees: boolean) =>
     api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/substitutes/${substitute_id}`, { agrees }),
-  cancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`),
+  parcelQr: (id: number, parcel_id: number) => api.get<{ qr: string; until_at: string }>(`${BASE}/orders/${id}/parcels/${parcel_id}/qr`),
+  replaceCode: (id: number, parcel_id: number, delegated: boolean) =>
+    api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/code`, { delegated }),
+  received: (id: number, parcel_id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/parcels/${parcel_id}/received`),
+  cancel: (id: number, reason: string) => api.write<{ order: Order }>(`${BASE}/orders/${id}/cancel`, { reason }),
+  askToCancel: (id: number) => api.write<{ order: Order }>(`${BASE}/orders/${id}/ask-to-cancel`),
   story: (id: number) => api.get<{ story: Story }>(`${BASE}/orders/${id}/story`),
   sendPhoto: (data: string) => api.write<SentPhoto>(`${BASE}/photos`, { data }),
   leftOf: (id: number) => api.get<{ order: LeftOrder }>(`${BASE}/aftersales/orders/${id}`),

@@ -20,6 +20,7 @@ export const go = {
   aftersale: (id: number) => uni.navigateTo({ url: `/pages/aftersale/case?id=${id}` }),
   aftersaleInstead: (id: number) => uni.redirectTo({ url: `/pages/aftersale/case?id=${id}` }),
   aftersales: () => uni.navigateTo({ url: '/pages/aftersale/cases' }),
+  pickup: (order_id: number, parcel_id: number) => uni.navigateTo({ url: `/pages/pickup/pickup?order=${order_id}&parcel=${parcel_id}` }),
   points: () => uni.navigateTo({ url: '/pages/points/points' }),
   card: () => uni.navigateTo({ url: '/pages/card/card' }),
   coupons: () => uni.navigateTo({ url: '/pages/coupons/coupons' }),

@@ -45,7 +45,7 @@ export function barPicture(digits: string): string {
 /** A QR code without quiet zone (the white card around it is one), as a picture address. */
 export function qrPicture(digits: string): string {
   const code = qrcode(0, 'M')
-  code.addData(digits, 'Numeric')
+  code.addData(digits, /^\d+$/.test(digits) ? 'Numeric' : 'Byte')
   code.make()
   const size = code.getModuleCount()
   let path = ''
