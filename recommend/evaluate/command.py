@@ -10,10 +10,10 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from recommend.evaluate import basket
-from recommend.evaluate.readers import Events, Read, Sessions, Unreadable, day_of_year, read
+from recommend.evaluate.readers import Events, Read, Unreadable, day_of_year, read
 from recommend.histories import Lines
 
-NEEDED = {"session": Sessions, "basket": Lines, "intent": Events, "addon": Lines}
+NEEDED = {"basket": Lines}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
