@@ -306,7 +306,7 @@ _PAY = (
     Fault("not_enough", "the merchant's account has too little for the next refund"),
     Fault("certificates_down", "the platform's certificates are not to be had"),
     Fault("prepay_answer_lost", "the order was made, but 500 SYSTEM_ERROR is answered"),
-    Fault("close_still_payable", "closing answers 204, and the order can still be paid"),
+    Fault("close_still_payable", "closing answers 204 and queries say CLOSED, and the open sheet can still be paid"),
     Fault("reverse_refused", "reversing a code payment answers USERPAYING, nothing was done"),
     Fault("pays_before_reverse", "the password is typed just before the reversal of a code payment"),
 )

@@ -34,14 +34,20 @@ def as_order(world: World, one: dict[str, Any]) -> dict[str, Any]:
     return said
 
 
+def payable(world: World, one: dict[str, Any]) -> bool:
+    """Whether the customer's sheet can still be paid, whatever a query says."""
+    return (one["state"] == "NOTPAY" or one.get("ghost", False)) and bool(one["expires"] > world.now())
+
+
 def settle(world: World, notifier: Notifier, trade_no: str) -> bool:
     """The customer pays; False when the order cannot be paid any more."""
     with world.lock:
         one = world.orders.get(trade_no)
-        if one is None or one["state"] not in ("NOTPAY",) or one["expires"] <= world.now():
+        if one is None or not payable(world, one):
             return False
         one |= {
             "state": "SUCCESS",
+            "ghost": False,
             "transaction_id": f"42000{secrets.randbelow(10**20):020d}",
             "success_time": world.beijing(),
         }
@@ -111,7 +117,6 @@ def close(no: str) -> Response:
             return refuse(world, "ORDERPAID: this order is paid")
         if not world.reading.close_early and one["state"] == "NOTPAY" and world.now() < one["made"] + EARLY_S:
             return refuse(world, "INVALID_REQUEST: not within five minutes")
-        if not world.take_fault("close_still_payable"):
-            one["state"] = "CLOSED"
-            world.keep()
+        one |= {"state": "CLOSED", "ghost": world.take_fault("close_still_payable")}
+        world.keep()
     return answer(world, 204)

@@ -28,7 +28,7 @@ def pay_page() -> str | Answer:
         order=order,
         stranger=(whose() or order)["openid"] != order["openid"],
         habits=world.habits_of(order["openid"]),
-        over=order["state"] != "NOTPAY" or order["expires"] <= world.now(),
+        over=not orders.payable(world, order),
         redirect=request.args["redirect"],
     )
 

@@ -141,7 +141,7 @@ export const mall = {
     api.write<{ id: number }>(`${BASE}/addresses${id ? `/${id}` : ''}`, form),
   removeAddress: (id: number) => api.write<{ removed: number }>(`${BASE}/addresses/${id}/remove`),
   quote: (basket: Basket) => api.ask<{ quote: Quote }>(`${BASE}/quote`, basket),
-  order: (order: Basket & { expected_payable_fen: number; token?: string; promise_at?: string; remark: string; may_substitute?: boolean; may_split?: boolean; group_id?: number }) =>
+  order: (order: Basket & { request_id?: string; expected_payable_fen: number; token?: string; promise_at?: string; remark: string; may_substitute?: boolean; may_split?: boolean; group_id?: number }) =>
     api.write<{ order: Order }>(`${BASE}/orders`, order),
   orders: (before: number | null) => api.get<{ orders: Order[] }>(`${BASE}/orders${query({ before })}`),
   glance: (trade_no: string) =>

@@ -67,7 +67,21 @@ test('choosing all, removing and counting kinds', () => {
 test('what is at the checkout survives leaving for the sign-in page', () => {
   useCheckout().bring([{ sku_id: 1, qty: 2 }], true)
   setActivePinia(createPinia())
-  expect(useCheckout().counter).toEqual({ lines: [{ sku_id: 1, qty: 2 }], fromCart: true })
+  expect(useCheckout().counter).toMatchObject({ lines: [{ sku_id: 1, qty: 2 }], fromCart: true })
+})
+
+test('the same goods in two windows are one order, and another one once it is placed', () => {
+  const bring = (qty: number) => {
+    setActivePinia(createPinia())
+    useCheckout().bring([{ sku_id: 1, qty }], false)
+    return useCheckout().counter.attempt
+  }
+  const first = bring(2)
+  expect(bring(2)).toBe(first)
+  useCheckout().placed()
+  const next = bring(2)
+  expect(next).not.toBe(first)
+  expect(bring(3)).not.toBe(next)
 })
 
 test('the first store is taken until one is chosen, and the choice is kept', async () => {
