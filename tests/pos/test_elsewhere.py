@@ -61,7 +61,7 @@ def test_one_ticket_for_both_stores_and_the_code_is_in_no_remembered_answer(clie
     assert code not in kept.scalar_one()
     assert till.post("/api/pos/sales", body).json == answer.json
     no = answer.json["receipt"]["no"]
-    paper = till.get(f"/api/pos/receipts/{no}/print?width=58").text
+    paper = till.paper(no).text
     assert "他店自提" in paper and f"{code[:4]} {code[4:]}" in paper and "商品bread" in paper
     assert (_level(session, shop, "milk"), _level(session, other, "bread")) == ((4, 0, 0), (4, 0, 2))
     assert books(session) == {}

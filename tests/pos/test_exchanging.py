@@ -85,7 +85,7 @@ def test_who_takes_something_dearer_pays_the_difference(client, shop, session):
     ]
     assert (receipt["exchange"]["no"], receipt["exchange"]["refund_fen"]) == (old["no"], 990)
     assert [line["qty"] for line in receipt["exchange"]["lines"]] == [1]
-    page = till.get(f"/api/pos/receipts/{receipt['no']}/print").text
+    page = till.paper(receipt["no"]).text
     assert "换回" in page and "退货抵付" in page
     assert (_stock(session, shop, "milk"), _stock(session, shop, "bread")) == (4, 99)
     assert _drawer(session, shop) == 990 + 650

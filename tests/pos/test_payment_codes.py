@@ -86,7 +86,7 @@ def test_a_code_without_a_password_is_paid_at_once(client, shop, session, wechat
     assert (receipt["state"], answer.json["payment"]["state"]) == ("done", "paid")
     assert till.get("/api/pos/payments/open").json == {"payments": []}
     assert till.get("/api/pos/shift").json["shift"]["sales"] == 1
-    assert "微信支付" in till.get(f"/api/pos/receipts/{receipt['no']}/print?width=58").text
+    assert "微信支付" in till.paper(receipt["no"]).text
     _ended(session, shop, wechat, "done", on_hand=3)
 
 

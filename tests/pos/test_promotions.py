@@ -120,5 +120,5 @@ def test_a_store_rounds_cash_once_the_head_office_says_so(shop, office, client):
     assert till.post("/api/pos/sales", sale).json["facts"] == {"missing_fen": 1}
     sold = till.post("/api/pos/sales", sale | {"tenders": [{"kind": "cash", "received_fen": 1250}]}).json["receipt"]
     assert (sold["rounding_fen"], sold["payable_fen"], sold["tenders"][0]["change_fen"]) == (-4, 1250, 0)
-    paper = till.get(f"/api/pos/receipts/{sold['no']}/print").text
+    paper = till.paper(sold["no"]).text
     assert "现金抹零" in paper and "-0.04" in paper

@@ -37,10 +37,10 @@ def test_a_cashier_scans_sells_and_prints(client, shop):
     assert receipt["tenders"] == [
         {"kind": "cash", "amount_fen": 1980, "received_fen": 2000, "change_fen": 20, "state": "paid"}
     ]
-    page = till.get(f"/api/pos/receipts/{receipt['no']}/print?width=58")
+    page = till.paper(receipt["no"], width=58)
     assert "商品milk" in page.text
     assert page.mimetype == "text/html"
-    data = till.get(f"/api/pos/receipts/{receipt['no']}/escpos").data
+    data = till.paper(receipt["no"], "escpos").data
     assert "合计".encode("gb18030") in data
     assert data.startswith(b"\x1b@")
 
@@ -271,8 +271,8 @@ def test_the_receipt_names_the_promotions_the_gift_and_what_was_saved(session, c
     assert [(line["gift"], line["net_fen"]) for line in receipt["lines"]] == [(False, 1_680), (True, 0)]
     assert (receipt["list_fen"], receipt["payable_fen"]) == (2_630, 1_680)
     for width in (58, 80):
-        page = till.get(f"/api/pos/receipts/{receipt['no']}/print?width={width}").text
+        page = till.paper(receipt["no"], width=width).text
         for words in ("【赠品】商品bread", "全场满10减3", "-3.00", "满1赠面包", "-6.50", "已优惠"):
             assert words in page, words
-    escpos = till.get(f"/api/pos/receipts/{receipt['no']}/escpos").data.decode("gb18030", "replace")
+    escpos = till.paper(receipt["no"], "escpos").data.decode("gb18030", "replace")
     assert re.search(r"全场满10减3 +-3\.00\n满1赠面包 +-6\.50\n应付 +￥16\.80\n已优惠 +9\.50\n", escpos)

@@ -17,7 +17,8 @@ from trade.pricing.segments import Good
 NOW = datetime(2026, 11, 24, 10, 30, tzinfo=UTC)
 NOW_MS = 1_795_516_200_000
 HERE = Here(1, "mall", NOW_MS, 2, 24, 1110, "gold", (5,))
-KINDS = tuple(Kind)
+KINDS = tuple(kind for kind in Kind if kind is not Kind.GROUP)
+"""A group's price is in no book beside others (`InForce.of_group`)."""
 PHASES_2_3 = (Kind.NTH_RATE, Kind.BUY_GET, Kind.BUNDLE, Kind.AMOUNT_OFF, Kind.AMOUNT_RATE, Kind.ADD_ON)
 
 
