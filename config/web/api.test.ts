@@ -108,3 +108,20 @@ test('every call says that it is ours, in which language, and who asks is told o
   })
   expect([heard, signedOut.mock.calls.length]).toEqual([[true, false], 1])
 })
+
+test('what was refused to the person before is asked again for the one who signed in, who stays', async () => {
+  const signedOut = vi.fn()
+  const api = new Api({ onSignedOut: signedOut })
+  answers = [
+    { status: 401, body: { code: 'not_signed_in' } },
+    { status: 200, body: { mine: 1 } },
+  ]
+  const asked = api.get('/x')
+  api.anew()
+  await expect(asked).resolves.toEqual({ mine: 1 })
+  answers = [{ status: 401, body: { code: 'not_signed_in' } }]
+  const written = api.write('/sale', {})
+  api.anew()
+  await expect(written).rejects.toThrow(Refused)
+  expect([sent.length, signedOut.mock.calls.length]).toEqual([3, 0])
+})

@@ -46,8 +46,17 @@ export function sentence(error: unknown): string {
  */
 export class Api {
   private readonly open = new Map<string, { id: string; body: string }>()
+  private callers = 0
 
   constructor(private readonly options: ApiOptions = {}) {}
+
+  /**
+   * Somebody else has signed in. What was under way for the one before says nothing about them: a read that was
+   * refused is made again, and nobody is signed out by it.
+   */
+  anew(): void {
+    this.callers += 1
+  }
 
   async get<T>(path: string): Promise<T> {
     return (await this.call(path, { method: 'GET' })).json() as Promise<T>
@@ -78,7 +87,11 @@ export class Api {
     const request_id = id ?? (open?.body === text ? open.id : requestId())
     this.open.set(path, { id: request_id, body: text })
     try {
-      const answer = await this.call(path, this.post(JSON.stringify({ request_id, ...body })))
+      const answer = await this.call(
+        path,
+        this.post(JSON.stringify({ request_id, ...body })),
+        false,
+      )
       const result = (await answer.json()) as T
       this.open.delete(path)
       return result
@@ -92,11 +105,16 @@ export class Api {
     return { method: 'POST', body, headers: { 'Content-Type': 'application/json' } }
   }
 
-  private async call(path: string, init: RequestInit): Promise<Response> {
+  private async call(path: string, init: RequestInit, again = true): Promise<Response> {
+    const caller = this.callers
     const answer = await this.send(path, init)
     learnServerTime(answer.headers.get('Date'))
     if (answer.ok || answer.status === 304) return answer
-    throw await this.refusal(answer)
+    const error = await this.refusal(answer)
+    if (!(error instanceof Refused) || error.code !== 'not_signed_in') throw error
+    if (caller === this.callers) this.options.onSignedOut?.()
+    else if (again) return this.call(path, init)
+    throw error
   }
 
   private async send(path: string, init: RequestInit): Promise<Response> {
@@ -122,7 +140,6 @@ export class Api {
     if (answer.status >= 500) return new Unreachable(String(answer.status))
     const body = await answer.json().catch(() => null)
     if (!body?.code) return new Unreachable(String(answer.status))
-    if (body.code === 'not_signed_in') this.options.onSignedOut?.()
     const message = withLocalTimes(body.message ?? body.code)
     return new Refused(answer.status, body.code, message, body.facts ?? {})
   }

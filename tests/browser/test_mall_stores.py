@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from playwright.sync_api import Route
 from sqlalchemy import text
 
 from config import clock
@@ -56,8 +57,23 @@ def test_what_is_sold_out_leads_to_the_store_that_has_it_and_a_switch_says_what_
 
 
 def _narrow(buyer, pictures, milk):
+    held: list[Route] = []
+    open_now = False
+
+    def hold(route: Route) -> None:
+        if open_now:
+            route.continue_()
+        else:
+            held.append(route)
+
+    buyer.page.route("**/api/mall/categories", hold)
     buyer.go("category")
-    buyer.see("filter-price").click()
+    buyer.see("filter-price").click()  # before the page has its categories
+    expect(buyer.see("filter-price")).to_contain_text("↑")
+    open_now = True
+    for route in held:
+        route.continue_()
+    buyer.see(f"card-{milk}").wait_for()
     expect(buyer.see("filter-price")).to_contain_text("↑")
     buyer.see("filter-more").click()
     buyer.see("filter-brand-山野").click()

@@ -54,6 +54,7 @@ export const useSession = defineStore('session', {
       try {
         const body = { login, password }
         this.staff = (await api.write<{ staff: Staff }>('/api/staff/login', body)).staff
+        api.anew()
       } catch (error) {
         return sentence(error)
       }

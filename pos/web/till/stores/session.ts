@@ -121,6 +121,7 @@ export const useSession = defineStore('session', {
       try {
         const body = { login, password }
         this.staff = (await api.write<{ staff: Staff }>('/api/staff/login', body)).staff
+        api.anew()
         if (this.till) await this.enter()
         else await this.start()
         return null
@@ -145,6 +146,7 @@ export const useSession = defineStore('session', {
     async pin(staff_id: number, pin: string): Promise<string | null> {
       try {
         this.staff = (await api.write<{ staff: Staff }>('/api/pos/pin', { staff_id, pin })).staff
+        api.anew()
         void rememberPin(staff_id, pin)
         await this.enter()
         return null
