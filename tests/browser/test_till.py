@@ -230,7 +230,8 @@ class Held:
     """A request that is held back, and goes out later with the cookies of when it was made."""
 
     def __init__(self, page: Page, pattern: str) -> None:
-        self.page, self.routes = page, []
+        self.page = page
+        self.routes: list[tuple[Route, str]] = []
         page.route(pattern, self._hold)
 
     def _hold(self, route: Route) -> None:
