@@ -58,6 +58,10 @@ _NEWEST = text(
 _ONE = text(
     "SELECT version, given FROM consent WHERE member_id = :member AND purpose = :purpose ORDER BY id DESC LIMIT 1"
 )
+_AGREED = text("""
+    SELECT member_id FROM (SELECT DISTINCT ON (member_id) member_id, given, version FROM consent
+                           WHERE purpose = :purpose ORDER BY member_id, id DESC) newest
+    WHERE given AND (version = :version OR NOT :required)""")
 _HISTORY = text(
     "SELECT purpose, version, given, channel, at FROM consent WHERE member_id = :member ORDER BY id DESC LIMIT :most"
 )
@@ -110,6 +114,13 @@ def allows(session: Session, member_id: int, purpose: str) -> bool:
         return False
     asked = PURPOSES[purpose]
     return not asked.required or newest.version == asked.version
+
+
+def agreed(session: Session, purpose: str) -> set[int]:
+    """Every member whom `allows` lets this purpose be used for."""
+    asked = PURPOSES[purpose]
+    given = {"purpose": purpose, "version": asked.version, "required": asked.required}
+    return {row.member_id for row in fetch(session, _AGREED, given)}
 
 
 def state(session: Session, member_id: int) -> list[dict[str, Any]]:

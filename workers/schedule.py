@@ -58,6 +58,7 @@ EVERY = (
     ("workers.jobs.prove_books", "clock", 24 * 3600),
     ("workers.jobs.watch_debts", "clock", 24 * 3600),
     ("workers.jobs.keep_behaviour", "clock", 24 * 3600),
+    ("workers.jobs.learn_recommendations", "learning", 24 * 3600),
     ("workers.jobs.forget_members", "clock", 3600),
     ("workers.jobs.forget_requests", "clock", 24 * 3600),
 )

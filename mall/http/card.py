@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from flask import g
 from pydantic import Field
+from redis import RedisError
 from sqlalchemy.orm import Session
 
 from config.db import transaction
 from config.http import Form, Reply, WriteForm, blueprint, once, permit, session
 from mall.http import who
 from member import codes, consent, identity, tier_card
+from recommend import lists
+from recommend.definitions import PURPOSE
 
 bp = blueprint("card", "/api/mall", who.identify)
 
@@ -119,4 +123,8 @@ def choose(json_data: ConsentForm) -> Reply:
             )
         return _consents(opened, shopper.member_id), 200
 
-    return once(json_data, work)
+    reply = once(json_data, work)
+    if any(choice.purpose == PURPOSE and not choice.given for choice in json_data.choices):
+        with suppress(RedisError):  # What is served asks for consent all the same.
+            lists.drop([shopper.member_id])
+    return reply

@@ -31,6 +31,7 @@ OPEN = {
     "/api/mall/events/consent": "",
     "/api/mall/slots": "?store_id=1",
     "/api/mall/rushes": "?store_id=1",
+    "/api/mall/recommended": "?store_id=1&place=home",
     "/api/mall/groups": "?store_id=1",
     "/api/mall/groups/<int:group_id>": "",
     "/api/mall/photos/<token>": "",

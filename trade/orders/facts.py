@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import text
@@ -92,3 +93,31 @@ def goods(session: Session, keys: Collection[tuple[int, int]]) -> list[Any]:
     """Members' orders by (store, id), paid or not: `member_id`, `channel`, `goods` [[product id, sku id, qty], ...]."""
     found = sorted(set(keys))
     return fetch(session, _GOODS, {"stores": [store for store, _ in found], "orders": [order for _, order in found]})
+
+
+_BOUGHT = text("""
+    SELECT o.store_id, o.id, o.member_id, o.paid_at, sku.product_id
+    FROM sale_order o JOIN order_line line ON line.store_id = o.store_id AND line.order_id = o.id
+    JOIN sku ON sku.id = line.sku_id
+    WHERE o.paid_at >= :since AND o.paid_at < :until AND o.state <> 'cancelled'
+      AND line.qty > coalesce((SELECT sum(r.qty) FROM return_line r WHERE r.store_id = line.store_id
+                               AND r.order_id = line.order_id AND r.line_no = line.line_no), 0)
+    ORDER BY o.paid_at, o.store_id, o.id, line.line_no""")
+
+
+def bought(session: Session, since: datetime, until: datetime) -> list[Any]:
+    """What was paid for and not given back whole, oldest first: store_id, id, member_id (null: nobody known),
+    paid_at, product_id; a row a line."""
+    return fetch(session, _BOUGHT, {"since": since, "until": until})
+
+
+_SINCE = text("""
+    SELECT DISTINCT ON (sku.product_id) sku.product_id, o.paid_at
+    FROM sale_order o JOIN order_line line ON line.store_id = o.store_id AND line.order_id = o.id
+    JOIN sku ON sku.id = line.sku_id
+    WHERE o.member_id = :member AND o.paid_at >= :since ORDER BY sku.product_id, o.paid_at DESC""")
+
+
+def bought_since(session: Session, member_id: int, since: datetime) -> dict[int, datetime]:
+    """When a member bought each product last, by product id, of those bought since then."""
+    return {row.product_id: row.paid_at for row in fetch(session, _SINCE, {"member": member_id, "since": since})}

@@ -131,6 +131,21 @@ def page(
     return found, ends[-1] if len(found) == most else None
 
 
+_NAMED = text(f"""
+    SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, product.picture,
+        product.category_id, product.brand, book.price_fen,
+        (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
+    FROM unnest(CAST(:products AS bigint[])) WITH ORDINALITY AS named(id, n) JOIN product ON product.id = named.id
+    {_SOLD.format(more=_LEVEL, where=f"AND {_FREE}")} JOIN sku ON sku.id = sold.id
+    {price_now("'mall'")} ORDER BY named.n""")
+
+
+def named(session: Session, store_id: int, product_ids: Sequence[int], *, now: datetime) -> list[dict[str, Any]]:
+    """Cards of these products, in this order, of those of which the store has something to sell now; with `brand`."""
+    given = {"store": store_id, "products": list(product_ids), "now": now}
+    return [row._asdict() for row in fetch(session, _NAMED, given)]
+
+
 _BRANDS = text(f"""
     SELECT product.brand, count(*) AS products FROM product{_SOLD.format(more="", where="")}
     WHERE product.category_id = :category AND product.brand <> '' GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 30""")
@@ -141,4 +156,4 @@ def brands(session: Session, store_id: int, category_id: int) -> list[dict[str, 
     return [row._asdict() for row in fetch(session, _BRANDS, {"store": store_id, "category": category_id})]
 
 
-__all__: Sequence[str] = ("PAGE", "SORTS", "Goods", "Wish", "brands", "page")
+__all__: Sequence[str] = ("PAGE", "SORTS", "Goods", "Wish", "brands", "named", "page")

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from config import clock, journal
 from config.db import open_session, transaction
 from member import leaving
-from recommend import forgetting
+from recommend import forgetting, lists
 from recommend.definitions import PURPOSE
 
 
@@ -24,6 +24,8 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
             for row in journal.take(session, [row_id]):
                 member_id = int(row.subject.partition(":")[2])
                 if row.data["purpose"] == PURPOSE:
-                    gone += forgetting.forget(session, leaving.selves(session, member_id))
+                    selves = leaving.selves(session, member_id)
+                    gone += forgetting.forget(session, selves)
+                    lists.drop(selves)
             journal.finish(session, [row_id], now=clock.now())
     return gone

@@ -10,7 +10,7 @@ from config import clock
 from config.db import open_session, transaction
 from config.logs import log
 from member import leaving as asked
-from recommend import forgetting
+from recommend import forgetting, lists
 from trade.orders import leaving
 
 ACTOR, BATCH = "job:forget_members", 50
@@ -29,6 +29,7 @@ def run(new_session: Callable[[], Session] = open_session) -> int:
             selves = asked.selves(session, member_id)
             if leaving.leave(session, member_id, actor=ACTOR, now=clock.now()):
                 forgetting.forget(session, selves)
+                lists.drop(selves)
                 left = leaving.prove_erased(session, member_id) | forgetting.prove_forgotten(session, selves)
                 assert not left, f"member {member_id} is not erased: {left}"
                 gone += 1
