@@ -36,7 +36,7 @@ HELD_OUT_PERCENT = 5
 _PENDING = text("""
     SELECT product_id, max(at) AS at FROM behaviour_event
     WHERE member_id = :member AND kind = 'cart_change' AND product_id IS NOT NULL AND day >= :day AND at >= :since
-    GROUP BY product_id ORDER BY max(at) DESC LIMIT 20""")
+    GROUP BY product_id HAVING sum(qty) > 0 ORDER BY max(at) DESC LIMIT 20""")
 _PRODUCTS = text("SELECT DISTINCT product_id FROM sku WHERE id = ANY(:skus)")
 _NAMES = text("SELECT id, name FROM product WHERE id = ANY(:ids)")
 

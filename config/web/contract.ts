@@ -109,6 +109,14 @@ export interface TalkingPoint {
   name?: string
 }
 
+/** Goods worth a word at the counter, and why: bought about every `days`, or bought with `name`. */
+export interface Hint {
+  sku_id: number
+  barcode: string | null
+  name: string
+  reason: { kind: 'usual' | 'with' | 'pending' | 'popular'; name: string; days: number }
+}
+
 /** A member whose code was scanned, or for whom a manager approved: leave to spend at this till. */
 export interface ShownMember {
   member: Member

@@ -12,6 +12,9 @@ from recommend import serve
 bp = blueprint("hints", "/api/pos", who.identify)
 
 
+NAMED = ("sku_id", "barcode", "name", "reason")
+
+
 class HintQuery(Form):
     """The member, if one is known, and the skus on the counter, parted by commas."""
 
@@ -23,7 +26,7 @@ class HintQuery(Form):
 @permit("pos.sell")
 @bp.input(HintQuery, location="query")
 def hints(query_data: HintQuery) -> Reply:
-    """`{"hints": [{sku_id, name, reason}]}`, at most three that this store has; the till never waits for it."""
+    """`{"hints": [{sku_id, barcode, name, reason}]}`, at most three that this store has."""
     skus = [int(one) for one in query_data.skus.split(",") if one]
     shelf = serve.hint(session(), who.till().store_id, query_data.member_id, skus, now=g.now)
-    return {"hints": [{name: card[name] for name in ("sku_id", "name", "reason")} for card in shelf.cards]}, 200
+    return {"hints": [{name: card[name] for name in NAMED} for card in shelf.cards]}, 200

@@ -134,6 +134,7 @@ def page(
 _NAMED = text(f"""
     SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, product.picture,
         product.category_id, product.brand, book.price_fen,
+        (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode,
         (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
     FROM unnest(CAST(:products AS bigint[])) WITH ORDINALITY AS named(id, n) JOIN product ON product.id = named.id
     {_SOLD.format(more=_LEVEL, where=f"AND {_FREE}")} JOIN sku ON sku.id = sold.id
@@ -141,7 +142,7 @@ _NAMED = text(f"""
 
 
 def named(session: Session, store_id: int, product_ids: Sequence[int], *, now: datetime) -> list[dict[str, Any]]:
-    """Cards of these products, in this order, of those of which the store has something to sell now; with `brand`."""
+    """Cards with `brand` and `barcode` of these products, in this order, of those the store can sell now."""
     given = {"store": store_id, "products": list(product_ids), "now": now}
     return [row._asdict() for row in fetch(session, _NAMED, given)]
 

@@ -47,6 +47,7 @@ import type {
 } from './contract-value'
 import type { Group, GroupCard, InGroup } from './contract-group'
 import type { RushCard } from './contract-price'
+import type { Recommended } from './contract-recommend'
 import type { Address, AddressForm, Mode, Region, WayOffered } from './contract-way'
 import { overUni } from './transport'
 
@@ -133,6 +134,8 @@ export const mall = {
     api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode, ...group })}`),
   groupOffers: (store_id: number) => api.get<{ offers: GroupCard[] }>(`${BASE}/groups${query({ store_id })}`),
   rushes: (store_id: number) => api.get<{ rushes: RushCard[] }>(`${BASE}/rushes${query({ store_id })}`),
+  recommended: (store_id: number, place: 'home' | 'product' | 'cart', products: number[] = []) =>
+    api.get<Recommended>(`${BASE}/recommended${query({ store_id, place, products: products.join(',') })}`),
   group: (id: number) => api.get<{ group: Group }>(`${BASE}/groups/${id}`),
   ways: (store_id: number) => api.get<{ ways: WayOffered[] }>(`${BASE}/ways${query({ store_id })}`),
   regions: (under: string | null) => api.get<{ regions: Region[] }>(`${BASE}/regions${query({ under })}`),

@@ -19,6 +19,8 @@ export type Kind =
 export interface Spot {
   slot: string
   position: number
+  /** What chose the list, where the server says so. */
+  model?: string
 }
 
 export interface Fields extends Partial<Spot> {
