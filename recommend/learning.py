@@ -41,6 +41,9 @@ _NOBODY = "0"
 """Owner of the baskets of nobody known; no member has this number."""
 
 
+_JUDGED = ("ndcg", "counting", "low")
+
+
 @dataclass(frozen=True, slots=True)
 class Judged:
     """The guard's figures of the last full week, as a share; None where too few bought to tell."""
@@ -61,10 +64,20 @@ class Run:
     """What a run made."""
 
     version: str
+    lines: int
     members: int
     products: int
     stores: int
     judged: Judged
+    shown: int
+    """How many different products are in the first twenty of any member's list."""
+
+    def as_row(self) -> dict[str, Any]:
+        """Its figures, NDCG in parts per million."""
+        of = self.judged
+        ppm = {name: None if (part := getattr(of, name)) is None else round(part * 1e6) for name in _JUDGED}
+        counted = {name: getattr(self, name) for name in ("version", "lines", "members", "products", "stores", "shown")}
+        return counted | ppm | {"asked": of.questions}
 
 
 def run(session: Session, *, now: datetime, told: Callable[[str, int], None] = lambda _what, _n: None) -> Run:
@@ -79,7 +92,7 @@ def _run(session: Session, now: datetime, told: Callable[[str, int], None]) -> R
     rows = [row for row in rows if row.member_id is None or row.member_id in agreed]
     told("lines", len(rows))
     if not rows:
-        return Run("", 0, 0, 0, Judged(0))
+        return Run("", 0, 0, 0, 0, Judged(0), 0)
     lines = _lines(rows, now)
     every, owners, catalogue = baskets_of(lines)
     products = [int(one) for one in catalogue]
@@ -97,7 +110,8 @@ def _run(session: Session, now: datetime, told: Callable[[str, int], None]) -> R
     shops = _popular(rows, now)
     lists.put(version, "s", shops)
     lists.go_live(version)
-    return Run(version, len(made), len(beside), len(shops), judged)
+    shown = len({one.product_id for named in made.values() for one in named[:LENGTH]})
+    return Run(version, len(rows), len(made), len(beside), len(shops), judged, shown)
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> Lines:

@@ -190,3 +190,26 @@ class SourceCount(Base):
     ordered: Mapped[int]
     converted: Mapped[int]
     in_store: Mapped[int]
+
+
+class RecommendRun(Base):
+    """One night's learning: what was made, and how the trees stood against counting on the last full week.
+
+    `ndcg`, `counting` (NDCG@10 in parts per million) and `low` (the lower end of their paired interval) are null
+    where too few bought to tell.
+    """
+
+    __tablename__ = "recommend_run"
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    version: Mapped[str] = mapped_column(Text, unique=True)
+    at: Mapped[datetime]
+    took_ms: Mapped[int]
+    lines: Mapped[int]
+    members: Mapped[int]
+    products: Mapped[int]
+    stores: Mapped[int]
+    asked: Mapped[int]
+    ndcg: Mapped[int | None]
+    counting: Mapped[int | None]
+    low: Mapped[int | None]
+    shown: Mapped[int]

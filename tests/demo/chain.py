@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from config.db import transaction
-from member import identity, points, segments, tier_rules
+from member import consent, identity, points, segments, tier_rules
 from member.tier_rules import Level, Rules
 from tests.demo.goods import Article
 from tests.wechat_stand_in.world import PEOPLE
@@ -217,6 +217,10 @@ def set_tiers(session: Session, *, now: datetime) -> None:
             segments.make(session, name, definition, actor="system:demo", now=now)
 
 
+AGREE_OF_TEN = 7
+"""So many of ten members let what they do be used for recommendations."""
+
+
 def enrol(session: Session, chain: Chain, dice: random.Random, *, now: datetime) -> None:
     """500 members with phones and a welcome gift; the first are the people of the stand-in's phones."""
     known = [(one["phone"], one["name"]) for one in PEOPLE] + [(phone, _name(dice)) for phone in _phones(dice)]
@@ -230,6 +234,12 @@ def enrol(session: Session, chain: Chain, dice: random.Random, *, now: datetime)
                 session, member.id, gift, source=f"gift:{member.id}", key=f"gift:{member.id}", pending=False,
                 actor="system:demo", now=at,
             )  # fmt: skip
+            if index % 10 < AGREE_OF_TEN:
+                consent.answer(
+                    session, member.id, "personalisation", given=True,
+                    version=consent.PURPOSES["personalisation"].version, channel="mall",
+                    actor=f"member:{member.id}", now=at,
+                )  # fmt: skip
         chain.members.append(member.id)
     with transaction(session):
         for number in range(1, 41):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from config import clock
-from config.db import open_session
+from config.db import open_session, transaction
 from config.logs import log
+from recommend import runs
 
 
 def run(new_session: Callable[[], Session] = open_session, *, now: datetime | None = None) -> int:
@@ -19,12 +21,12 @@ def run(new_session: Callable[[], Session] = open_session, *, now: datetime | No
     """
     from recommend import learning  # NumPy and scikit-learn are for this worker alone.
 
-    now = now or clock.now()
+    now, began = now or clock.now(), time.monotonic()
     with new_session() as session:
         made = learning.run(session, now=now, told=lambda what, n: log.info("learning", step=what, n=n))
-    judged = made.judged
-    log.info(
-        "learned", version=made.version, members=made.members, products=made.products, stores=made.stores,
-        asked=judged.questions, ndcg=judged.ndcg, counting=judged.counting, low=judged.low,
-    )  # fmt: skip
+    row = made.as_row() | {"took_ms": round((time.monotonic() - began) * 1000)}
+    log.info("learned", **row)
+    if made.version:
+        with new_session() as session, transaction(session):
+            runs.note(session, row, now=now)
     return made.members
