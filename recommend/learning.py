@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
+import scipy.sparse as sp
 from sqlalchemy.orm import Session
 from threadpoolctl import threadpool_limits
 
@@ -37,6 +38,8 @@ POPULAR_DAYS = 28.0
 WEEK_DAYS = 7.0
 LONG = 60
 BESIDE = 40
+TOGETHER = 3
+PAIRS = 20_000
 _NOBODY = "0"
 """Owner of the baskets of nobody known; no member has this number."""
 
@@ -99,7 +102,7 @@ def _run(session: Session, now: datetime, told: Callable[[str, int], None]) -> R
     known = np.flatnonzero(owners != _NOBODY)
     judged = judge(lines)
     told("judged", judged.questions)
-    rule = basket_rule(every.lines, BESIDE)
+    rule = _often(basket_rule(every.lines, BESIDE), every.lines)
     version = f"{'trees' if judged.learned_wins else 'counting'}-{now:%Y%m%d%H%M}"
     active = known[_last(every)[known] >= -ACTIVE_DAYS]
     made = _of_members(every, active, rule, learned=judged.learned_wins)
@@ -112,6 +115,18 @@ def _run(session: Session, now: datetime, told: Callable[[str, int], None]) -> R
     lists.go_live(version)
     shown = len({one.product_id for named in made.values() for one in named[:LENGTH]})
     return Run(version, len(rows), len(made), len(beside), len(shops), judged, shown)
+
+
+def _often(rule: Table, lines: Table) -> Table:
+    """Only pairs that at least TOGETHER baskets hold: one basket is no habit."""
+    columns, pairs = lines.tocsc(), rule.tocoo()
+    keep = np.zeros(pairs.nnz, bool)
+    for start in range(0, pairs.nnz, PAIRS):
+        some = slice(start, start + PAIRS)
+        both = columns[:, pairs.row[some]].multiply(columns[:, pairs.col[some]])
+        keep[some] = np.asarray(both.sum(axis=0)).ravel() >= TOGETHER
+    kept = sp.csr_matrix((pairs.data[keep], (pairs.row[keep], pairs.col[keep])), shape=rule.shape)
+    return kept
 
 
 def _lines(rows: Sequence[Any], now: datetime) -> Lines:

@@ -79,6 +79,12 @@ def test_what_goes_with_what_one_bought_names_it(session, shop, product, now, ag
     assert _why(beside) == {product["bread"]: {"kind": "with", "name": "商品milk", "days": 0}}
 
 
+def test_one_basket_is_no_habit(session, shop, product, now):
+    _everybody_buys(session, shop, now, times=2)
+    learning.run(session, now=now)
+    assert serve.beside(session, shop.store_id, [product["milk"]], now=now).cards == []
+
+
 def test_what_waits_in_the_cart_comes_first_until_it_is_bought(session, shop, product, now, agree, phone):
     member = _member(session, now, agree, "13812340001")
     phone.member_id = member
