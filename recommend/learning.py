@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,7 +29,7 @@ from recommend.evaluate.metrics import LENGTH, by_question, interval
 from recommend.histories import Baskets, Ints, Lines, Table, baskets_of
 from recommend.lists import Named
 from recommend.rank import FEW
-from recommend.train.basket import BasketModel, batches
+from recommend.train.basket import BasketModel, NothingToLearn, batches
 from trade.orders import facts
 
 HISTORY = timedelta(days=365)
@@ -45,6 +45,9 @@ _NOBODY = "0"
 
 
 _JUDGED = ("ndcg", "counting", "low")
+
+
+Told: TypeAlias = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,17 +86,18 @@ class Run:
         return counted | ppm | {"asked": of.questions}
 
 
-def run(session: Session, *, now: datetime, told: Callable[[str, int], None] = lambda _what, _n: None) -> Run:
-    """Learn from the last year and put new lists live; `told` hears of its progress.  CPU: about 2 ms a member."""
-    with threadpool_limits(limits=1):
-        return _run(session, now, told)
-
-
-def _run(session: Session, now: datetime, told: Callable[[str, int], None]) -> Run:
+def run(session: Session, *, now: datetime, told: Told = lambda _what, _n: None) -> Run:
+    """Learn from the last year and put new lists live; `told` hears of its progress."""
     rows = facts.bought(session, now - HISTORY, now)
     agreed = consent.agreed(session, PURPOSE)
     rows = [row for row in rows if row.member_id is None or row.member_id in agreed]
     told("lines", len(rows))
+    with threadpool_limits(limits=1):
+        return learn(rows, now=now, told=told)
+
+
+def learn(rows: Sequence[Any], *, now: datetime, told: Told = lambda _what, _n: None) -> Run:
+    """The same from lines as `trade.orders.facts.bought` has them, all of which may be learned from."""
     if not rows:
         return Run("", 0, 0, 0, 0, Judged(0), 0)
     lines = _lines(rows, now)
@@ -154,7 +158,10 @@ def judge(lines: Lines) -> Judged:
         return Judged(len(asked))
     ties = tie_breakers(week.past.items)
     counted = strongest(Frequency(fill=True).fit(week.past).score(week.members), LENGTH, ties)
-    model = BasketModel(week.horizon).fit(week.past, week.at)
+    try:
+        model = BasketModel(week.horizon).fit(week.past, week.at)
+    except NothingToLearn:
+        return Judged(len(asked))
     learned = np.concatenate([model.lists(week.members[some], LENGTH) for some in batches(asked, week.past.items)])
     ours, theirs = (by_question(one, week.truth)["ndcg@10"] for one in (learned, counted))
     return Judged(len(asked), float(ours.mean()), float(theirs.mean()), interval(ours, theirs)[1])

@@ -35,6 +35,10 @@ def sources() -> list[Source]:
     ]
 
 
+class NothingToLearn(ValueError):
+    """History has no answered question yet: a counting rule has to serve."""
+
+
 @dataclass(frozen=True)
 class Question:
     """A moment of the past: what was known, who was asked, and the basket that came."""
@@ -75,9 +79,15 @@ class BasketModel:
         self.ranker = Ranker()
 
     def fit(self, past: Baskets, at: float) -> Self:
-        """Learn from `past` alone; `at` is the moment of the questions to come."""
+        """Learn from `past` alone; `at` is the moment of the questions to come.
+
+        :raises NothingToLearn: nobody with a history bought a candidate before that moment.
+        """
         chance = np.random.default_rng(1)
-        learned = [self._learned(question, chance) for question in cuts(past, at, self.horizon)]
+        asked = (question for question in cuts(past, at, self.horizon) if len(question.members))
+        learned = [self._learned(question, chance) for question in asked]
+        if not any(bought.any() for _, bought in learned):
+            raise NothingToLearn
         features = np.concatenate([one for one, _ in learned])
         self.ranker.fit(features, np.concatenate([one for _, one in learned]))
         del features, learned

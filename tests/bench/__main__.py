@@ -21,7 +21,7 @@ from sqlalchemy import create_engine, text
 
 from config import embedded, migrate
 from config.settings import settings
-from tests.bench import cpu, points, pricing, routing, seed, works
+from tests.bench import cpu, points, pricing, recommending, routing, seed, works
 from tests.bench.load import Ask, Client, Measured, press, volley
 from tests.bench.servers import PRODUCT, serving
 
@@ -153,6 +153,7 @@ def measure(given: argparse.Namespace, url: str) -> tuple[list[Row], list[str]]:
                 {"work": "web_memory", "value": round(cpu.memory_mib(web), 1), "unit": "MiB"},
                 {"work": "floor_memory", "value": round(cpu.memory_mib(low), 1), "unit": "MiB"},
             ]
+        rows += recommending.rows(session, shop, database)
         rows += routing.rows(session, database)  # last: it brings goods and stores of its own
     return rows, faults
 
@@ -173,7 +174,13 @@ def judge(rows: list[Row], slack: float) -> list[str]:
         faults.append(f"W5 took {value['W5_time']} s")
     if value["web_memory"] > MEMORY_MIB:
         faults.append(f"the web takes {value['web_memory']} MiB")
-    return faults + points.faults(rows) + pricing.faults(rows, slack) + routing.faults(rows, slack)
+    return (
+        faults
+        + points.faults(rows)
+        + pricing.faults(rows, slack)
+        + routing.faults(rows, slack)
+        + recommending.faults(rows, slack)
+    )
 
 
 def show(rows: list[Row]) -> None:
@@ -189,7 +196,7 @@ def show(rows: list[Row]) -> None:
             )
     for r in rows:
         if "value" in r:
-            print(f"{r['work']:26}{r['value']:>10} {r['unit']}")
+            print(f"{r['work']:36}{r['value']:>10} {r['unit']}")
 
 
 def main() -> int:
