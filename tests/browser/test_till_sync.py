@@ -13,6 +13,7 @@ from config import clock
 from config.db import transaction
 from pos import import_journal
 from tests import factories as make
+from tests.browser import looks
 from tests.browser.people import Till
 from tests.devices import Device
 from tests.stories import books
@@ -116,6 +117,24 @@ def test_fifty_sales_through_every_cut_are_booked_once_each_in_its_own_shift(str
     assert session.execute(text("SELECT kind, cause FROM exception_case")).all() == [("document_excepted", "sum")]
     session.rollback()
     assert books(session) == {}
+
+
+def test_all_warnings_at_once_fit_in_a_hand(street, screen, pictures):
+    """Muted, rejected sales, storage not kept and no network: every button can still be pressed."""
+    till = Till(screen(360, 640), street.url)
+    till.open(street.shop)
+    device = Device(street.shop, staff_id=999)
+    rows = [_row(device.sell(clock.now(), milk=1)) for _ in range(12)]
+    till.page.evaluate(PUT, {"rows": rows, "device": device.id, "end": {"seq": device.seq, "hash": device.prev}})
+    till.page.evaluate("localStorage.setItem('td.till.volume', '0')")
+    till.page.reload()
+    expect(till.see("rejected")).to_contain_text("12")
+    till.page.context.set_offline(True)
+    till.scan(make.BARCODES["milk"])
+    till.see("alone").wait_for()
+    till.see("muted").wait_for()
+    looks.picture(till.page, pictures, "till-all-warnings-hand")
+    assert looks.cut(till.page) == []
 
 
 def test_what_was_not_booked_is_shown_and_leaves_the_device_as_a_sealed_file(street, session, screen, pictures):
