@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
 from sqlalchemy import text
 
 from config import clock
@@ -59,31 +60,33 @@ def test_of_two_openings_with_one_word_one_is_let(session, shop, client):
     assert codes == [201, 409, 409, 409] and len(_told(session)) == 1
 
 
-def test_without_network_it_is_told_later_once(session, shop, client):
-    till, device = client(), Device(shop)
-    at = clock.now()
+def _written(shop, **other):
+    """A delivery of one document of an opening without network."""
+    device, at = Device(shop), clock.now()
     said = {
         "v": 1, "kind": "drawer", "uuid": "11111111-2222-4333-8444-555555555555", "no": "X0000000001",
         "device": device.id, "seq": 1, "prev": device.prev, "shift_id": shop.shift_id,
         "staff_id": shop.people[Role.CASHIER], "at_ms": epoch_ms(at), "offset_ms": 0,
         "approver_id": shop.people[Role.STORE_MANAGER], "reason": "整理大钞",
-    }  # fmt: skip
-    body = device.write(said)
-    sent = {"at_ms": epoch_ms(at), "documents": [{"uuid": said["uuid"], "body": body}]}
+    } | other  # fmt: skip
+    return {"at_ms": epoch_ms(at), "documents": [{"uuid": said["uuid"], "body": device.write(said)}]}
+
+
+def test_without_network_it_is_told_later_once(session, shop, client):
+    till, sent = client(), _written(shop)
     for _ in range(2):
         assert till.post("/api/pos/sync", sent).json["results"][0]["state"] == "taken"
     [row] = _told(session)
     assert row.data["reason"] == "整理大钞" and row.data["told_at"]
+    given = text("SELECT action, state, alone, approver_id, asked_by FROM approval")
+    assert session.execute(given).all() == [
+        ("no_sale", "used", True, shop.people[Role.STORE_MANAGER], shop.people[Role.CASHIER])
+    ]
 
 
-def test_a_drawer_document_with_money_in_it_waits_on_the_desk(session, shop, client):
-    till, device = client(), Device(shop)
-    body = device.write({
-        "v": 1, "kind": "drawer", "uuid": "11111111-2222-4333-8444-555555555555", "no": "X0000000001",
-        "device": device.id, "seq": 1, "prev": device.prev, "shift_id": shop.shift_id,
-        "staff_id": shop.people[Role.CASHIER], "at_ms": epoch_ms(clock.now()), "offset_ms": 0, "payable_fen": 100,
-        "approver_id": shop.people[Role.STORE_MANAGER], "reason": "整理大钞",
-    })  # fmt: skip
-    sent = {"at_ms": 0, "documents": [{"uuid": "11111111-2222-4333-8444-555555555555", "body": body}]}
-    assert till.post("/api/pos/sync", sent).json["results"][0]["state"] == "excepted"
+@pytest.mark.parametrize("wrong", ["money", "cashier", "nobody"])
+def test_a_drawer_document_with_money_or_without_a_manager_waits_on_the_desk(session, shop, client, wrong):
+    of = {"money": {"payable_fen": 100}, "cashier": {"approver_id": shop.people[Role.CASHIER]}}
+    sent = _written(shop, **of.get(wrong, {"staff_id": 999}))
+    assert client().post("/api/pos/sync", sent).json["results"][0]["state"] == "excepted"
     assert _told(session) == []

@@ -63,7 +63,8 @@ def _cases(session):
 
 
 def _on_hand(session, shop):
-    found = session.scalar(text("SELECT on_hand FROM stock_level WHERE sku_id = :id"), {"id": shop.skus["milk"]})
+    of = {"store": shop.store_id, "sku": shop.skus["milk"]}
+    found = session.scalar(text("SELECT on_hand FROM stock_level WHERE store_id = :store AND sku_id = :sku"), of)
     session.rollback()
     return found
 

@@ -8,9 +8,13 @@ from typing import Literal
 from pydantic import Field
 from sqlalchemy.orm import Session
 
+from trade.orders.offline import in_shift
 from trade.orders.offline.document import Said
-from trade.orders.offline.taking import Taken
+from trade.orders.offline.taking import CannotTake, Taken
+from trade.orders.offline.word import may_approve
 from trade.stores import drawer
+from trade.stores.approvals import moves as approvals
+from trade.stores.approvals.states import Action
 
 
 class DrawerSaid(Said):
@@ -27,9 +31,18 @@ def fault(said: DrawerSaid) -> str:
 
 
 def take(session: Session, store_id: int, till_id: int, said: DrawerSaid, *, sold_at: datetime, now: datetime) -> Taken:
-    """One row in the journal, of the moment when it happened."""
+    """One row in the journal, of the moment when it happened, and the approval that was given there.
+
+    :raises CannotTake: `unknown_staff`, or `not_an_approver`.
+    """
+    actor = in_shift.actor(session, said.staff_id)
+    if not may_approve(session, store_id, said.approver_id):
+        raise CannotTake("not_an_approver")
+    what = {"shift_id": said.shift_id}
+    asked = approvals.Asked(store_id, till_id, said.staff_id, Action.NO_SALE, f"till:{till_id}", said.reason, what)
+    approvals.given_alone(session, asked, said.approver_id, done={}, now=sold_at)
     drawer.opened(
         session, store_id, till_id, shift_id=said.shift_id, reason=said.reason,
-        approved_by=f"staff:{said.approver_id}", actor=f"staff:{said.staff_id}", now=sold_at, told_at=now,
+        approved_by=f"staff:{said.approver_id}", actor=actor, now=sold_at, told_at=now,
     )  # fmt: skip
     return Taken()
