@@ -36,6 +36,7 @@ KINDS: dict[str, Kind] = {
     "shipped": _kind(ORDER, 2 * DAY, "order_no courier tracking_no at hint"),
     "changed": _kind(ORDER, DAY, "order_no what at hint"),
     "refund": _kind("{page}", 3 * DAY, "order_no amount at hint"),
+    "group": _kind("pages/group/group?id={group_id}", DAY, "goods what at hint"),
     "pickup_proof": _kind(ORDER, 10 * timedelta(minutes=1), "code until hint"),
     "points": _kind("pages/points/points", DAY, "change balance at hint"),
     "points_expiring": _kind("pages/points/points", DAY, "points until hint"),

@@ -50,6 +50,12 @@ def _join(street, screen, link, pictures):
     return friend
 
 
+def _heard(street):
+    """What WeChat showed the first of how their group ended."""
+    said = [dict(one["fields"]) for one in street.world.messages.get("oTongdian0001", [])]
+    return [one["拼团结果"] for one in said if "拼团结果" in one]
+
+
 def test_a_group_that_is_not_full_gives_every_fen_back(street, screen, session, pictures):
     now, milk = clock.now(), street.shop.skus["milk"]
     form = {"kind": "group", "prices": {milk: 655}, "people": 3, "fill_minutes": 60}
@@ -77,12 +83,16 @@ def test_a_group_that_is_not_full_gives_every_fen_back(street, screen, session, 
     expect(first.see("group-state")).to_contain_text("还差 2 人")
     expect(first.see("group-clock")).to_contain_text(":")
     _three_widths(first, "group-mine", pictures)
+    first.see("tell-me").click()
+    first.see("subscribe-yes").click()
+    expect(first.see("telling-words")).to_contain_text("拼团结果")
     friend = _join(street, screen, first.page.url, pictures)
     expect(first.see("group-state")).to_contain_text("还差 1 人")
 
     assert _an_hour_goes_by(session) == 2
     expect(first.see("group-state")).to_have_attribute("data-state", "failed")
     _three_widths(first, "group-failed", pictures)
+    street.until(lambda: "到时未满 3 人，未成团" in _heard(street), "whoever asked is told")
     friend.page.reload()
     expect(friend.see("order-state")).to_have_attribute("data-state", "cancelled")
     expect(friend.page.get_by_text("未成团，款项、储值和优惠已全额原路退回")).to_be_visible()

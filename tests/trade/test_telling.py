@@ -14,11 +14,13 @@ from member.reach import facts, ways
 from member.reach.kinds import KINDS
 from tests import factories as make
 from tests.trade.fulfilment import chain, hands
+from tests.trade.groups import test_groups as groups
 from tests.wechat_stand_in.open_platform.fields import fault
 from tests.wechat_stand_in.open_platform.library import LIBRARY
 from tests.wechat_stand_in.open_platform.messages import pages
 from trade.fulfilment import lost_phone, notices, pickup, rules
 from trade.orders import cancelling, courier, fulfil, no_show, substituting, telling
+from trade.orders.groups import ending
 from trade.stock.rejects import Reason
 
 TEMPLATES = {
@@ -147,6 +149,22 @@ def test_the_code_of_a_lost_phone_goes_out_while_it_is_the_newest(session, shop,
     assert hands.do(session, lost_phone.send, parcel, tail, now=now) == 2
     first = session.execute(text("SELECT *, member_id AS to_member FROM message WHERE event = 'proof' AND version = 1"))
     assert telling.COMPOSE["pickup_proof"](session, first.one(), "zh-CN", now) is None
+
+
+@pytest.mark.parametrize(("event", "what"), [("group_formed", "2 joined: it is on"),
+                                            ("group_failed", "Fewer than 2 joined")])  # fmt: skip
+def test_how_a_group_ended_suits_its_template(session, shop, told, now, event, what):
+    members = [make.a_member(session, phone=f"1391234{n:04d}", now=now) for n in range(2)]
+    form = {"kind": "group", "prices": {shop.skus["milk"]: 600}, "people": 2, "fill_minutes": 60}
+    offer = make.a_promotion(session, now, **form)
+    opened = groups.joined(session, shop, offer, members[0], now)
+    group = groups.group_of(session, opened)
+    if event == "group_formed":
+        groups.joined(session, shop, offer, members[1], now, group)
+    else:
+        with transaction(session):
+            ending.fail(session, group, actor="t", now=now + timedelta(hours=1))
+    assert told(event)["what"] == what
 
 
 def test_an_order_of_another_channel_has_nobody_to_tell(session, shop, now):

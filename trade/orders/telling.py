@@ -9,6 +9,8 @@ substitute_n       changed       the customer may still answer
 cancel_declined    changed       the parcel is not closed
 missed             changed       it was not put back yet
 refund             refund        the refund is done
+group_formed       group         the member is still in it
+group_failed       group         always
 proof              pickup_proof  the code was not used, and is the newest
 """
 
@@ -21,7 +23,7 @@ from typing import Any
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from config.db import first
+from config.db import fetch, first
 from config.texts import say
 from member.reach import moves as reach
 from member.reach.fields import Fact
@@ -50,12 +52,36 @@ _REFUND = text("""
     FROM refund r WHERE r.store_id = :store AND r.id = :id AND r.state = 'done'""")
 
 
+_PLACES = text("""
+    SELECT s.store_id, s.order_id, o.member_id FROM group_seat s
+    JOIN sale_order o ON o.store_id = s.store_id AND o.id = s.order_id
+    WHERE s.group_id = :group AND s.state = 'taken' AND s.order_id IS DISTINCT FROM :but
+    ORDER BY s.store_id, s.order_id""")
+_PLACE = text("""
+    SELECT s.group_id, s.state AS seat, g.state, g.people, g.ended_at, l.name AS goods
+    FROM group_seat s JOIN group_buy g ON g.id = s.group_id
+    JOIN order_line l ON l.store_id = s.store_id AND l.order_id = s.order_id AND l.line_no = 1
+    WHERE s.store_id = :store AND s.order_id = :id""")
+
+
 def paid(session: Session, order: Any, *, actor: str, now: datetime) -> None:
     """The customer is told that their order is paid, once."""
     if order.member_id is not None:
         of = {"store_id": order.store_id, "about": f"order:{order.id}"}
         subject = f"order:{order.store_id}:{order.id}"
         reach.ask(session, order.member_id, "paid", subject, **of, actor=actor, now=now)
+
+
+def group(session: Session, group_id: int, event: str, *, but: int | None = None, actor: str, now: datetime) -> None:
+    """Everybody with a place in a group is told how it ended, once.  Call it before their places are given up.
+
+    :param event: `group_formed` or `group_failed`.
+    :param but: the order that filled it: its customer reads so on the screen, and hears that it is paid.
+    """
+    for place in fetch(session, _PLACES, {"group": group_id, "but": but}):
+        of: dict[str, Any] = {"store_id": place.store_id, "about": f"order:{place.order_id}"}
+        subject = f"seat:{place.store_id}:{place.order_id}"
+        reach.ask(session, place.member_id, "group", subject, event=event, **of, actor=actor, now=now)
 
 
 def _key(message: Any) -> dict[str, int]:
@@ -150,6 +176,19 @@ def _refund(session: Session, message: Any, language: str, now: datetime) -> Fac
     }
 
 
+def _group(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
+    place = first(session, _PLACE, _key(message))
+    if place is None or (place.state == "formed" and place.seat != "taken"):
+        return None
+    return {
+        "group_id": place.group_id,
+        "goods": place.goods,
+        "what": say(f"message.group.{place.state}", language, n=place.people),
+        "at": place.ended_at,
+        "hint": say(f"message.group.{place.state}.hint", language),
+    }
+
+
 def _proof(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
     key = _key(message)
     sent = first(session, _PROOF, {**key, "sends": message.version})
@@ -170,6 +209,7 @@ COMPOSE: dict[str, Callable[[Session, Any, str, datetime], Facts | None]] = {
     "shipped": _shipped,
     "changed": _changed,
     "refund": _refund,
+    "group": _group,
     "pickup_proof": _proof,
 }
 """Kind -> what it says in a language (facts as in `member/reach/kinds.py`), or None when it is not true any more."""

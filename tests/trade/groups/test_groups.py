@@ -15,7 +15,7 @@ from config.errors import NotFound, Refused
 from member import wallet
 from tests import factories as make
 from trade.books.registry import prove
-from trade.orders import close, place, price, seckill
+from trade.orders import close, place, price, seckill, telling
 from trade.orders.groups import ending, joining, moves
 from trade.orders.groups.states import MOVES, SEAT_MOVES, Group, Seat
 from trade.orders.pay import Outcome
@@ -105,6 +105,41 @@ def test_a_full_group_goes_on_and_an_unfilled_one_waits(session, shop, people, o
     assert stands(session, group) == ("formed", 3)
     assert (states(session, first, second, third), parcels(session)) == (["confirmed"] * 3, 3)
     agree(session)
+
+
+def told(session) -> dict[str, list[int]]:
+    """Which members were told of which end of a group, each by what the message says to them."""
+    session.rollback()
+    found: dict[str, list[int]] = {}
+    for row in session.execute(text("SELECT *, member_id AS to_member FROM message WHERE kind = 'group' ORDER BY id")):
+        said = telling.COMPOSE["group"](session, row, "zh-CN", row.asked_at)
+        found.setdefault(str(said and said["what"]), []).append(row.member_id)
+    return found
+
+
+def test_whoever_waited_is_told_that_the_group_is_full(session, shop, people, offer, now):
+    """Who filled it hears that the order is paid; who leaves afterwards hears no good news any more."""
+    first = joined(session, shop, offer, people[0], now)
+    group = group_of(session, first)
+    joined(session, shop, offer, people[1], now, group)
+    assert told(session) == {}
+    joined(session, shop, offer, people[2], now, group)
+    assert told(session) == {"3 人已满，拼团成功": people[:2]}
+    with transaction(session):
+        close.cancel(session, shop.store_id, first, actor="t", now=now)
+    assert told(session) == {"None": people[:1], "3 人已满，拼团成功": people[1:2]}
+
+
+def test_everybody_left_in_a_failed_group_is_told_once(session, shop, people, offer, now):
+    orders = [joined(session, shop, offer, people[0], now)]
+    group = group_of(session, orders[0])
+    orders += [joined(session, shop, offer, people[1], now, group)]
+    with transaction(session):
+        close.cancel(session, shop.store_id, orders[0], actor="t", now=now)
+    for _ in range(2):
+        with transaction(session):
+            ending.fail(session, group, actor="t", now=now + FILL)
+    assert told(session) == {"到时未满 3 人，未成团": people[1:2]}
 
 
 def test_the_refund_of_one_does_not_break_a_formed_group(session, shop, people, offer, now):

@@ -36,6 +36,9 @@ LIBRARY: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "coupon_expiring": ("优惠券到期提醒", {
         "thing1": ("coupon", "优惠券"), "number2": ("count", "张数"), "time3": ("until", "到期时间"),
         "thing4": ("hint", "温馨提示")}),
+    "group": ("拼团结果通知", {
+        "thing1": ("goods", "商品名称"), "thing2": ("what", "拼团结果"), "time3": ("at", "时间"),
+        "thing4": ("hint", "温馨提示")}),
     "pickup_proof": ("取货验证码", {
         "character_string1": ("code", "验证码"), "time2": ("until", "有效期至"), "thing3": ("hint", "温馨提示")}),
 }  # fmt: skip

@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from config.db import fetch, first
-from trade.orders import close
+from trade.orders import close, telling
 from trade.orders.groups import moves
 
 REASON = "group_failed"
@@ -41,6 +41,7 @@ def fail(session: Session, group_id: int, *, actor: str, now: datetime) -> int:
         return 0
     why = "time_over" if group.fill_by <= now else "offer_ended"
     moves.move(session, group_id, "fail", actor=actor, now=now, why=why)
+    telling.group(session, group_id, "group_failed", actor=actor, now=now)
     orders = fetch(session, _ORDERS, {"group": group_id})
     for order in orders:
         close.refuse(session, order.store_id, order.order_id, REASON, actor=actor, now=now)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from config.db import fetch, first
 from config.errors import NotFound, WrongState
-from trade.orders import close, confirm
+from trade.orders import close, confirm, telling
 from trade.orders.groups import moves
 from trade.orders.groups.states import Group
 from trade.orders.price import Basket, book_for
@@ -119,6 +119,7 @@ def take(session: Session, store_id: int, order_id: int, *, actor: str, now: dat
         judging.flag(session, store_id, order_id, WAIT, group_id=group_id)
         return
     moves.move(session, group_id, "form", actor=actor, now=now)
+    telling.group(session, group_id, "group_formed", but=order_id, actor=actor, now=now)
     for other in fetch(session, _OTHERS, {"group": group_id}):
         if (other.store_id, other.order_id) != (store_id, order_id):
             reviews.unflag(session, other.store_id, other.order_id, WAIT)

@@ -220,6 +220,7 @@ export type MessageKind =
   | 'shipped'
   | 'changed'
   | 'refund'
+  | 'group'
   | 'points'
   | 'points_expiring'
   | 'coupon_expiring'

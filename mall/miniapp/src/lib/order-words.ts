@@ -34,7 +34,8 @@ export function payKindWords(order: Order): string {
 }
 
 /** What is worth telling of an order from here on; WeChat is asked about three at most. */
-export function toTell(order: Pick<Order, 'mode' | 'state'>): MessageKind[] {
+export function toTell(order: Pick<Order, 'mode' | 'state' | 'group'>): MessageKind[] {
   const handed: MessageKind = order.mode === 'pickup' ? 'ready' : 'shipped'
+  if (order.group && (order.group.state ?? 'open') === 'open') return ['group', handed, 'refund']
   return order.state === 'placed' ? ['paid', handed, 'refund'] : [handed, 'changed', 'refund']
 }
