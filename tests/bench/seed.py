@@ -18,7 +18,14 @@ from trade.catalogue.words import spelled
 from trade.stock import availability
 
 SKUS, CATEGORIES, MEMBERS, HOT = 10_000, 40, 2_000, 100
-CODES = [gtin13(f"6950{number:08d}") for number in range(1, SKUS + 1)]
+
+
+def codes(skus: int) -> list[str]:
+    """The barcodes of so many skus."""
+    return [gtin13(f"6950{number:08d}") for number in range(1, skus + 1)]
+
+
+CODES = codes(SKUS)
 
 _PRODUCT = """
     INSERT INTO category (name, picture, position)
@@ -54,7 +61,7 @@ _PRODUCT = """
 """
 
 
-def seed(session: Session) -> factories.Shop:
+def seed(session: Session, skus: int = SKUS) -> factories.Shop:
     """Fill an empty migrated database; returns the shop that is measured."""
     now = clock.now()
     shop = factories.open_shop(session, now=now)
@@ -62,8 +69,8 @@ def seed(session: Session) -> factories.Shop:
     known = [spelled(name) for name in names]
     given = {
         "initials": [one for one, _ in known], "spellings": [one for _, one in known],
-        "skus": SKUS, "categories": CATEGORIES, "members": MEMBERS, "names": names, "known": len(names),
-        "codes": CODES, "store": shop.store_id, "since": now - timedelta(days=60),
+        "skus": skus, "categories": CATEGORIES, "members": MEMBERS, "names": names, "known": len(names),
+        "codes": codes(skus), "store": shop.store_id, "since": now - timedelta(days=60),
     }  # fmt: skip
     with transaction(session):
         session.execute(text("SET LOCAL statement_timeout = 0"))
