@@ -38,6 +38,7 @@ from mall.http import (
 )
 from mall.http import aftersales as mall_aftersales
 from mall.http import coupons as mall_coupons
+from mall.http import invoices as mall_invoices
 from mall.http import messages as mall_messages
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
@@ -187,6 +188,7 @@ def create_app() -> APIFlask:
         card.bp,
         privacy.bp,
         mall_messages.bp,
+        mall_invoices.bp,
         profile.bp,
         tier.bp,
         mall_wallet.bp,

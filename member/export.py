@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from config import journal
 from config.db import changed, fetch, first
 from config.errors import NotFound
-from member import address_book, followers
+from member import address_book, followers, invoice_titles
 from member.identity import card_no
 from member.secrets import open_sealed, seal
 
@@ -98,6 +98,7 @@ def gather(session: Session, member_id: int) -> dict[str, Any]:
             for row in known
         ],
         "addresses": address_book.of_member(session, member_id),
+        "invoice_titles": invoice_titles.of_member(session, member_id),
         "follows_service_account": followers.template_openid(session, member_id) is not None,
         "signed_in_until": [row.expires_at for row in fetch(session, _SESSIONS, {"member": member_id})],
         **held,

@@ -15,14 +15,13 @@ from config.clock import SHANGHAI
 from config.errors import NotFound, Refused
 from config.http import WriteForm, blueprint, once, permit, session
 from config.money import yuan
-from config.settings import settings
 from config.texts import language_of, say
 from pos.http import top_ups
 from pos.printing.page import bars
 from pos.printing.papers import amount
 from trade.orders import read
 from trade.orders.invoices import moves as invoices
-from trade.orders.invoices.tax_no import is_sound
+from trade.orders.invoices import wishes
 from trade.orders.receipts import book
 from trade.payments import top_up_refunds
 
@@ -65,22 +64,6 @@ class InvoiceForm(WriteForm):
     tax_no: str = Field("", max_length=18)
     email: str = Field(max_length=100, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 
-    def wish(self) -> invoices.Wish:
-        """As it is asked for; a person has no tax number.
-
-        :raises BadTaxNo: a company's is none.
-        """
-        tax_no = self.tax_no.strip().upper() if self.kind == "company" else ""
-        if self.kind == "company" and not is_sound(tax_no):
-            raise BadTaxNo()
-        return invoices.Wish(self.kind, self.title.strip(), tax_no, self.email)
-
-
-class BadTaxNo(Refused):
-    """The tax number has a wrong sign or length: its last sign proves the others."""
-
-    code, status = "bad_tax_no", 422
-
 
 @bp.get("/r/<address>")
 @permit("public")
@@ -121,7 +104,7 @@ def _facts(key: tuple[int, int]) -> dict[str, Any]:
         "stands": stands(receipt, refunded_fen),
         "moment": _moment(receipt["at"]),
         "bars": bars(receipt["printed_no"]),
-        "may_invoice": bool(settings().invoice_url),
+        "may_invoice": wishes.offered(),
         "invoice": invoices.of_order(session(), *key),
         "invoice_fen": invoices.amount_fen(session(), *key),
         "request_id": str(uuid.uuid4()),
@@ -142,8 +125,8 @@ def ask_for_invoice(address: str) -> Response:
     typed = request.form.to_dict()
     try:
         form = InvoiceForm.model_validate(typed)
-        wish = form.wish()
-        if not settings().invoice_url:
+        wish = wishes.understood(form.kind, form.title, form.tax_no, form.email)
+        if not wishes.offered():
             raise invoices.NothingToInvoice()
         once(form, lambda opened: ({"id": invoices.ask(opened, *key, wish, now=g.now)}, 201))
     except ValidationError:

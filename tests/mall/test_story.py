@@ -33,6 +33,7 @@ def test_a_pickup_is_told_from_the_order_to_the_case(session, shop, members):
     order = make.order_online(session, shop, member, now, milk=2)
     assert _story(me, order)["may"] == {
         "pay": True, "cancel": True, "ask_to_cancel": False, "receive": [], "aftersale": [], "buy_again": False,
+        "invoice": False,
     }  # fmt: skip
     make.pay_online(session, shop, order, now)
     paid = _story(me, order)
@@ -51,6 +52,7 @@ def test_a_pickup_is_told_from_the_order_to_the_case(session, shop, members):
     assert [(one["id"], one["state"], one["asked_fen"]) for one in told["cases"]] == [(case, "applied", 990)]
     assert told["may"] == {
         "pay": False, "cancel": False, "ask_to_cancel": False, "receive": [], "buy_again": True,
+        "invoice": False,
         "aftersale": ["return_refund", "refund_only", "exchange", "resend", "price_protection"],
     }  # fmt: skip
     assert other.get(f"/api/mall/orders/{order}/story").status_code == 404

@@ -19,6 +19,7 @@ from trade.orders.aftersales.read import steps_of
 from trade.orders.aftersales.states import Kind
 from trade.orders.aftersales.terms import terms_at
 from trade.orders.headline import may_ask, may_cancel
+from trade.orders.invoices import wishes
 
 TOLD = frozenset({
     "order.placed", "order.sold", "order.paid", "order.expired", "order.cancelled", "order.refused", "order.revived",
@@ -132,7 +133,14 @@ def _may(session: Session, order: Any, parcels: Sequence[Mapping[str, Any]], now
         "receive": [one["id"] for one in parcels if one["state"] == "handed" and one["mode"] != "pickup"],
         "aftersale": _kinds(session, order, now),
         "buy_again": order.state != "placed",
+        "invoice": _invoiced(session, order),
     }
+
+
+def _invoiced(session: Session, order: Any) -> bool:
+    """Whether there is an invoice to see or to ask for."""
+    of = wishes.shown(session, order.store_id, order.id)
+    return bool(of["may"] or of["invoice"])
 
 
 def _kinds(session: Session, order: Any, now: datetime) -> list[str]:

@@ -146,6 +146,8 @@ export interface Story {
     receive: number[]
     aftersale: CaseKind[]
     buy_again: boolean
+    /** There is an invoice to see, or to ask for. */
+    invoice: boolean
   }
 }
 

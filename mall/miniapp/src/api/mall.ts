@@ -23,6 +23,7 @@ import type {
   Tier,
 } from './contract'
 import type { Case, LeftOrder, RefundPreview, SentPhoto, Story, Wish } from './contract-after'
+import type { InvoicePage, InvoiceStand, InvoiceTitle } from './contract-invoice'
 import type { Alternatives, Brand, Instead, Narrowed } from './contract-browse'
 import type {
   CardState,
@@ -197,6 +198,8 @@ export const mall = {
     api.write<{ top_up: TopUp }>(`${BASE}/top-ups`, { store_id, amount_fen }),
   oneTopUp: (id: number) => api.get<{ top_up: TopUp }>(`${BASE}/top-ups/${id}`),
   payTopUp: (id: number) => api.write<PayAnswer>(`${BASE}/top-ups/${id}/pay`),
+  invoice: (order_id: number) => api.get<InvoicePage>(`${BASE}/orders/${order_id}/invoice`),
+  askInvoice: (order_id: number, wish: InvoiceTitle) => api.write<InvoiceStand>(`${BASE}/orders/${order_id}/invoice`, wish),
   profile: () => api.get<{ profile: Profile; promised: number }>(`${BASE}/me/profile`),
   editProfile: (said: { nickname: string; birthday: string | null; gender: Gender | null }) =>
     api.write<{ profile: Profile; points: number }>(`${BASE}/me/profile`, said),

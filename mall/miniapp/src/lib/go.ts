@@ -34,6 +34,7 @@ export const go = {
   chooseAddress: () => uni.navigateTo({ url: '/pages/addresses/addresses?choose=1' }),
   address: (id: number | null) => uni.navigateTo({ url: `/pages/address/address${id ? `?id=${id}` : ''}` }),
   group: (id: number) => uni.navigateTo({ url: `/pages/group/group?id=${id}` }),
+  invoice: (order_id: number) => uni.navigateTo({ url: `/pages/invoice/invoice?order=${order_id}` }),
   stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
   back: () => uni.navigateBack({ fail: () => void go.home() }),
 }
