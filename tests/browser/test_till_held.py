@@ -127,6 +127,7 @@ def test_held_without_network_and_shared_once_there_is_one(street, second, sessi
     _picture(till, pictures, "held-alone")
     till.page.keyboard.press("Enter")
     expect(till.see("line")).to_have_count(1)
+    expect(till.page.get_by_role("dialog")).to_have_count(0)  # it is priced: only now F6 means holding again
     till.page.keyboard.press("F6")
     expect(till.see("line")).to_have_count(0)
     assert session.scalar(text("SELECT count(*) FROM held_basket")) == 0

@@ -72,6 +72,7 @@ export const useAlone = defineStore('alone', {
       void this.persist()
       void journal.forget(Date.now() - KEPT_MS)
       window.addEventListener('beforeunload', warn)
+      window.addEventListener('online', cameBack)
       delivery.back()
       void keepExportKey()
       while (mine === watching) {
@@ -97,6 +98,7 @@ export const useAlone = defineStore('alone', {
       delivery = null
       journal = null
       window.removeEventListener('beforeunload', warn)
+      window.removeEventListener('online', cameBack)
     },
 
     /** There is a network again. */
@@ -312,6 +314,11 @@ const wordOf = ({ approver_id, reason }: HandWord) => ({
   approved_by: approver_id,
   approved_why: reason,
 })
+
+/** The device has a network again, though perhaps nobody asked for anything while it had none. */
+function cameBack(): void {
+  useAlone().back()
+}
 
 /** The browser asks before a page goes away whose sales are only here. */
 function warn(event: BeforeUnloadEvent): void {
