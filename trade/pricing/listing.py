@@ -17,7 +17,8 @@ from typing import Any
 from sqlalchemy import TextClause, text
 from sqlalchemy.orm import Session
 
-from config.db import fetch
+from config.db import fetch, first
+from config.errors import NotFound
 from trade.catalogue import kits, words
 from trade.pricing.prices import price_now
 
@@ -131,20 +132,35 @@ def page(
     return found, ends[-1] if len(found) == most else None
 
 
-_NAMED = text(f"""
+_NAMED = {
+    in_stock: text(f"""
     SELECT product.id AS product_id, sku.id AS sku_id, product.name, sku.spec, sku.unit, sku.weighed, product.picture,
         product.category_id, product.brand, book.price_fen,
         (SELECT min(code) FROM barcode WHERE barcode.sku_id = sku.id) AS barcode,
         (SELECT count(*) FROM sku other WHERE other.product_id = product.id) AS skus
     FROM unnest(CAST(:products AS bigint[])) WITH ORDINALITY AS named(id, n) JOIN product ON product.id = named.id
-    {_SOLD.format(more=_LEVEL, where=f"AND {_FREE}")} JOIN sku ON sku.id = sold.id
+    {_SOLD.format(more=_LEVEL if in_stock else "", where=f"AND {_FREE}" if in_stock else "")}
+    JOIN sku ON sku.id = sold.id
     {price_now("'mall'")} ORDER BY named.n""")
+    for in_stock in (True, False)
+}
 
 
-def named(session: Session, store_id: int, product_ids: Sequence[int], *, now: datetime) -> list[dict[str, Any]]:
-    """Cards with `brand` and `barcode` of these products, in this order, of those the store can sell now."""
+def named(
+    session: Session, store_id: int, product_ids: Sequence[int], *, now: datetime, in_stock: bool = True
+) -> list[dict[str, Any]]:
+    """Cards with `brand` and `barcode` of these products, in this order, of those the store sells, and has now."""
     given = {"store": store_id, "products": list(product_ids), "now": now}
-    return [row._asdict() for row in fetch(session, _NAMED, given)]
+    return [row._asdict() for row in fetch(session, _NAMED[in_stock], given)]
+
+
+_KNOWN = text("SELECT id FROM product WHERE id = :product")
+
+
+def check_product(session: Session, product_id: int) -> None:
+    """:raises NotFound: there is no such product."""
+    if first(session, _KNOWN, {"product": product_id}) is None:
+        raise NotFound(product_id=product_id)
 
 
 _BRANDS = text(f"""
@@ -157,4 +173,4 @@ def brands(session: Session, store_id: int, category_id: int) -> list[dict[str, 
     return [row._asdict() for row in fetch(session, _BRANDS, {"store": store_id, "category": category_id})]
 
 
-__all__: Sequence[str] = ("PAGE", "SORTS", "Goods", "Wish", "brands", "named", "page")
+__all__: Sequence[str] = ("PAGE", "SORTS", "Goods", "Wish", "brands", "check_product", "named", "page")

@@ -4,6 +4,7 @@ import type { EventBatch } from '../lib/tracker'
 import { Api } from './api'
 import type {
   Basket,
+  Card,
   CardPage,
   Category,
   DailySignIn,
@@ -135,6 +136,9 @@ export const mall = {
     api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode, ...group })}`),
   groupOffers: (store_id: number) => api.get<{ offers: GroupCard[] }>(`${BASE}/groups${query({ store_id })}`),
   rushes: (store_id: number) => api.get<{ rushes: RushCard[] }>(`${BASE}/rushes${query({ store_id })}`),
+  favourites: (store_id: number) => api.get<{ products: Card[]; elsewhere: number }>(`${BASE}/favourites${query({ store_id })}`),
+  isFavourite: (product_id: number) => api.get<{ kept: boolean }>(`${BASE}/favourites/${product_id}`),
+  keepFavourite: (product_id: number, kept: boolean) => api.write<{ kept: boolean }>(`${BASE}/favourites`, { product_id, kept }),
   recommended: (store_id: number, place: 'home' | 'product' | 'cart', products: number[] = []) =>
     api.get<Recommended>(`${BASE}/recommended${query({ store_id, place, products: products.join(',') })}`),
   group: (id: number) => api.get<{ group: Group }>(`${BASE}/groups/${id}`),

@@ -30,6 +30,7 @@ export const go = {
   profile: () => uni.navigateTo({ url: '/pages/profile/profile' }),
   privacy: () => uni.navigateTo({ url: '/pages/privacy/privacy' }),
   tier: () => uni.navigateTo({ url: '/pages/tier/tier' }),
+  favourites: () => uni.navigateTo({ url: '/pages/favourites/favourites' }),
   addresses: () => uni.navigateTo({ url: '/pages/addresses/addresses' }),
   chooseAddress: () => uni.navigateTo({ url: '/pages/addresses/addresses?choose=1' }),
   address: (id: number | null) => uni.navigateTo({ url: `/pages/address/address${id ? `?id=${id}` : ''}` }),
