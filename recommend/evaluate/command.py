@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommend.evaluate import basket
-from recommend.evaluate.readers import Events, Read, Unreadable, day_of_year, read
+from recommend.evaluate import addon, basket, session
+from recommend.evaluate.readers import Events, Read, Sessions, Unreadable, day_of_year, read
 from recommend.histories import Lines
 
-NEEDED = {"basket": Lines}
+NEEDED: dict[str, type[Read]] = {"session": Sessions, "basket": Lines, "addon": Lines}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -48,7 +48,10 @@ def evaluate(asked: argparse.Namespace) -> int:
 
 def _measure(asked: argparse.Namespace, known: Read, cut: float | None, end: float | None) -> None:
     if isinstance(known, Lines):
-        basket.evaluate(known, cut, end, asked.out, asked.only)
+        task = addon if asked.task == "addon" else basket
+        task.evaluate(known, cut, end, asked.out, asked.only)
+    if isinstance(known, Sessions):
+        session.evaluate(known, asked.out, asked.only)
 
 
 def moment(text: str | None, known: Read) -> float | None:

@@ -60,6 +60,46 @@ def test_a_file_of_another_task_is_refused(tmp_path, capsys):
     assert "sessions" in capsys.readouterr().err
 
 
+def test_the_next_item_of_a_visit(tmp_path):
+    visits = behaving.sessions(many=700)
+    path = behaving.write_sessions(tmp_path / "visits", visits[:640], visits[640:])
+    rows = run(tmp_path, "--task", "session", "--data", str(path))
+    assert rows["tongdian"]["recall@20"] > rows["popularity"]["recall@20"]
+    assert rows["tongdian"]["mrr@20"] > rows["popularity"]["mrr@20"]
+    assert rows["tongdian"]["against"] in rows
+
+
+def test_a_visit_of_unknown_items_is_asked_and_missed(tmp_path):
+    visits = behaving.sessions(many=120)
+    strange = [["x1", "x2", "x3"], ["x4", "i1"]]
+    path = behaving.write_sessions(tmp_path / "visits", visits, strange)
+    rows = run(tmp_path, "--task", "session", "--data", str(path))
+    assert rows["tongdian"]["questions"] == 3
+    assert rows["tongdian"]["recall@20"] == 0
+
+
+@pytest.mark.parametrize("write", [behaving.write_tickets, behaving.write_lists])
+def test_the_rest_of_a_basket(tmp_path, write):
+    path = write(tmp_path / "baskets", behaving.baskets(members=60))
+    rows = run(tmp_path, "--task", "addon", "--data", str(path))
+    assert rows["tongdian"]["recall@20"] > rows["popularity"]["recall@20"]
+    assert rows["tongdian"]["against"] in rows
+
+
+def test_baskets_too_small_to_be_asked_about_are_said(tmp_path, capsys):
+    small = [(owner, day, items[:2]) for owner, day, items in behaving.baskets(members=9)]
+    path = behaving.write_tickets(tmp_path / "baskets", small)
+    assert main(["evaluate", "--task", "addon", "--data", str(path)]) == 2
+    assert "four items" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("closed", [[["i1", "i2"]] * 5, [[], []]])
+def test_too_few_visits_to_learn_from_are_said(tmp_path, capsys, closed):
+    path = behaving.write_sessions(tmp_path / "visits", closed, [["i1", "i2"]])
+    assert main(["evaluate", "--task", "session", "--data", str(path)]) == 2
+    assert "sessions" in capsys.readouterr().err
+
+
 def lines_of(rows: list[tuple[str, int, list[str]]]) -> Lines:
     flat = [(owner, str(n), day, item) for n, (owner, day, items) in enumerate(rows) for item in items]
     owner, basket, at, item = (np.array(column) for column in zip(*flat, strict=True))
