@@ -41,6 +41,7 @@ from mall.http import aftersales as mall_aftersales
 from mall.http import coupons as mall_coupons
 from mall.http import invoices as mall_invoices
 from mall.http import messages as mall_messages
+from mall.http import service as mall_service
 from mall.http import wallet as mall_wallet
 from member.coupons.commands import campaigns
 from member.reach import read as message_metrics
@@ -88,6 +89,7 @@ from pos.http import (
     sale,
     scene_codes,
     segments,
+    service,
     shifts,
     signing_in,
     simulations,
@@ -161,6 +163,7 @@ def create_app() -> APIFlask:
         tiers.bp,
         promotions.bp,
         group_offers.bp,
+        service.bp,
         receipts.bp,
         receipts.returned_bp,
         receipts.parcel_bp,
@@ -190,6 +193,7 @@ def create_app() -> APIFlask:
         privacy.bp,
         mall_messages.bp,
         mall_invoices.bp,
+        mall_service.bp,
         profile.bp,
         tier.bp,
         mall_wallet.bp,

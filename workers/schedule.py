@@ -36,6 +36,7 @@ EVERY = (
     ("workers.jobs.send_invoices", "channels", 10),
     ("workers.jobs.compare_channels", "channels", 24 * 3600),
     ("workers.jobs.keep_aftersale_clocks", "clock", 60),
+    ("workers.jobs.keep_ticket_clocks", "clock", 60),
     ("workers.jobs.finish_aftersales", "clock", 20),
     ("workers.jobs.match_bills", "wechat", 600),
     ("workers.jobs.watch_wechat", "wechat", 24 * 3600),

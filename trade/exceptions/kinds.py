@@ -59,6 +59,7 @@ KINDS: dict[str, Kind] = {
     "document_gap": Kind("rows", HOUR, STORE, None, ()),
     "qr_unmatched": Kind("fen", 24 * HOUR, FINANCE, None, ("money_seen",)),
     "hand_over_disputed": Kind("fen", HOUR, STORE, None, ()),
+    "ticket_overdue": Kind("rows", HOUR, OFFICE, None, ()),
     "wechat_refuses": Kind("rows", 30 * MINUTE, OFFICE, None, ()),
     "channel_drift": Kind("units", 24 * HOUR, OFFICE, None, ("send_again",)),
 }

@@ -50,6 +50,9 @@ _FORGET_INVOICES = text("""
     FROM sale_order o WHERE o.member_id = ANY(:ids) AND i.store_id = o.store_id AND i.order_id = o.id""")
 _FORGET_HELD = text("UPDATE held_basket SET note = '' WHERE member_id = ANY(:ids) AND note <> ''")
 _FORGET_REASONS = text("UPDATE blind_return SET reason = '' WHERE member_id = ANY(:ids) AND reason <> ''")
+_FORGET_SAID = text("""
+    DELETE FROM ticket_message s USING service_ticket t WHERE s.ticket_id = t.id AND t.member_id = ANY(:ids)""")
+_FORGET_TICKETS = text("DELETE FROM service_ticket WHERE member_id = ANY(:ids)")
 _LEFT = text("""
     SELECT (SELECT count(*) FROM sale_order WHERE member_id = ANY(:ids) AND remark <> '') AS sale_order,
            (SELECT count(*) FROM sale_order o JOIN tender t ON t.store_id = o.store_id AND t.order_id = o.id
@@ -61,6 +64,7 @@ _LEFT = text("""
            (SELECT count(*) FROM sale_order o JOIN invoice i ON i.store_id = o.store_id AND i.order_id = o.id
             WHERE o.member_id = ANY(:ids)
               AND (i.email_sealed <> '' OR i.state = 'refused' AND i.title <> '')) AS invoice,
+           (SELECT count(*) FROM service_ticket WHERE member_id = ANY(:ids)) AS service_ticket,
            (SELECT count(*) FROM held_basket WHERE member_id = ANY(:ids) AND note <> '') AS held_basket,
            (SELECT count(*) FROM blind_return WHERE member_id = ANY(:ids) AND reason <> '') AS blind_return""")
 
@@ -102,6 +106,8 @@ def leave(session: Session, member_id: int, *, actor: str, now: datetime) -> boo
     fetch(session, _FORGET_INVOICES, ids)
     fetch(session, _FORGET_HELD, ids)
     fetch(session, _FORGET_REASONS, ids)
+    fetch(session, _FORGET_SAID, ids)
+    fetch(session, _FORGET_TICKETS, ids)
     addresses.erase(session, ids["ids"])
     leaving.erase(session, member_id, actor=actor, now=now)
     return True

@@ -11,6 +11,7 @@ missed             changed       it was not put back yet
 refund             refund        the refund is done
 group_formed       group         the member is still in it
 group_failed       group         always
+answered           service       the ticket is not closed, and nothing newer was said
 proof              pickup_proof  the code was not used, and is the newest
 """
 
@@ -63,6 +64,11 @@ _PLACE = text("""
     JOIN order_line l ON l.store_id = s.store_id AND l.order_id = s.order_id AND l.line_no = 1
     WHERE s.store_id = :store AND s.order_id = :id""")
 
+_ANSWER = text("""
+    SELECT t.id, t.kind, s.words, s.at FROM service_ticket t JOIN ticket_message s ON s.ticket_id = t.id
+    WHERE t.id = :id AND s.id = :message AND t.state = 'answered'
+    AND NOT EXISTS (SELECT FROM ticket_message later WHERE later.ticket_id = t.id AND later.id > s.id)""")
+
 
 def paid(session: Session, order: Any, *, actor: str, now: datetime) -> None:
     """The customer is told that their order is paid, once."""
@@ -82,6 +88,12 @@ def group(session: Session, group_id: int, event: str, *, but: int | None = None
         of: dict[str, Any] = {"store_id": place.store_id, "about": f"order:{place.order_id}"}
         subject = f"seat:{place.store_id}:{place.order_id}"
         reach.ask(session, place.member_id, "group", subject, event=event, **of, actor=actor, now=now)
+
+
+def answered(session: Session, ticket: Any, message_id: int, *, actor: str, now: datetime) -> None:
+    """The customer is told that a ticket of theirs is answered, once for each answer."""
+    of = {"event": "answered", "version": message_id, "store_id": ticket.store_id}
+    reach.ask(session, ticket.member_id, "service", f"ticket:0:{ticket.id}", **of, actor=actor, now=now)
 
 
 def _key(message: Any) -> dict[str, int]:
@@ -189,6 +201,19 @@ def _group(session: Session, message: Any, language: str, _now: datetime) -> Fac
     }
 
 
+def _service(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
+    said = first(session, _ANSWER, {"id": _key(message)["id"], "message": message.version})
+    if said is None:
+        return None
+    return {
+        "ticket_id": said.id,
+        "about": say(f"message.service.{said.kind}", language),
+        "what": said.words,
+        "at": said.at,
+        "hint": say("message.service.hint", language),
+    }
+
+
 def _proof(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
     key = _key(message)
     sent = first(session, _PROOF, {**key, "sends": message.version})
@@ -210,6 +235,7 @@ COMPOSE: dict[str, Callable[[Session, Any, str, datetime], Facts | None]] = {
     "changed": _changed,
     "refund": _refund,
     "group": _group,
+    "service": _service,
     "pickup_proof": _proof,
 }
 """Kind -> what it says in a language (facts as in `member/reach/kinds.py`), or None when it is not true any more."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from trade.stores.models import Role
 
 _CASHIER = {"pos.sell", "pos.return", "pos.shift", "pos.read", "desk.aftersales"}
-_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read", "desk.aftersales"}
+_STORE = {"desk.read", "desk.fulfil", "pos.read", "pos.label", "centre.read", "desk.aftersales", "desk.service"}
 _GOODS = {"stock.read", "stock.move", "stock.count"}
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
@@ -29,7 +29,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     Role.HEAD_OFFICE: frozenset(
         {"pos.register", "pos.read", "office.read", "desk.statement", "member.tail", "member.reveal", "member.merge"}
         | {"office.segments", "office.tiers", "office.wallet", "office.promotions", "office.prices", "office.channels"}
-        | {"office.talks", "office.labels", "office.behaviour"}
+        | {"desk.service", "office.talks", "office.labels", "office.behaviour"}
         | {"centre.read", "centre.decide", "centre.chain", "office.aftersales", "office.settlement"}
         | {"stock.read", "stock.move", "stock.post", "office.routing"}
     ),

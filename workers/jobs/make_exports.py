@@ -13,6 +13,7 @@ from member import export
 from recommend import forgetting
 from trade.orders import read
 from trade.orders.aftersales import read as aftersales
+from trade.orders.service import read as service
 
 
 def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -> int:
@@ -26,6 +27,7 @@ def run(ids: Sequence[int], new_session: Callable[[], Session] = open_session) -
             for row in journal.take(session, [row_id]):
                 member_id = int(row.subject.partition(":")[2])
                 found = {"orders": _orders(session, member_id), "aftersales": _cases(session, member_id)}
+                found["tickets"] = _tickets(session, member_id)
                 found["behaviour"] = forgetting.of_member(session, member_id)
                 document = {**export.gather(session, member_id), **found}
                 made += export.put(session, member_id, document, now=clock.now())
@@ -38,6 +40,15 @@ def _cases(session: Session, member_id: int) -> list[dict[str, Any]]:
     before: int | None = None
     while page := aftersales.of_member(session, member_id, before=before):
         found += page
+        before = page[-1]["id"]
+    return found
+
+
+def _tickets(session: Session, member_id: int) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    before: int | None = None
+    while page := service.of_member(session, member_id, before=before):
+        found += [service.one(session, ticket["id"], member_id=member_id) for ticket in page]
         before = page[-1]["id"]
     return found
 

@@ -221,6 +221,7 @@ export type MessageKind =
   | 'changed'
   | 'refund'
   | 'group'
+  | 'service'
   | 'points'
   | 'points_expiring'
   | 'coupon_expiring'

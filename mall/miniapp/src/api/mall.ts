@@ -24,6 +24,7 @@ import type {
   Tier,
 } from './contract'
 import type { Case, LeftOrder, RefundPreview, SentPhoto, Story, Wish } from './contract-after'
+import type { Ticket, TicketGlance, TicketWish } from './contract-ticket'
 import type { InvoicePage, InvoiceStand, InvoiceTitle } from './contract-invoice'
 import type { Alternatives, Brand, Instead, Narrowed } from './contract-browse'
 import type {
@@ -204,6 +205,11 @@ export const mall = {
   payTopUp: (id: number) => api.write<PayAnswer>(`${BASE}/top-ups/${id}/pay`),
   invoice: (order_id: number) => api.get<InvoicePage>(`${BASE}/orders/${order_id}/invoice`),
   askInvoice: (order_id: number, wish: InvoiceTitle) => api.write<InvoiceStand>(`${BASE}/orders/${order_id}/invoice`, wish),
+  tickets: (before: number | null) => api.get<{ tickets: TicketGlance[] }>(`${BASE}/tickets${before ? `?before=${before}` : ''}`),
+  ticket: (id: number) => api.get<{ ticket: Ticket }>(`${BASE}/tickets/${id}`),
+  askUs: (wish: TicketWish) => api.write<{ ticket: Ticket }>(`${BASE}/tickets`, wish),
+  writeUs: (id: number, words: string, photos: string[]) => api.write<{ ticket: Ticket }>(`${BASE}/tickets/${id}/write`, { words, photos }),
+  closeTicket: (id: number) => api.write<{ ticket: Ticket }>(`${BASE}/tickets/${id}/close`),
   profile: () => api.get<{ profile: Profile; promised: number }>(`${BASE}/me/profile`),
   editProfile: (said: { nickname: string; birthday: string | null; gender: Gender | null }) =>
     api.write<{ profile: Profile; points: number }>(`${BASE}/me/profile`, said),

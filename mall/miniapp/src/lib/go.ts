@@ -36,6 +36,10 @@ export const go = {
   address: (id: number | null) => uni.navigateTo({ url: `/pages/address/address${id ? `?id=${id}` : ''}` }),
   group: (id: number) => uni.navigateTo({ url: `/pages/group/group?id=${id}` }),
   invoice: (order_id: number) => uni.navigateTo({ url: `/pages/invoice/invoice?order=${order_id}` }),
+  tickets: () => uni.navigateTo({ url: '/pages/ticket/tickets' }),
+  ticket: (id: number) => uni.navigateTo({ url: `/pages/ticket/ticket?id=${id}` }),
+  ticketInstead: (id: number) => uni.redirectTo({ url: `/pages/ticket/ticket?id=${id}` }),
+  askUs: (order_id: number) => uni.navigateTo({ url: `/pages/ticket/ask${order_id ? `?order=${order_id}` : ''}` }),
   stores: () => uni.navigateTo({ url: '/pages/stores/stores' }),
   back: () => uni.navigateBack({ fail: () => void go.home() }),
 }
