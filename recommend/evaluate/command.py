@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommend.evaluate import addon, basket, session
+from recommend.evaluate import addon, basket, intent, session
 from recommend.evaluate.readers import Events, Read, Sessions, Unreadable, day_of_year, read
 from recommend.histories import Lines
 
-NEEDED: dict[str, type[Read]] = {"session": Sessions, "basket": Lines, "addon": Lines}
+NEEDED: dict[str, type[Read]] = {"session": Sessions, "basket": Lines, "intent": Events, "addon": Lines}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,6 +52,8 @@ def _measure(asked: argparse.Namespace, known: Read, cut: float | None, end: flo
         task.evaluate(known, cut, end, asked.out, asked.only)
     if isinstance(known, Sessions):
         session.evaluate(known, asked.out, asked.only)
+    if isinstance(known, Events):
+        intent.evaluate(known, cut, end, asked.out, asked.only)
 
 
 def moment(text: str | None, known: Read) -> float | None:

@@ -78,6 +78,20 @@ def test_a_visit_of_unknown_items_is_asked_and_missed(tmp_path):
     assert rows["tongdian"]["recall@20"] == 0
 
 
+@pytest.mark.parametrize("column", ["ts", "mmdd"])
+def test_what_is_bought_within_days(tmp_path, column):
+    path = behaving.write_events(tmp_path / "events", behaving.events(members=200), column)
+    rows = run(tmp_path, "--task", "intent", "--data", str(path))
+    assert rows["tongdian"]["ndcg@10"] > rows["popularity"]["ndcg@10"]
+    assert rows["tongdian"]["against"] in rows
+
+
+def test_a_cut_after_all_purchases_is_said(tmp_path, capsys):
+    path = behaving.write_events(tmp_path / "events", behaving.events(members=20))
+    assert main(["evaluate", "--task", "intent", "--cut", "2031-01-01", "--data", str(path)]) == 2
+    assert "not within" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("write", [behaving.write_tickets, behaving.write_lists])
 def test_the_rest_of_a_basket(tmp_path, write):
     path = write(tmp_path / "baskets", behaving.baskets(members=60))
