@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
@@ -24,6 +25,8 @@ from member.points import POINTS
 from member.terms import Gift, terms_at
 
 ONCE = ("register", "profile")
+WEEK, SHOWN_BEFORE = 7, 3
+"""So many days of a row of sign-ins are shown, and so many of them before today."""
 
 
 class AlreadySignedIn(Refused):
@@ -116,16 +119,54 @@ def sign_in(session: Session, member_id: int, *, actor: str, now: datetime) -> S
     gift = terms_at(now, session).gifts.get("sign_in", Gift(0))
     today = business_day(now)
     _lock(session, member_id)
-    days = {row.day for row in fetch(session, _DAYS, {"member": member_id, "since": now - timedelta(days=40)})}
+    days = _days(session, member_id, now)
     if today.isoformat() in days:
         raise AlreadySignedIn(day=today.isoformat())
-    streak = 1
-    while (today - timedelta(days=streak)).isoformat() in days:
-        streak += 1
-    points = gift.points + max((more for every, more in gift.streak.items() if streak % every == 0), default=0)
+    streak = 1 + _before(days, today)
+    points = _of_day(gift, streak)
     if points or gift.growth:
         _credit(session, member_id, "sign_in", today.isoformat(), gift, points, actor, now)
     return SignedIn(today, points, streak)
+
+
+def _days(session: Session, member_id: int, now: datetime) -> set[str]:
+    return {row.day for row in fetch(session, _DAYS, {"member": member_id, "since": now - timedelta(days=40)})}
+
+
+def _before(days: set[str], today: date) -> int:
+    """How many days in a row there are up to yesterday."""
+    streak = 0
+    while (today - timedelta(days=streak + 1)).isoformat() in days:
+        streak += 1
+    return streak
+
+
+def _of_day(gift: Gift, streak: int) -> int:
+    return gift.points + max((more for every, more in gift.streak.items() if streak % every == 0), default=0)
+
+
+def sign_ins(session: Session, member_id: int, *, now: datetime) -> dict[str, Any] | None:
+    """How a member's signing in stands; None where the terms give nothing for it.
+
+    `streak` days in a row up to today, or to yesterday while they have not `signed` today; `days` are today and what
+    follows of it, each with its number in the row, its points, and whether it is done.
+    """
+    gift = terms_at(now, session).gifts.get("sign_in", Gift(0))
+    if not (gift.points or gift.growth):
+        return None
+    today, known = business_day(now), _days(session, member_id, now)
+    signed, before = today.isoformat() in known, _before(known, today)
+    first_day = max(1, before + 1 - SHOWN_BEFORE)
+    days = [
+        {
+            "n": n,
+            "points": _of_day(gift, n),
+            "done": n <= before or (signed and n == before + 1),
+            "today": n == before + 1,
+        }
+        for n in range(first_day, first_day + WEEK)
+    ]
+    return {"signed": signed, "streak": before + signed, "days": days}
 
 
 def take_away(session: Session, member_id: int, kind: str, reference: str, *, actor: str, now: datetime) -> int:

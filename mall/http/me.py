@@ -172,6 +172,13 @@ def my_points(query_data: PageQuery) -> Reply:
     }, 200
 
 
+@bp.get("/sign-in")
+@permit("mall.order")
+def sign_ins() -> Reply:
+    """`{sign_ins: {signed, streak, days: [{n, points, done, today}]}}`; null where the shop gives nothing for it."""
+    return {"sign_ins": gifts.sign_ins(session(), who.me().member_id, now=g.now)}, 200
+
+
 @bp.post("/sign-in")
 @permit("mall.order")
 @bp.input(WriteForm)

@@ -33,6 +33,33 @@ def test_a_day_is_signed_once_and_three_in_a_row_bring_more(session, do, everyth
     assert everything() == before
 
 
+def _row(known):
+    return known["signed"], known["streak"], [(one["n"], one["points"], one["done"]) for one in known["days"]]
+
+
+def _known(session, member, at):
+    known = gifts.sign_ins(session, member, now=at)
+    session.rollback()
+    assert known is not None
+    return known
+
+
+def test_the_row_shows_what_each_day_brings_as_signing_gives_it(session, do, member, now, monkeypatch):
+    fresh = gifts.sign_ins(session, member, now=now)
+    assert _row(fresh) == (False, 0, [(n, 11 if n % 3 == 0 else 1, False) for n in range(1, 8)])
+    for day in range(5):
+        then = now + timedelta(days=day)
+        promised = next(one for one in _known(session, member, then)["days"] if one["today"])
+        assert do(gifts.sign_in, member, now=then, **BY).points == promised["points"]
+    after = gifts.sign_ins(session, member, now=now + timedelta(days=4))
+    assert _row(after) == (True, 5, [(n, 11 if n % 3 == 0 else 1, n <= 5) for n in range(2, 9)])
+    missed = _known(session, member, now + timedelta(days=6))
+    assert (missed["signed"], missed["streak"], missed["days"][0]["today"]) == (False, 0, True)
+    nothing = replace(Terms(), gifts={})
+    monkeypatch.setattr(terms._Known, "versions", [(datetime(2000, 1, 1, tzinfo=UTC), nothing)])
+    assert gifts.sign_ins(session, member, now=now) is None
+
+
 def test_the_store_day_turns_at_four_in_the_morning(do, member, now):
     night = now.replace(hour=19, minute=59)  # 03:59 in Shanghai
     do(gifts.sign_in, member, now=night, **BY)

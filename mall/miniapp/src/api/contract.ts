@@ -214,6 +214,13 @@ export interface Points {
   before: number | null
 }
 
+/** Signing in day by day; `days` are some of the row around today. */
+export interface SignIns {
+  signed: boolean
+  streak: number
+  days: { n: number; points: number; done: boolean; today: boolean }[]
+}
+
 export interface DailySignIn {
   day: string
   points: number

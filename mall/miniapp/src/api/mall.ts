@@ -19,6 +19,7 @@ import type {
   Quote,
   Settings,
   SignedIn,
+  SignIns,
   Slot,
   Store,
   Tier,
@@ -116,6 +117,7 @@ export const mall = {
   invite: () => api.get<{ invite: Invite }>(`${BASE}/me/invite`),
   me: () => api.get<{ me: Me }>(`${BASE}/me`),
   points: (before: number | null) => api.get<Points>(`${BASE}/points${query({ before })}`),
+  signIns: () => api.get<{ sign_ins: SignIns | null }>(`${BASE}/sign-in`),
   signInToday: () => api.write<{ sign_in: DailySignIn }>(`${BASE}/sign-in`),
   tier: () => api.get<{ tier: Tier }>(`${BASE}/tier`),
   stores: (place: { lat: string; lng: string } | null) =>
