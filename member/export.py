@@ -22,6 +22,7 @@ HELD = (
     "lot_account", "lot", "lot_entry", "lot_consumption", "consent", "coupon", "coupon_event", "top_up", "wallet_limit",
     "wallet_free_use", "tier_standing", "tier_change", "member_visit", "member_purchase", "member_rfm",
     "segment_member", "member_code_use", "message", "member_favourite",
+    "stock_wish",
 )  # fmt: skip
 """Tables with rows of a member that go out as they are;"""
 

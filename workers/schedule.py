@@ -49,6 +49,7 @@ EVERY = (
     ("workers.jobs.confirm_points", "clock", 600),
     ("workers.jobs.expire_points", "clock", 3600),
     ("workers.jobs.confirm_growth", "clock", 600),
+    ("workers.jobs.tell_arrivals", "clock", 60),
     ("workers.jobs.tell_expiring", "clock", 3600),
     ("workers.jobs.expire_coupons", "clock", 3600),
     ("workers.jobs.evaluate_tiers", "clock", 3600),

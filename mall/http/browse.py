@@ -6,8 +6,9 @@ from typing import Any, Literal
 
 from flask import Response, g
 from pydantic import Field
+from sqlalchemy.orm import Session
 
-from config.http import Form, Reply, blueprint, permit, session, unless_known
+from config.http import Form, Reply, WriteForm, blueprint, once, permit, session, unless_known
 from config.settings import settings
 from mall import hot_words
 from mall.http import who
@@ -16,7 +17,7 @@ from trade.orders import ways
 from trade.orders.groups import read as groups
 from trade.pricing import finding, listing, shelf, tags
 from trade.pricing.promotions import delivered
-from trade.stock import availability
+from trade.stock import availability, wishes
 from trade.stores import shops
 
 bp = blueprint("browse", "/api/mall", who.identify)
@@ -222,6 +223,7 @@ def alternatives(sku_id: int, query_data: StoreQuery) -> Reply:
 
     `stores` are at most six others, those with most first: `free` in sale units, since when the figure has stood so
     (`figure_at`), and the first moment it can be fetched there (`promise_at`, null in the next three days not at all).
+    `waits`: the caller is told when this store has some again.
     """
     store_id = query_data.store_id
     rows = availability.across(session(), [sku_id])
@@ -241,7 +243,33 @@ def alternatives(sku_id: int, query_data: StoreQuery) -> Reply:
             }
         )
     instead = [] if here else shelf.substitutes(session(), store_id, sku_id, now=g.now)
-    return {"stores": found, "instead": mark(store_id, instead)}, 200
+    member = _member_id()
+    waits = not here and member is not None and wishes.waits(session(), member, store_id, sku_id, now=g.now)
+    return {"stores": found, "instead": mark(store_id, instead), "waits": waits}, 200
+
+
+class WishForm(WriteForm):
+    """A store of which one wants to hear that it has a sku again, or no longer."""
+
+    store_id: int
+    waits: bool
+
+
+@bp.post("/skus/<int:sku_id>/wish")
+@permit("mall.order")
+@bp.input(WishForm)
+def wish(sku_id: int, json_data: WishForm) -> Reply:
+    """`{"waits"}`; the message needs WeChat's own leave besides.  404 not sold there, 409 `too_many_wishes`."""
+    shopper = who.me()
+
+    def work(opened: Session) -> Reply:
+        if json_data.waits:
+            wishes.put(opened, shopper.member_id, json_data.store_id, sku_id, now=g.now)
+        else:
+            wishes.drop(opened, shopper.member_id, json_data.store_id, sku_id)
+        return {"waits": json_data.waits}, 200
+
+    return once(json_data, work)
 
 
 @bp.get("/rules")

@@ -38,6 +38,7 @@ KINDS: dict[str, Kind] = {
     "refund": _kind("{page}", 3 * DAY, "order_no amount at hint"),
     "group": _kind("pages/group/group?id={group_id}", DAY, "goods what at hint"),
     "service": _kind("pages/ticket/ticket?id={ticket_id}", 3 * DAY, "about what at hint"),
+    "arrival": _kind("pages/product/product?id={product_id}", DAY, "goods store at hint"),
     "pickup_proof": _kind(ORDER, 10 * timedelta(minutes=1), "code until hint"),
     "points": _kind("pages/points/points", DAY, "change balance at hint"),
     "points_expiring": _kind("pages/points/points", DAY, "points until hint"),

@@ -6,6 +6,18 @@ from tests.browser.looks import picture
 from tests.browser.people import KEEP_TOKEN, Phone, expect
 
 
+def _waits_for_it(phone, milk, pictures):
+    """It is sold out by now: WeChat asks, and the page remembers that the member waits."""
+    phone.see(f"card-{milk}").last.click()
+    phone.see("wish-turn").click()
+    phone.see("person-1").click()
+    phone.see("subscribe-yes").click()
+    expect(phone.see("wish")).to_contain_text("到货后通知你")
+    picture(phone.page, pictures, "wish")
+    phone.see("wish-turn").click()
+    expect(phone.see("wish")).to_contain_text("本店售罄")
+
+
 def test_a_favourite_is_kept_found_again_and_dropped(street, session, screen, pictures):
     """A guest is led to the sign-in; a member keeps a product, finds it under Me with this store's stock, drops it."""
     milk = street.shop.skus["milk"]
@@ -33,5 +45,7 @@ def test_a_favourite_is_kept_found_again_and_dropped(street, session, screen, pi
     phone.go("favourites")
     expect(phone.see("kept-1")).to_contain_text("售罄")
     picture(phone.page, pictures, "favourites")
+    _waits_for_it(phone, milk, pictures)
+    phone.go("favourites")
     phone.see("drop-1").click()
     expect(phone.see("kept-1")).to_have_count(0)

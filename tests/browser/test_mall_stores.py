@@ -51,6 +51,7 @@ def test_what_is_sold_out_leads_to_the_store_that_has_it_and_a_switch_says_what_
     expect(buyer.see("elsewhere")).to_contain_text("有 9 盒")
     buyer.see("elsewhere").scroll_into_view_if_needed()
     picture(buyer.page, pictures, "product-sold-out")
+    expect(buyer.see("wish")).to_contain_text("30 天内")
 
     _switch(buyer, pictures, other.store_id, bread)
     _narrow(buyer, pictures, milk)

@@ -21,6 +21,8 @@ from tests.wechat_stand_in.open_platform.messages import pages
 from trade.fulfilment import lost_phone, notices, pickup, rules
 from trade.orders import cancelling, courier, fulfil, no_show, substituting, telling
 from trade.orders.groups import ending
+from trade.stock import moves as stock
+from trade.stock import wishes
 from trade.stock.rejects import Reason
 
 TEMPLATES = {
@@ -165,6 +167,21 @@ def test_how_a_group_ended_suits_its_template(session, shop, told, now, event, w
         with transaction(session):
             ending.fail(session, group, actor="t", now=now + timedelta(hours=1))
     assert told(event)["what"] == what
+
+
+def test_goods_that_came_back_are_told_of_while_there_are_some(session, shop, told, now):
+    member, milk = make.a_member(session, now=now), shop.skus["milk"]
+    make.ring_up(session, shop, now, milk=10)
+    with transaction(session):
+        wishes.put(session, member, shop.store_id, milk, now=now)
+        assert wishes.come_true(session, now=now) == []
+        stock.take_in(session, shop.store_id, {milk: 4}, key="more", actor="t", now=now)
+    with transaction(session):
+        (wish,) = wishes.come_true(session, now=now)
+        telling.arrived(session, wish, now=now)
+    assert told("arrival")["goods"] == "商品milk"
+    make.ring_up(session, shop, now, milk=4)
+    assert told("arrival") is None
 
 
 def test_an_order_of_another_channel_has_nobody_to_tell(session, shop, now):

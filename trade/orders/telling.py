@@ -13,6 +13,7 @@ group_formed       group         the member is still in it
 group_failed       group         always
 answered           service       the ticket is not closed, and nothing newer was said
 proof              pickup_proof  the code was not used, and is the newest
+arrival            arrival       the store still has some
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from member.reach.fields import Fact
 from trade.fulfilment import lost_phone, pickup, rules
 from trade.fulfilment.states import CLOSED
 from trade.orders.numbers import number
+from trade.stock import availability
 
 Facts = dict[str, Fact]
 
@@ -53,6 +55,10 @@ _REFUND = text("""
     FROM refund r WHERE r.store_id = :store AND r.id = :id AND r.state = 'done'""")
 
 
+_WISH = text("""
+    SELECT w.store_id, w.sku_id, w.told_at, p.id AS product_id, p.name AS goods, store.name AS store
+    FROM stock_wish w JOIN sku ON sku.id = w.sku_id JOIN product p ON p.id = sku.product_id
+    JOIN store ON store.id = w.store_id WHERE w.store_id = :store AND w.id = :id AND w.told_at IS NOT NULL""")
 _PLACES = text("""
     SELECT s.store_id, s.order_id, o.member_id FROM group_seat s
     JOIN sale_order o ON o.store_id = s.store_id AND o.id = s.order_id
@@ -94,6 +100,12 @@ def answered(session: Session, ticket: Any, message_id: int, *, actor: str, now:
     """The customer is told that a ticket of theirs is answered, once for each answer."""
     of = {"event": "answered", "version": message_id, "store_id": ticket.store_id}
     reach.ask(session, ticket.member_id, "service", f"ticket:0:{ticket.id}", **of, actor=actor, now=now)
+
+
+def arrived(session: Session, wish: Any, *, now: datetime) -> None:
+    """Who waited for a sku (a row of `trade.stock.wishes`) is told, once, that their store has it again."""
+    of: dict[str, Any] = {"store_id": wish.store_id, "actor": "job:tell_arrivals", "now": now}
+    reach.ask(session, wish.member_id, "arrival", f"wish:{wish.store_id}:{wish.id}", **of)
 
 
 def _key(message: Any) -> dict[str, int]:
@@ -214,6 +226,14 @@ def _service(session: Session, message: Any, language: str, _now: datetime) -> F
     }
 
 
+def _arrival(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
+    wish = first(session, _WISH, _key(message))
+    if wish is None or availability.free(session, wish.store_id, [wish.sku_id]).get(wish.sku_id, 0) <= 0:
+        return None
+    hint = say("message.arrival.hint", language)
+    return {"product_id": wish.product_id, "goods": wish.goods, "store": wish.store, "at": wish.told_at, "hint": hint}
+
+
 def _proof(session: Session, message: Any, language: str, _now: datetime) -> Facts | None:
     key = _key(message)
     sent = first(session, _PROOF, {**key, "sends": message.version})
@@ -236,6 +256,7 @@ COMPOSE: dict[str, Callable[[Session, Any, str, datetime], Facts | None]] = {
     "refund": _refund,
     "group": _group,
     "service": _service,
+    "arrival": _arrival,
     "pickup_proof": _proof,
 }
 """Kind -> what it says in a language (facts as in `member/reach/kinds.py`), or None when it is not true any more."""

@@ -132,3 +132,23 @@ class StockCountDue(Base):
     reason: Mapped[str] = mapped_column(Text)
     actor: Mapped[str] = mapped_column(Text)
     at: Mapped[datetime]
+
+
+class StockWish(Base):
+    """A member wants to hear that a store has a sku again (`wishes.py`); told once."""
+
+    __tablename__ = "stock_wish"
+    __table_args__ = (
+        Index(
+            "uq_stock_wish_open", "member_id", "store_id", "sku_id", unique=True,
+            postgresql_where=text("told_at IS NULL"),
+        ),
+        Index("ix_stock_wish_waits", "store_id", "sku_id", postgresql_where=text("told_at IS NULL")),
+    )  # fmt: skip
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    member_id: Mapped[int] = mapped_column(ForeignKey("member.id"))
+    store_id: Mapped[int] = mapped_column(ForeignKey("store.id"))
+    sku_id: Mapped[int] = mapped_column(ForeignKey("sku.id"))
+    at: Mapped[datetime]
+    until_at: Mapped[datetime]
+    told_at: Mapped[datetime | None]

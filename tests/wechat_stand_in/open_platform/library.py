@@ -42,6 +42,9 @@ LIBRARY: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
     "service": ("客服回复通知", {
         "thing1": ("about", "咨询类型"), "thing2": ("what", "回复内容"), "time3": ("at", "回复时间"),
         "thing4": ("hint", "温馨提示")}),
+    "arrival": ("到货提醒", {
+        "thing1": ("goods", "商品名称"), "thing2": ("store", "门店"), "time3": ("at", "到货时间"),
+        "thing4": ("hint", "温馨提示")}),
     "pickup_proof": ("取货验证码", {
         "character_string1": ("code", "验证码"), "time2": ("until", "有效期至"), "thing3": ("hint", "温馨提示")}),
 }  # fmt: skip

@@ -37,6 +37,8 @@ export interface Elsewhere {
 }
 
 export interface Alternatives {
+  /** The caller is told when this store has some again. */
+  waits: boolean
   stores: Elsewhere[]
   /** What this store has of the kind at about the price; empty while it has the sku itself. */
   instead: Card[]

@@ -222,6 +222,7 @@ export type MessageKind =
   | 'refund'
   | 'group'
   | 'service'
+  | 'arrival'
   | 'points'
   | 'points_expiring'
   | 'coupon_expiring'

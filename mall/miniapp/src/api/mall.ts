@@ -135,6 +135,7 @@ export const mall = {
     api.get<{ product: Product }>(`${BASE}/products/${product_id}${query({ store_id })}`),
   alternatives: (store_id: number, sku_id: number) =>
     api.get<Alternatives>(`${BASE}/skus/${sku_id}/alternatives${query({ store_id })}`),
+  wish: (store_id: number, sku_id: number, waits: boolean) => api.write<{ waits: boolean }>(`${BASE}/skus/${sku_id}/wish`, { store_id, waits }),
   slots: (store_id: number, mode: Mode = 'pickup', group: InGroup | null = null) =>
     api.get<{ slots: Slot[] }>(`${BASE}/slots${query({ store_id, mode, ...group })}`),
   groupOffers: (store_id: number) => api.get<{ offers: GroupCard[] }>(`${BASE}/groups${query({ store_id })}`),
