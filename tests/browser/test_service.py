@@ -53,6 +53,9 @@ def test_a_question_is_answered_and_solved(street, screen, pictures):
     street.until(lambda: _heard(street) == ["可以，我们营业到晚上十点。"], "the customer is told")
     desk.page.set_viewport_size({"width": 390, "height": 844})
     _picture(desk, pictures, "service-desk-390")
+    desk.see("sheet-close").click()
+    expect(desk.see("service-waiting")).to_have_count(0)
+    _picture(desk, pictures, "service-desk-bar-390")
 
     expect(buyer.see("ticket")).to_have_attribute("data-state", "answered")
     expect(buyer.see("said")).to_have_count(2)
