@@ -51,6 +51,8 @@ def _measure(asked: argparse.Namespace, known: Read, cut: float | None, end: flo
         task = addon if asked.task == "addon" else basket
         task.evaluate(known, cut, end, asked.out, asked.only)
     if isinstance(known, Sessions):
+        if cut is not None or end is not None:
+            sys.stderr.write("a log of sessions says itself what is asked about: --cut and --end change nothing\n")
         session.evaluate(known, asked.out, asked.only)
     if isinstance(known, Events):
         intent.evaluate(known, cut, end, asked.out, asked.only)

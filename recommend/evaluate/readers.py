@@ -126,6 +126,8 @@ def _sessions(path: Path, text: str) -> Sessions:
             continue
         try:
             row = json.loads(line)
+            if not isinstance(row["items"], list):
+                raise TypeError("items is no list")
             items = [str(item) for item in row["items"]]
             if row["split"] == "train":
                 found.closed.append(items)

@@ -98,9 +98,11 @@ class CartModel:
         """Learn from baskets alone."""
         chance = np.random.default_rng(1)
         parts = [part for known, later in cuts(past) for part in self._learned(known, later, chance)]
-        self.ranker.fit(np.concatenate([one for one, _ in parts]), np.concatenate([one for _, one in parts]))
-        del parts
         self.state = CartState(past)
+        found = np.concatenate([one for _, one in parts]) if parts else np.zeros(0, bool)
+        self.learned = bool(found.any() and not found.all())
+        if self.learned:
+            self.ranker.fit(np.concatenate([one for one, _ in parts]), found)
         return self
 
     def _learned(self, known: Baskets, later: Table, chance: np.random.Generator) -> Iterator[tuple[Singles, Bools]]:
@@ -117,6 +119,9 @@ class CartModel:
     def lists(self, carts: Table, most: int) -> Ints:
         """The best items of each basket, best first."""
         row, item, features = self.state.candidates(carts)
+        if not self.learned:
+            # Too little to learn from: the cosine, the first feature.
+            return best_of(row, item, features[:, 0].astype(float), carts.shape[0], most)
         kept, score = self.ranker.best(row, features)
         return best_of(row[kept], item[kept], score, carts.shape[0], most)
 

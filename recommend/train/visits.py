@@ -33,12 +33,10 @@ class VisitModel:
         """Learn from closed sessions alone."""
         chance = np.random.default_rng(1)
         parts = [part for known, asked in cuts(past) for part in self._learned(VisitState(known), asked, chance, past)]
-        features = np.concatenate([one for one, _ in parts])
-        found = np.concatenate([one for _, one in parts])
-        del parts
-        self.ranker.fit(features, found)
-        del features, found
         self.state = VisitState(past)
+        self.learned = any(not right.all() for _, right in parts)
+        if self.learned:
+            self.ranker.fit(np.concatenate([one for one, _ in parts]), np.concatenate([one for _, one in parts]))
         return self
 
     def _learned(
@@ -61,7 +59,11 @@ class VisitModel:
         named = [self.state.candidates(seen) for seen in visits]
         row = np.repeat(np.arange(len(named)), [len(item) for item, _ in named])
         item = np.concatenate([item for item, _ in named])
-        kept, score = self.ranker.best(row, np.concatenate([features for _, features in named]))
+        features = np.concatenate([features for _, features in named])
+        if not self.learned:
+            # Too little to learn from: STAN's score, the first feature.
+            return best_of(row, item, features[:, 0].astype(float), len(visits), most)
+        kept, score = self.ranker.best(row, features)
         return best_of(row[kept], item[kept], score, len(visits), most)
 
 

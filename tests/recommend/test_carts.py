@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from recommend.candidates.carts import CartEase, CartNear, CartPopularity
 from recommend.evaluate.addon import split
 from recommend.histories import Baskets, Lines, baskets_of
-from recommend.train.addon import CartState, cuts, halved, questions, without
+from recommend.train.addon import CartModel, CartState, cuts, halved, questions, without
 from tests.recommend import behaving
 
 
@@ -89,6 +89,16 @@ def test_another_rest_changes_no_feature():
         np.testing.assert_array_equal(mine, theirs)
     row, item, _ = one
     assert not np.asarray(carts[row, item]).any()
+
+
+def test_one_day_teaches_nothing_and_neighbours_answer():
+    past = known()
+    day = past.where(np.arange(len(past.at)) % 9 == 0)
+    one = Baskets(day.owner, np.ones(len(day.at)), day.lines, day.members, True, day.price)
+    model = CartModel().fit(one)
+    assert not model.learned
+    carts, _ = halved(questions(one.lines, np.ones(one.items)), np.random.default_rng(1))
+    assert (model.lists(carts, 20)[:, 0] >= 0).all()
 
 
 def test_later_baskets_change_nothing_that_is_known():

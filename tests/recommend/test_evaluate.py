@@ -69,11 +69,12 @@ def test_the_next_item_of_a_visit(tmp_path):
     assert rows["tongdian"]["against"] in rows
 
 
-def test_a_visit_of_unknown_items_is_asked_and_missed(tmp_path):
+def test_a_visit_of_unknown_items_is_asked_and_missed(tmp_path, capsys):
     visits = behaving.sessions(many=120)
     strange = [["x1", "x2", "x3"], ["x4", "i1"]]
     path = behaving.write_sessions(tmp_path / "visits", visits, strange)
-    rows = run(tmp_path, "--task", "session", "--data", str(path))
+    rows = run(tmp_path, "--task", "session", "--cut", "2026-01-01", "--data", str(path))
+    assert "change nothing" in capsys.readouterr().err
     assert rows["tongdian"]["questions"] == 3
     assert rows["tongdian"]["recall@20"] == 0
 

@@ -65,6 +65,8 @@ def test_sessions_and_events(tmp_path):
         (b'{"1": [[1, 2], [3', "no whole JSON object"),
         (b'{"1": 5}', "no list of baskets"),
         (b'{"split":"train","items":[1]}\n{"split":"test"}\n', "line 2: not a session"),
+        (b'{"split":"train","items":[1]}\n{"split":"train","items":"12"}\n', "line 2: not a session .*no list"),
+        (b"user,item,event,mmdd\n1,2,buy,1399\n", "line 2: Month out of range"),
         (b'{"split":"train","items":[1]}\n', "both splits"),
         (gzip.compress(b"user,item,event,ts\n" * 99, mtime=0)[:-9], "whole gzip file"),
         (b"\xff\xfe\x00\x01", "neither text"),

@@ -9,7 +9,7 @@ from recommend.candidates.visits import Rules, SessionKnn, covisits, steps
 from recommend.evaluate.readers import Sessions
 from recommend.evaluate.session import split
 from recommend.features.visits import VisitState
-from recommend.train.visits import cuts
+from recommend.train.visits import VisitModel, cuts
 from recommend.visits import Visits, newest_first
 from tests.recommend import behaving
 
@@ -102,6 +102,12 @@ def test_neither_answers_nor_other_questions_reach_what_is_known():
     past, _, _ = split(Sessions(train, [["i1"], ["i1", "i2"]], ["i2", "i3"]))
     same, _, _ = split(Sessions(train, [["i7"]], ["i9"]))
     np.testing.assert_array_equal(past.item, same.item)
+
+
+def test_visits_of_one_look_teach_nothing_and_similar_visits_answer():
+    model = VisitModel().fit(visits(*[[0, 1, 2]] * 3, *[[3]] * 60))
+    assert not model.learned
+    assert set(model.lists([np.array([0])], 3)[0].tolist()) == {0, 1, 2}
 
 
 def test_an_item_number_is_no_feature():
