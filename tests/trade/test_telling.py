@@ -154,7 +154,7 @@ def test_the_code_of_a_lost_phone_goes_out_while_it_is_the_newest(session, shop,
 
 
 @pytest.mark.parametrize(("event", "what"), [("group_formed", "2 joined: it is on"),
-                                            ("group_failed", "Fewer than 2 joined")])  # fmt: skip
+                                            ("group_failed", "Under 2 joined")])  # fmt: skip
 def test_how_a_group_ended_suits_its_template(session, shop, told, now, event, what):
     members = [make.a_member(session, phone=f"1391234{n:04d}", now=now) for n in range(2)]
     form = {"kind": "group", "prices": {shop.skus["milk"]: 600}, "people": 2, "fill_minutes": 60}
