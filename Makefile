@@ -61,7 +61,8 @@ bench: env       ## W1 to W5 beside a hand-written floor, CPU per operation; wri
 	$(PY) -m tests.bench.channels
 	$(PY) -m tests.bench.codes
 	$(PY) -m tests.bench.notices --slack $(SLACK)
-	$(PY) -m tests.bench.mall --slack $(SLACK)
+	$(PY) -m tests.bench.mall --skus 10000 --slack $(SLACK)
+	$(PY) -m tests.bench.mall --skus 100000 --slack $(SLACK)
 
 SCANS ?= 1000
 bench-till: web  ## the till's screen with 50,000 and 200,000 goods, in Chromium; writes var/bench-till.json
