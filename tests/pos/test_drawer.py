@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +12,7 @@ from config import clock
 from config.clock import epoch_ms
 from tests import factories as make
 from tests.devices import Device
+from tests.pos import drawer
 from trade.stores.models import Role
 
 OPEN = "/api/pos/drawer/open"
@@ -90,3 +92,25 @@ def test_a_drawer_document_with_money_or_without_a_manager_waits_on_the_desk(ses
     sent = _written(shop, **of.get(wrong, {"staff_id": 999}))
     assert client().post("/api/pos/sync", sent).json["results"][0]["state"] == "excepted"
     assert _told(session) == []
+
+
+def test_in_a_shift_that_was_opened_without_network_it_is_of_that_shift(session, shop, client):
+    till, device, now = client(), Device(shop, staff_id=shop.people[Role.CASHIER]), clock.now()
+    drawer.close(till, shop, 20_000)
+    opened = device.open(now, 20_000)
+    name = json.loads(opened)["shift_uuid"]
+    manager = shop.people[Role.STORE_MANAGER]
+    of = {"shift_id": 0, "shift_uuid": name, "approver_id": manager, "reason": "整理大钞"}
+    rang = device.write(device._of_shift("drawer", now, **of))
+    states = [result["state"] for result in drawer.send(till, opened, rang)]
+    assert states == ["taken", "taken"]
+    shift_id = session.execute(text("SELECT id FROM shift WHERE uuid = :name"), {"name": name}).scalar_one()
+    [row] = _told(session)
+    assert row.data["shift_id"] == shift_id != 0
+
+
+def test_of_a_shift_that_the_till_never_had_it_waits_on_the_desk(session, shop, client):
+    [result] = client().post("/api/pos/sync", _written(shop, shift_id=999)).json["results"]
+    assert (result["state"], result["reason"]) == ("excepted", "unknown_shift")
+    assert _told(session) == []
+    assert session.execute(text("SELECT count(*) FROM approval")).scalar_one() == 0

@@ -31,18 +31,19 @@ def fault(said: DrawerSaid) -> str:
 
 
 def take(session: Session, store_id: int, till_id: int, said: DrawerSaid, *, sold_at: datetime, now: datetime) -> Taken:
-    """One row in the journal, of the moment when it happened, and the approval that was given there.
+    """One row in the journal, of the moment when it happened and of its own shift, and the approval given there.
 
-    :raises CannotTake: `unknown_staff`, or `not_an_approver`.
+    :raises CannotTake: `unknown_shift`, `unknown_staff`, or `not_an_approver`.
     """
+    shift = in_shift.of(session, store_id, till_id, said)
     actor = in_shift.actor(session, said.staff_id)
     if not may_approve(session, store_id, said.approver_id):
         raise CannotTake("not_an_approver")
-    what = {"shift_id": said.shift_id}
+    what = {"shift_id": shift.id}
     asked = approvals.Asked(store_id, till_id, said.staff_id, Action.NO_SALE, f"till:{till_id}", said.reason, what)
     approvals.given_alone(session, asked, said.approver_id, done={}, now=sold_at)
     drawer.opened(
-        session, store_id, till_id, shift_id=said.shift_id, reason=said.reason,
+        session, store_id, till_id, shift_id=shift.id, reason=said.reason,
         approved_by=f"staff:{said.approver_id}", actor=actor, now=sold_at, told_at=now,
     )  # fmt: skip
     return Taken()
